@@ -1,0 +1,88 @@
+// Package parse turns blocks of input bytes into batches of columns: line
+// numbers, times, keys and one column of float64 for each measured field, and
+// the lines that cannot be used, each with its reason. After the first good
+// record has fixed the schema it is a pure function of the block, so blocks
+// can be parsed side by side. It knows nothing of windows, rules or output.
+package parse
+
+// Reason says why a line or a value cannot be used. The reasons are ordered:
+// where several apply to one line, the first is the one that counts.
+type Reason uint8
+
+const (
+	TooLong Reason = iota
+	TooDeep
+	NotJSON
+	NotRecord
+	DuplicateField
+	MissingKey
+	BadKey
+	BadTime
+	NotNumber
+	MissingField
+	Late           // found by the stream
+	TooManyKeys    // found by the stream
+	TooManySamples // found by the stream
+	Blank          // not bad; given only with Config.EveryLine
+	Header         // not bad; given only with Config.EveryLine
+	numReasons
+)
+
+// Reasons is the number of reasons that make a line bad.
+const Reasons = int(Blank)
+
+var reasonNames = [numReasons]string{
+	"too-long", "too-deep", "not-json", "not-a-record", "duplicate-field",
+	"missing-key", "bad-key", "bad-time", "not-a-number", "missing-field",
+	"late", "too-many-keys", "too-many-samples", "blank", "header",
+}
+
+// String is the reason as it is written in complaints.
+func (r Reason) String() string { return reasonNames[r] }
+
+// KeySep joins the parts of a key of several fields. It cannot stand in one,
+// because keys are valid UTF-8.
+const KeySep = 0xFF
+
+// A Bad is a line, or one value of a line, that cannot be used.
+type Bad struct {
+	At     int    // records of the batch that come before it; for a value, the record's own index
+	Line   int    // line in the block, from 1
+	Reason Reason // why
+	Value  bool   // one value of a record whose others are used
+	Text   []byte // what is quoted from the data, cut at MaxQuote bytes, or nil; valid as long as the batch
+}
+
+// MaxQuote is how many bytes of the data a complaint quotes at most.
+const MaxQuote = 80
+
+// A Batch is what a block of lines says, in columns. Its slices are reused by
+// the next Parse into it, and its keys and texts may point into the block.
+type Batch struct {
+	Lines int         // lines in the block, blank, bad and header lines too
+	Line  []int       // line of each record in the block, from 1
+	Time  []int64     // ns since the Unix epoch; empty unless the data has the time
+	Key   [][]byte    // parts joined by KeySep; empty without keys
+	Col   [][]float64 // a column a field of the schema; NaN where a record has no value
+	Bad   []Bad       // in the order of the lines
+}
+
+// Len is the number of records in the batch.
+func (b *Batch) Len() int { return len(b.Line) }
+
+// A Config says how lines are to be read. The zero value reads plain numbers.
+type Config struct {
+	Format     string   // auto, or a name of the Formats table ("" is auto)
+	Fields     []string // the fields to measure; none: all top-level numbers of the first good record
+	Extra      []string // fields measured beside them, for rules only
+	Keys       []string // the key's fields
+	Time       string   // the field with the time, or "" (influx: "" is the line's own timestamp, unless NoTime)
+	TimeFormat string   // "", unix, ms, us, ns or a strftime pattern
+	NoTime     bool     // the clock does not come from the data
+	Coerce     bool     // a string with a number in it is one (JSON, influx)
+	Sep        byte     // separator of csv (0 is a comma)
+	Decimal    byte     // decimal sign of num, csv and tsv (0 is a point)
+	NUL        bool     // records end in NUL instead of LF
+	MaxLine    int      // bytes of a line without its end (0 is 1 MiB)
+	EveryLine  bool     // give blank and header lines as Bad too
+}
