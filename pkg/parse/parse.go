@@ -65,6 +65,17 @@ type Batch struct {
 	Key   [][]byte    // parts joined by KeySep; empty without keys
 	Col   [][]float64 // a column a field of the schema; NaN where a record has no value
 	Bad   []Bad       // in the order of the lines
+
+	arena []byte         // keys and texts that do not stand in the block
+	texts [Reasons]uint8 // how many texts there are of each reason
+}
+
+// addBad appends a bad line or value.
+func (b *Batch) addBad(v Bad) {
+	if v.Text != nil {
+		b.texts[v.Reason]++
+	}
+	b.Bad = append(b.Bad, v)
 }
 
 // Len is the number of records in the batch.
