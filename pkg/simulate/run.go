@@ -1,0 +1,122 @@
+package simulate
+
+import (
+	"io"
+	"math"
+	"time"
+)
+
+// block is how many bytes are written at once where nothing is waited for.
+const block = 128 << 10
+
+// A Clock is what the beat of a stream is kept by.
+type Clock interface {
+	Now() time.Time
+	// Sleep returns after d, or as soon as stop is closed.
+	Sleep(d time.Duration, stop <-chan struct{})
+}
+
+// Wall is the clock on the wall.
+var Wall Clock = wall{}
+
+type wall struct{}
+
+func (wall) Now() time.Time { return time.Now() }
+
+func (wall) Sleep(d time.Duration, stop <-chan struct{}) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-stop:
+	}
+}
+
+// A Sink is where a stream goes.
+type Sink struct {
+	Lines  io.Writer
+	Labels io.Writer // where the faults are, as CSV; nil without labels
+	buf    []byte
+	rows   []byte
+}
+
+// FlatOut writes the stream in large blocks and never waits. It returns nil at
+// its end or when stop is closed, after the block it was at, and the error of
+// a write otherwise. In each case the labels are complete.
+func (g *Generator) FlatOut(out *Sink, stop <-chan struct{}) error {
+	return g.run(out, stop, func() int64 { return math.MaxInt64 })
+}
+
+// Paced writes each line when its moment has come. The moments are those of
+// the schedule, start + i/rate, whatever the lines before took: nothing adds
+// up, and a stream that was held up writes what is due at once.
+//
+// The moments of a record's time count from Config.Start, which should be
+// what the clock shows.
+func (g *Generator) Paced(out *Sink, clock Clock, stop <-chan struct{}) error {
+	start := clock.Now()
+	return g.run(out, stop, func() int64 {
+		passed := clock.Now().Sub(start)
+		if due := g.cfg.Rate.ticksUntil(int64(passed)); due > g.tick || g.Done() {
+			return due
+		}
+		clock.Sleep(time.Duration(g.cfg.Rate.at(g.tick))-passed, stop)
+		return g.cfg.Rate.ticksUntil(int64(clock.Now().Sub(start)))
+	})
+}
+
+// run writes the ticks before the one that due returns, over and over.
+func (g *Generator) run(out *Sink, stop <-chan struct{}, due func() int64) error {
+	if err := out.header(); err != nil {
+		return err
+	}
+	for !g.Done() {
+		before := due()
+		select {
+		case <-stop:
+			return g.end(out, nil)
+		default:
+		}
+		out.buf = g.Fill(out.buf[:0], before, block)
+		if err := write(out.Lines, out.buf); err != nil {
+			return g.end(out, err)
+		}
+		if err := g.flush(out); err != nil {
+			return err
+		}
+	}
+	return g.end(out, g.Err())
+}
+
+// end writes the labels that are still missing; err is why the stream ends.
+func (g *Generator) end(out *Sink, err error) error {
+	g.Finish()
+	if e := g.flush(out); err == nil {
+		err = e
+	}
+	return err
+}
+
+func (out *Sink) header() error {
+	if out.Labels == nil {
+		return nil
+	}
+	return write(out.Labels, []byte(LabelHeader))
+}
+
+// flush writes the labels of the faults that have ended.
+func (g *Generator) flush(out *Sink) error {
+	if out.Labels == nil {
+		return nil
+	}
+	out.rows = g.AppendLabels(out.rows[:0])
+	return write(out.Labels, out.rows)
+}
+
+func write(w io.Writer, b []byte) error {
+	if len(b) == 0 {
+		return nil
+	}
+	_, err := w.Write(b)
+	return err
+}
