@@ -8,11 +8,23 @@ type Source struct {
 	Open func() (io.ReadCloser, error)
 }
 
-// A Block is a stretch of whole lines of one Source.
+// A Block is a stretch of whole lines of one Source. The Reader fills it, the
+// Schema marks in it what its Parser has to know, and it may be used again
+// when nothing points into it any more.
 type Block struct {
 	Data    []byte // lines with their ends; the last of a Source may have none
 	Source  int    // index of the Source
 	First   bool   // begins its Source: line numbers begin anew
 	TooLong bool   // Data is the beginning of one line longer than MaxLine, the rest was thrown away
 	Read    int64  // when it was read, ns since the Unix epoch, if the Reader has a Now
+
+	buf    []byte  // what Data is a part of
+	roomy  int     // blocks in a row that did not need so large a buffer
+	reader *Reader // who filled it, nil for a block made by hand
+
+	format *format // by which its lines are read; nil: undecided, all are bad
+	known  bool    // the fields are known
+	skip   int     // bytes of Data before the line that decided the format
+	header any     // what a headed decoder made of the Source's header
+	names  int     // where in Data the header line begins, -1 if it is not here
 }

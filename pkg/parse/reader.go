@@ -1,0 +1,254 @@
+package parse
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+)
+
+const (
+	defaultMaxLine = 1 << 20
+	defaultSize    = 256 << 10
+)
+
+// maxEmptyReads is how often a read may bring nothing before it is an error.
+const maxEmptyReads = 100
+
+// roomyBlocks is how many blocks in a row must not need a grown buffer until
+// it shrinks again, so that a stream of long lines does not pay for it.
+const roomyBlocks = 16
+
+// A ReaderConfig says how input is cut into blocks.
+type ReaderConfig struct {
+	MaxLine int          // bytes of a line without its end (0 is 1 MiB)
+	NUL     bool         // lines end in NUL instead of LF
+	Now     func() int64 // ns since the Unix epoch, called after each read; may be nil
+	Size    int          // bytes of one read (0 is 256 KiB)
+}
+
+// A Reader cuts its Sources into blocks of whole lines: one for what each read
+// brings, so that a line that comes alone is given alone and a file in large
+// blocks. Which lines come out does not depend on how the reads cut the input
+// (FuzzReader). A BOM at the beginning of a Source is thrown away.
+//
+// It holds the beginning of one line, at most MaxLine and one read; a line
+// longer than that is thrown away as it comes.
+type Reader struct {
+	src   []Source
+	c     ReaderConfig
+	end   byte
+	limit int // bytes of a block, if its first line is not longer
+
+	at    int           // index of the Source being read
+	in    io.ReadCloser // nil: not open
+	err   error         // what the last read said: nothing more comes
+	carry []byte        // read and not yet given
+	fresh bool          // nothing of the Source was given yet
+	bom   bool          // the Source's beginning has not been looked at
+	long  bool          // what comes is the rest of a line that is too long
+	read  int64         // time of the last read
+}
+
+// NewReader returns a Reader of the Sources in their order. Each is opened
+// when its turn comes and closed at its end.
+func NewReader(src []Source, c ReaderConfig) *Reader {
+	if c.MaxLine <= 0 {
+		c.MaxLine = defaultMaxLine
+	}
+	if c.Size <= 0 {
+		c.Size = defaultSize
+	}
+	r := &Reader{src: src, c: c, end: '\n', limit: c.Size, at: -1, err: io.EOF}
+	if c.NUL {
+		r.end = 0
+	}
+	return r
+}
+
+// Next fills b with the whole lines that one read brings, reading on while
+// there is none. b's own buffer is used again, so b must not be in use.
+// At the end of all Sources it is io.EOF; another error says that a Source
+// could not be opened or read, with its name, and stays.
+func (r *Reader) Next(b *Block) error {
+	buf := append(r.buffer(b), r.carry...)
+	r.dropCarry()
+	for seen := 0; ; {
+		buf = r.clean(buf)
+		seen = min(seen, len(buf))
+		if n := r.wholeLines(buf, seen); n > 0 {
+			r.give(b, buf, n)
+			return nil
+		}
+		switch {
+		case r.err == io.EOF && len(buf) > 0:
+			r.give(b, buf, len(buf))
+			return nil
+		case r.err != nil:
+			if err := r.open(); err != nil {
+				return err
+			}
+			buf = buf[:0]
+		case len(buf) > r.c.MaxLine+1 && !r.bom: // one more for a CR
+			r.give(b, buf, len(buf))
+			b.TooLong, r.long = true, true
+			return nil
+		}
+		seen = len(buf)
+		buf = r.readInto(buf)
+	}
+}
+
+// Close closes the Source that is open. Next then ends.
+func (r *Reader) Close() error {
+	r.at, r.carry, r.err = len(r.src), nil, io.EOF
+	return r.closeSource()
+}
+
+func (r *Reader) closeSource() error {
+	if r.in == nil {
+		return nil
+	}
+	in := r.in
+	r.in = nil
+	return in.Close()
+}
+
+// buffer is b's empty buffer, of the usual size again if a larger one has not
+// been needed for some time.
+func (r *Reader) buffer(b *Block) []byte {
+	small := len(b.Data)+len(r.carry) <= 2*r.c.Size
+	if cap(b.buf) > 2*r.c.Size && small {
+		b.roomy++
+	} else {
+		b.roomy = 0
+	}
+	if cap(b.buf) == 0 || b.roomy > roomyBlocks {
+		b.buf, b.roomy = make([]byte, 0, max(r.c.Size, len(r.carry))), 0
+	}
+	return b.buf[:0]
+}
+
+func (r *Reader) dropCarry() {
+	if cap(r.carry) > 2*r.c.Size && len(r.carry) <= r.c.Size {
+		r.carry = nil
+	}
+	r.carry = r.carry[:0]
+}
+
+// clean is buf without the Source's BOM and the rest of a line that is too
+// long.
+func (r *Reader) clean(buf []byte) []byte {
+	const bom = "\xEF\xBB\xBF"
+	if r.bom && !(len(buf) < len(bom) && r.err == nil && bom[:len(buf)] == string(buf)) {
+		buf, r.bom = bytes.TrimPrefix(buf, []byte(bom)), false
+	}
+	if !r.long {
+		return buf
+	}
+	i := bytes.IndexByte(buf, r.end)
+	if i < 0 {
+		return buf[:0]
+	}
+	r.long = false
+	return buf[i+1:]
+}
+
+// wholeLines is how many bytes of buf are lines to give: all that are whole,
+// or as many as the limit allows but at least one. No line ends in the first
+// seen bytes.
+func (r *Reader) wholeLines(buf []byte, seen int) int {
+	if len(buf) > r.limit {
+		if i := bytes.LastIndexByte(buf[:r.limit], r.end); i >= 0 {
+			return i + 1
+		}
+		seen = max(seen, r.limit)
+		if i := bytes.IndexByte(buf[seen:], r.end); i >= 0 {
+			return seen + i + 1
+		}
+		return 0
+	}
+	if i := bytes.LastIndexByte(buf[seen:], r.end); i >= 0 {
+		return seen + i + 1
+	}
+	return 0
+}
+
+// give makes the first n bytes of buf the block and carries the others.
+func (r *Reader) give(b *Block, buf []byte, n int) {
+	r.carry = append(r.carry, buf[n:]...)
+	if cap(buf) > cap(b.buf) {
+		b.buf = buf
+	}
+	*b = Block{
+		Data: buf[:n], Source: r.at, First: r.fresh, Read: r.read,
+		buf: b.buf, roomy: b.roomy, reader: r, names: -1,
+	}
+	r.fresh = false
+}
+
+// giveBack takes the lines from Data[n:] off the block; they come next.
+func (r *Reader) giveBack(b *Block, n int) {
+	r.carry = append(append([]byte(nil), b.Data[n:]...), r.carry...)
+	b.Data = b.Data[:n]
+}
+
+// open closes the Source that has ended and opens the next.
+func (r *Reader) open() error {
+	if r.err != io.EOF {
+		return r.err
+	}
+	r.closeSource()
+	if r.at+1 >= len(r.src) {
+		r.at = len(r.src)
+		return io.EOF
+	}
+	r.at++
+	in, err := r.src[r.at].Open()
+	if err != nil {
+		r.err = r.named(err)
+		return r.err
+	}
+	r.in, r.err, r.fresh, r.bom, r.long = in, nil, true, true, false
+	return nil
+}
+
+// readInto appends what one read brings to buf, which grows while a line
+// fills it.
+func (r *Reader) readInto(buf []byte) []byte {
+	size := min(r.c.Size, r.limit)
+	if cap(buf)-len(buf) < (size+1)/2 {
+		room := min(max(2*cap(buf), r.c.Size), r.c.MaxLine+2+r.c.Size)
+		buf = append(make([]byte, 0, max(room, len(buf)+size)), buf...)
+	}
+	room := buf[len(buf):min(cap(buf), len(buf)+size)]
+	for range maxEmptyReads {
+		n, err := r.in.Read(room)
+		if r.c.Now != nil {
+			r.read = r.c.Now()
+		}
+		if err != nil && err != io.EOF {
+			err = r.named(err)
+		}
+		r.err = err
+		if n > 0 || err != nil {
+			return buf[:len(buf)+n]
+		}
+	}
+	r.err = r.named(io.ErrNoProgress)
+	return buf
+}
+
+// named is err with the name of the Source, once.
+func (r *Reader) named(err error) error {
+	name := r.src[r.at].Name
+	if name == "" {
+		name = "stdin"
+	}
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		err = pe.Err
+	}
+	return fmt.Errorf("%s: %w", name, err)
+}
