@@ -28,10 +28,9 @@ type Note struct {
 	Source int    // index of the parse.Source, valid where Line is
 	Line   int    // line in the Source, from 1; 0 where the clock alone did it
 	Alert  *Alert // nil: a complaint
-	// a complaint
 	Reason parse.Reason
-	Value  bool   // only one value was skipped
-	Text   []byte // quoted from the data, may be nil
+	Value  bool   // of a complaint: only one value was skipped
+	Text   []byte // of a complaint: quoted from the data, may be nil
 }
 
 // An Alert is a change of a rule's state with what was seen at it.
@@ -47,4 +46,18 @@ type Alert struct {
 type Result struct {
 	Rows  Rows
 	Notes []Note
+}
+
+// reset empties r for rows of the given number of columns and keeps its room.
+func (r *Result) reset(columns int) {
+	r.Notes = r.Notes[:0]
+	rows := &r.Rows
+	rows.N, rows.First = 0, false
+	rows.Time, rows.Key = rows.Time[:0], rows.Key[:0]
+	if len(rows.Col) != columns {
+		rows.Col = make([][]float64, columns)
+	}
+	for c := range rows.Col {
+		rows.Col[c] = rows.Col[c][:0]
+	}
 }

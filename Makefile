@@ -1,0 +1,54 @@
+# rtda needs Go and make, nothing else. `make help` lists what can be made.
+
+GO       ?= go
+FUZZTIME ?= 3s
+# The race detector needs a C compiler; Go says whether it found one.
+RACE     := $(shell [ "$$($(GO) env CGO_ENABLED)" = 1 ] && echo -race)
+
+.PHONY: all help build demo test race fuzz bench compare lint check man integration soak clean
+
+all: build
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' Makefile | expand -t 14
+
+build: ## the command, ./rtda
+	@$(GO) build -o rtda .
+
+demo: build ## a sensor stream through the filter, with metrics and an alert
+	@sh testdata/demo.sh ./rtda
+
+test: ## the whole test suite, with the race detector where there is a C compiler
+	@[ -n "$(RACE)" ] || echo "no C compiler found: the tests run without the race detector"
+	$(GO) test $(RACE) ./...
+
+race: test
+
+lint: ## gofmt, vet and staticcheck
+	@unformatted=$$(gofmt -l cmd pkg main.go); [ -z "$$unformatted" ] || { echo "not gofmt'ed: $$unformatted"; exit 1; }
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+
+fuzz: ## every fuzz target for FUZZTIME (3s)
+	@GO="$(GO)" FUZZTIME="$(FUZZTIME)" sh testdata/fuzz.sh
+
+check: lint test fuzz ## lint, test and a short run of every fuzz target
+
+bench: ## the benchmarks of each room, then the comparison with other tools
+	$(GO) test -run '^$$' -bench . -benchtime 0.3s ./...
+	@$(MAKE) --no-print-directory compare
+
+compare: build ## the whole command against every peer that is installed
+	@bash testdata/compare.sh ./rtda
+
+integration: build ## against real InfluxDB, promtool and Telegraf, where they can be had
+	@bash testdata/integration.sh ./rtda
+
+soak: build ## a long run, memory and file descriptors watched (SOAK=60 seconds)
+	@bash testdata/soak.sh ./rtda $(SOAK)
+
+man: build ## the man page, ./rtda.1
+	@./rtda man > rtda.1
+
+clean:
+	rm -rf rtda rtda.1 build

@@ -1,0 +1,299 @@
+package cmd
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"slices"
+	"strconv"
+	"time"
+
+	"rtda/pkg/agg"
+	"rtda/pkg/out"
+	"rtda/pkg/parse"
+	"rtda/pkg/rule"
+	"rtda/pkg/stream"
+)
+
+// A plan is what a run does once the fields are known.
+type plan struct {
+	stream      stream.Config
+	layout      out.Layout
+	rules       *rule.Set
+	notes       *out.Context
+	alertJSON   *out.Context // writes alerts as JSON, whatever --alert-format says
+	oneToOne    bool
+	alertsApart bool // alerts go to a FILE of their own
+	actions     bool
+	formatter   func() out.Formatter
+}
+
+// json is an alert as the command of --exec gets it.
+func (p *plan) json(n *stream.Note) []byte { return p.alertJSON.AppendNote(nil, n) }
+
+// env is what the environment of that command tells of an alert.
+func (p *plan) env(n *stream.Note) []string {
+	return alertEnv(n, p.rules, p.layout.Keys, p.layout.Clock)
+}
+
+// newFilter builds the rooms of a run. The function it returns closes what it
+// has opened.
+func newFilter(o *Options, stdin io.Reader, stdout, stderr io.Writer) (*filter, func(), error) {
+	config, err := parseConfig(o)
+	if err != nil {
+		return nil, nil, usageError(err)
+	}
+	schema, err := parse.NewSchema(config)
+	if err != nil {
+		return nil, nil, usageError(err)
+	}
+	w := newWalk(o.Jobs)
+	f := &filter{o: o, walk: w, sink: &sink{stdout: stdout, stderr: &locked{w: stderr}}, now: wallClock()}
+	closeAll := func() {}
+	if o.Alerts != "" {
+		file, err := os.OpenFile(o.Alerts, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o666)
+		if err != nil {
+			return nil, nil, usageError(fmt.Errorf("--alerts: %w", err))
+		}
+		f.sink.alerts, closeAll = file, func() { file.Close() }
+	}
+	if o.Exec != "" {
+		f.sink.actions = newActions(o.Exec, o.ExecTimeout, f.commandOutput(stderr))
+	}
+	sources := inputs(o.Files, stdin)
+	before := f.context(&plan{}, sources)
+	w.plan = func(s *parse.Schema) (*plan, error) { return f.plan(s, sources) }
+	if schema.Known() {
+		if w.known, err = w.plan(schema); err != nil {
+			return nil, nil, err
+		}
+	}
+	w.schema, w.sink, f.pen.before = schema, f.sink, before
+	w.before = before
+	w.reader = parse.NewReader(sources, parse.ReaderConfig{MaxLine: o.MaxLine, NUL: o.NUL, Now: f.now})
+	w.stream = stream.New(f.complaints())
+	if o.Clock == stream.WallClock {
+		w.rearm = make(chan struct{}, 1)
+	}
+	return f, closeAll, nil
+}
+
+// wallClock is the time now as a clock that never goes back.
+func wallClock() func() int64 {
+	start := time.Now()
+	base := start.UnixNano()
+	return func() int64 { return base + int64(time.Since(start)) }
+}
+
+// inputs are the FILEs; `-` or none is stdin.
+func inputs(files []string, stdin io.Reader) []parse.Source {
+	open := func() (io.ReadCloser, error) { return io.NopCloser(stdin), nil }
+	if len(files) == 0 {
+		return []parse.Source{{Open: open}}
+	}
+	var all []parse.Source
+	for _, name := range files {
+		src := parse.Source{Name: name, Open: open}
+		if name != "-" {
+			src.Open = func() (io.ReadCloser, error) { return os.Open(name) }
+		} else if len(files) == 1 {
+			src.Name = ""
+		}
+		all = append(all, src)
+	}
+	return all
+}
+
+// parseConfig says how lines are read, and turns the wall clock on if a rule
+// needs a clock and there is none.
+func parseConfig(o *Options) (parse.Config, error) {
+	set, errs := rule.Compile(o.Rules, o.scope(nil, false))
+	if len(errs) > 0 {
+		return parse.Config{}, errors.Join(errs...)
+	}
+	if why := set.NeedsClock(); why != "" {
+		o.ImplyClock(why)
+	}
+	c := parse.Config{
+		Format: o.In, Fields: o.Fields, Keys: o.Keys,
+		Time: o.TimeField, TimeFormat: o.TimeFormat, NoTime: o.Clock != stream.DataClock,
+		Coerce: o.Coerce, Sep: o.Sep, Decimal: o.Decimal, NUL: o.NUL, MaxLine: o.MaxLine,
+		EveryLine: o.OneToOne,
+	}
+	for _, m := range set.Metrics {
+		if m.Field != "" && !slices.Contains(o.Fields, m.Field) && !slices.Contains(c.Extra, m.Field) {
+			c.Extra = append(c.Extra, m.Field)
+		}
+	}
+	return c, nil
+}
+
+// scope is what rules may name.
+func (o *Options) scope(fields []string, known bool) rule.Scope {
+	return rule.Scope{
+		IsAgg: func(name string) bool { _, ok := agg.Lookup(name); return ok },
+		Aggs:  aggNames(), Keys: o.Keys, Fields: fields, Known: known,
+		Clock: o.Clock != stream.NoClock,
+	}
+}
+
+// complaints is the part of the stream's Config that does not wait for the
+// fields.
+func (f *filter) complaints() stream.Config {
+	show := 5
+	if f.o.OnError == onErrorIgnore {
+		show = 0
+	}
+	return stream.Config{
+		Strict: f.o.OnError == onErrorFail, Show: show, EveryLine: f.o.OneToOne,
+		MaxKeys: f.o.MaxKeys, MaxSamples: f.o.MaxSamples,
+	}
+}
+
+// plan makes the plan for the fields that the schema has found.
+func (f *filter) plan(s *parse.Schema, sources []parse.Source) (*plan, error) {
+	o := f.o
+	set, errs := rule.Compile(o.Rules, o.scope(s.Fields[:s.Shown], true))
+	if len(errs) > 0 {
+		return nil, usageError(errors.Join(errs...))
+	}
+	p := &plan{oneToOne: o.OneToOne, alertsApart: o.Alerts != "", actions: o.Exec != "", rules: set}
+	b := newBuilder(o, s, set)
+	p.layout = b.layout
+	p.stream = b.config(f.complaints())
+	p.notes = f.context(p, sources)
+	exec := *p.notes
+	exec.JSON, exec.Paint = true, nil
+	p.alertJSON = &exec
+	return p, f.setFormat(p)
+}
+
+// A builder lays out the windows, columns and metrics of a plan.
+type builder struct {
+	o       *Options
+	schema  *parse.Schema
+	set     *rule.Set
+	layout  out.Layout
+	windows []wanted
+	columns []stream.Read
+	metrics []stream.Read
+	first   []int
+}
+
+// A wanted window is one field over one width with all that is read from it.
+type wanted struct {
+	field int
+	width agg.Width
+	aggs  []agg.Agg
+}
+
+func newBuilder(o *Options, s *parse.Schema, set *rule.Set) *builder {
+	b := &builder{o: o, schema: s, set: set}
+	b.layout = out.Layout{Keys: o.Keys, Clock: o.Clock != stream.NoClock}
+	for field := range s.Fields[:s.Shown] {
+		for i, w := range o.Windows {
+			at := b.window(field, w.Width)
+			if i == 0 {
+				b.first = append(b.first, at)
+			}
+			for _, a := range o.Aggs {
+				b.columns = append(b.columns, b.read(at, a))
+				b.layout.Columns = append(b.layout.Columns, out.Column{
+					Agg: a.Name, Field: s.Fields[field], Window: w.Text, Count: a.Name == "count",
+				})
+			}
+		}
+	}
+	out.Name(&b.layout, len(o.Windows) > 1)
+	if set != nil {
+		for _, m := range set.Metrics {
+			b.metrics = append(b.metrics, b.metric(m))
+		}
+	}
+	return b
+}
+
+// window is the index of the window of a field, made if it is not there yet.
+func (b *builder) window(field int, width agg.Width) int {
+	same := func(w wanted) bool { return w.field == field && w.width == width }
+	if i := slices.IndexFunc(b.windows, same); i >= 0 {
+		return i
+	}
+	b.windows = append(b.windows, wanted{field: field, width: width})
+	return len(b.windows) - 1
+}
+
+// read is how an aggregate is read from a window.
+func (b *builder) read(window int, a agg.Agg) stream.Read {
+	if a.Name == ageName {
+		return stream.Read{From: stream.FromAge}
+	}
+	w := &b.windows[window]
+	at := slices.IndexFunc(w.aggs, func(have agg.Agg) bool { return have.Name == a.Name })
+	if at < 0 {
+		at = len(w.aggs)
+		w.aggs = append(w.aggs, a)
+	}
+	return stream.Read{Window: window, Agg: at, Count: a.Name == "count"}
+}
+
+// metric is how a metric of the rules is read.
+func (b *builder) metric(m rule.Metric) stream.Read {
+	field := 0
+	if m.Field != "" {
+		field = slices.Index(b.schema.Fields, m.Field)
+	}
+	switch m.Agg {
+	case ageName:
+		return stream.Read{From: stream.FromAge}
+	case "":
+		return stream.Read{From: stream.FromField, Field: field}
+	}
+	width := b.o.Windows[0].Width
+	switch {
+	case m.Window.All:
+		width = agg.Width{Kind: agg.All}
+	case m.Window.D > 0:
+		width = agg.Width{Kind: agg.Duration, D: m.Window.D}
+	case m.Window.N > 0:
+		width = agg.Width{Kind: agg.Count, N: m.Window.N}
+	}
+	a, _ := agg.Lookup(m.Agg)
+	return b.read(b.window(field, width), a)
+}
+
+const ageName = "age"
+
+// config completes the stream's Config.
+func (b *builder) config(c stream.Config) stream.Config {
+	o := b.o
+	c.Fields, c.Keyed, c.Clock, c.Hz = len(b.schema.Fields), len(o.Keys) > 0, o.Clock, o.Hz
+	c.Late, c.Gap, c.TTL = int64(o.Late), int64(o.Gap), int64(o.TTL)
+	c.Repeat, c.Every = int64(o.Repeat), o.Every
+	c.First, c.Columns, c.Metrics = b.first, b.columns, b.metrics
+	if len(b.set.Rules) > 0 {
+		c.Rules = b.set
+	}
+	c.Label = out.KeyLabel(o.Out, b.layout)
+	c.LastOnly = o.Out == "prom"
+	for _, w := range b.windows {
+		c.Windows = append(c.Windows, stream.Window{
+			Field: w.field, Width: w.width, Need: o.need(w.width),
+			Plan: agg.NewPlan(w.width, w.aggs, agg.Options{DDof: o.DDof, Clock: b.layout.Clock}),
+		})
+	}
+	return c
+}
+
+// need is how many samples a window must hold to give values.
+func (o *Options) need(w agg.Width) int {
+	if o.WarmupFull && w.Kind == agg.Count {
+		return w.N
+	}
+	return max(1, o.Warmup)
+}
+
+var _ = strconv.Itoa
+var _ = math.NaN

@@ -1,0 +1,154 @@
+package cmd
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"rtda/pkg/agg"
+	"rtda/pkg/parse"
+	"rtda/pkg/rule"
+	"rtda/pkg/stream"
+)
+
+// check writes what a run with these options would do, and reads no input.
+// What waits for the first record is said in words.
+func check(o *Options, stdout io.Writer) error {
+	config, err := parseConfig(o)
+	if err != nil {
+		return usageError(err)
+	}
+	schema, err := parse.NewSchema(config)
+	if err != nil {
+		return usageError(err)
+	}
+	set, errs := rule.Compile(o.Rules, o.scope(known(schema), schema.Known()))
+	if len(errs) > 0 {
+		return usageError(joinErrors(errs))
+	}
+	var t strings.Builder
+	line := func(what, value string) { fmt.Fprintf(&t, "%-8s %s\n", what, value) }
+	line("format", o.In)
+	line("fields", fieldsText(schema, config.Extra))
+	line("keys", orNone(o.Keys))
+	line("clock", o.clockText())
+	line("rows", o.rowsText())
+	if schema.Known() {
+		checkWindows(o, newBuilder(o, schema, set), line)
+	} else {
+		line("windows", windowTexts(o)+", of each field")
+		line("columns", strings.Join(namesOf(o.Aggs), ", ")+", of each field and window")
+	}
+	for i := range set.Rules {
+		line("rule", set.Rules[i].Full)
+	}
+	_, err = io.WriteString(stdout, t.String())
+	return err
+}
+
+// known is the fields of the output, as far as they are known.
+func known(s *parse.Schema) []string {
+	if !s.Known() {
+		return nil
+	}
+	return s.Fields[:s.Shown]
+}
+
+// checkWindows tells each window with the summaries it keeps, and the columns.
+func checkWindows(o *Options, b *builder, line func(what, value string)) {
+	for _, w := range b.windows {
+		name := b.schema.Fields[w.field]
+		if name != "" {
+			name += " "
+		}
+		plan := agg.NewPlan(w.width, w.aggs, agg.Options{DDof: o.DDof, Clock: b.layout.Clock})
+		line("window", name+widthText(w.width)+": "+orNone(plan.Summaries()))
+	}
+	var names []string
+	if b.layout.Clock {
+		names = append(names, "time")
+	}
+	names = append(names, b.layout.Keys...)
+	for _, c := range b.layout.Columns {
+		names = append(names, c.Name)
+	}
+	line("columns", strings.Join(names, " "))
+}
+
+func fieldsText(s *parse.Schema, extra []string) string {
+	if !s.Known() {
+		text := "every top-level number of the first good record"
+		if len(extra) > 0 {
+			text += "; for rules only: " + strings.Join(extra, ", ")
+		}
+		return text
+	}
+	if s.Fields[0] == "" {
+		return "the number of each line"
+	}
+	text := strings.Join(s.Fields[:s.Shown], ", ")
+	if s.Shown < len(s.Fields) {
+		text += "; for rules only: " + strings.Join(s.Fields[s.Shown:], ", ")
+	}
+	return text
+}
+
+// clockText says where the time comes from and why.
+func (o *Options) clockText() string {
+	switch o.Clock {
+	case stream.DataClock:
+		return "the time of the records (" + o.ClockWhy + ")"
+	case stream.HzClock:
+		return "the number of the record (" + o.ClockWhy + ")"
+	case stream.WallClock:
+		return "the moment a line is read (" + o.ClockWhy + ")"
+	}
+	return "none"
+}
+
+func (o *Options) rowsText() string {
+	switch {
+	case o.Every.D > 0:
+		return "at every multiple of " + o.EveryText
+	case o.Every.N == 1:
+		return "after every sample"
+	case o.Every.N > 1:
+		return "after every " + strconv.Itoa(o.Every.N) + " samples of a key"
+	}
+	return "at the end"
+}
+
+func windowTexts(o *Options) string {
+	var texts []string
+	for _, w := range o.Windows {
+		texts = append(texts, w.Text)
+	}
+	return strings.Join(texts, ", ")
+}
+
+func namesOf(aggs []agg.Agg) []string {
+	names := make([]string, len(aggs))
+	for i, a := range aggs {
+		names[i] = a.Name
+	}
+	return names
+}
+
+func orNone(list []string) string {
+	if len(list) == 0 {
+		return "none"
+	}
+	return strings.Join(list, ", ")
+}
+
+// widthText is a window as a user would write it.
+func widthText(w agg.Width) string {
+	switch w.Kind {
+	case agg.Count:
+		return strconv.Itoa(w.N)
+	case agg.Duration:
+		return rule.FormatDuration(w.D)
+	}
+	return "all"
+}

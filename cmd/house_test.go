@@ -1,0 +1,81 @@
+package cmd
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// arrows are the rooms that each room may see. Files of tests are free.
+var arrows = map[string][]string{
+	".":            {"cmd"},
+	"cmd":          {"pkg/agg", "pkg/rule", "pkg/parse", "pkg/stream", "pkg/out", "pkg/simulate"},
+	"pkg/agg":      nil,
+	"pkg/rule":     nil,
+	"pkg/parse":    nil,
+	"pkg/simulate": nil,
+	"pkg/stream":   {"pkg/agg", "pkg/rule", "pkg/parse"},
+	"pkg/out":      {"pkg/stream", "pkg/rule", "pkg/parse"},
+}
+
+// outside are the modules from elsewhere that each room may see.
+var outside = map[string][]string{
+	"cmd": {
+		"github.com/cpuguy83/go-md2man/v2/md2man", "github.com/fatih/color",
+		"github.com/spf13/cobra", "github.com/spf13/pflag",
+	},
+	"pkg/parse": {
+		"github.com/go-logfmt/logfmt", "github.com/influxdata/line-protocol/v2/lineprotocol",
+		"github.com/itchyny/timefmt-go", "github.com/valyala/fastjson",
+	},
+}
+
+// TestArrows keeps the arrows between the rooms: what a file imports is what
+// its room may see.
+func TestArrows(t *testing.T) {
+	root := ".."
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		room, err := filepath.Rel(root, filepath.Dir(path))
+		if err != nil {
+			return err
+		}
+		sees, known := arrows[room]
+		if !known {
+			t.Errorf("%s: the room %s is in no picture", path, room)
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		for _, spec := range file.Imports {
+			name, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				return err
+			}
+			checkArrow(t, path, room, name, sees)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func checkArrow(t *testing.T, path, room, name string, sees []string) {
+	t.Helper()
+	inside, own := strings.CutPrefix(name, "rtda/")
+	switch {
+	case own && !slices.Contains(sees, inside):
+		t.Errorf("%s: %s must not see %s", path, room, inside)
+	case !own && strings.Contains(name, ".") && !slices.Contains(outside[room], name):
+		t.Errorf("%s: %s must not import %s", path, room, name)
+	}
+}

@@ -1,0 +1,288 @@
+package cmd
+
+import (
+	"errors"
+	"io"
+	"sync"
+	"sync/atomic"
+
+	"rtda/pkg/parse"
+	"rtda/pkg/stream"
+)
+
+// handOff is the size of a block from which on another worker may read while
+// this one works. Smaller blocks are a trickle: one worker does it all, and no
+// line waits for a goroutine to wake up.
+const handOff = 16 << 10
+
+// A walk takes the input from bytes to bytes. Its workers, each with room of
+// its own, do the same steps and pass three batons: to read the next block, to
+// take it into the stream and to write what came of it. Each baton goes round
+// in the order of the blocks, so nothing is copied between workers and the
+// output is the same for any number of them.
+type walk struct {
+	reader *parse.Reader
+	schema *parse.Schema
+	plan   func(*parse.Schema) (*plan, error) // called once, when the schema is known
+	stream *stream.Stream
+	sink   *sink
+	jobs   int
+	rearm  chan struct{} // the time of the next tick has changed; nil unless there are ticks
+	wake   atomic.Int64  // time of the next tick, 0 if there is none
+
+	reading sync.Mutex // the read baton
+	known   *plan      // under it
+
+	mu       sync.Mutex
+	turn     sync.Cond
+	blocks   int // blocks read
+	streamed int // of them, taken into the stream
+	tickets  int // results that are to be written
+	written  int // results written, or given up
+	workers  int
+	hired    int
+	stop     bool  // read no more
+	strict   bool  // a bad line stopped the stream
+	readErr  error // why reading stopped; what was read is still used
+	err      error // why all stopped
+	stats    stream.Stats
+	planned  *plan // of the stream
+	done     chan struct{} // closed when no worker is left
+	failed   chan struct{} // closed when writing has failed
+}
+
+func newWalk(jobs int) *walk {
+	w := &walk{jobs: jobs, done: make(chan struct{}), failed: make(chan struct{})}
+	w.turn.L = &w.mu
+	return w
+}
+
+// A bench is a worker's room.
+type bench struct {
+	block  parse.Block
+	batch  parse.Batch
+	result stream.Result
+	parser *parse.Parser
+	pen    pen
+	plan   *plan
+	number int // of the block
+}
+
+// start lets the first worker begin; it hires the others when there is work.
+func (w *walk) start() {
+	w.workers, w.hired = 1, 1
+	go w.work()
+}
+
+func (w *walk) work() {
+	b := &bench{parser: parse.NewParser(w.schema)}
+	for w.step(b) {
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.workers--; w.workers == 0 {
+		close(w.done)
+	}
+}
+
+// hire starts another worker, while there may be more.
+func (w *walk) hire() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.hired < w.jobs && !w.stop {
+		w.hired++
+		w.workers++
+		go w.work()
+	}
+}
+
+// step takes one block all the way. It reports whether there may be more.
+func (w *walk) step(b *bench) (more bool) {
+	w.reading.Lock()
+	if !w.read(b) {
+		w.reading.Unlock()
+		return false
+	}
+	trickle := len(b.block.Data) < handOff
+	if !trickle {
+		w.reading.Unlock()
+		w.hire()
+	}
+	b.parser.Parse(&b.block, &b.batch)
+	ticket := w.take(b)
+	b.pen.write(&b.result, b.plan)
+	w.put(&b.pen, ticket)
+	if trickle {
+		w.reading.Unlock()
+	}
+	return true
+}
+
+// read fills the bench with the next block, under the read baton.
+func (w *walk) read(b *bench) bool {
+	if w.stopped() {
+		return false
+	}
+	err := w.reader.Next(&b.block)
+	if err == nil {
+		err = w.enter(&b.block)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.stop {
+		return false
+	}
+	if err != nil {
+		w.stop = true
+		if !errors.Is(err, io.EOF) {
+			w.readErr = err
+		}
+		return false
+	}
+	b.plan, b.number = w.known, w.blocks
+	w.blocks++
+	return true
+}
+
+// enter lets the schema see the block before it is parsed, and makes the plan
+// once the schema is known.
+func (w *walk) enter(b *parse.Block) error {
+	if err := w.schema.Enter(b); err != nil {
+		return err
+	}
+	if w.known != nil || !w.schema.Known() {
+		return nil
+	}
+	p, err := w.plan(w.schema)
+	w.known = p
+	return err
+}
+
+func (w *walk) stopped() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.stop
+}
+
+// take takes the block into the stream when its turn comes, and returns the
+// ticket under which its result is to be written.
+func (w *walk) take(b *bench) (ticket int) {
+	w.mu.Lock()
+	for w.streamed != b.number {
+		w.turn.Wait()
+	}
+	w.adopt(b.plan)
+	stop := w.strict || w.err != nil
+	w.mu.Unlock()
+	if stop {
+		b.result = stream.Result{}
+	} else {
+		stop = w.stream.Take(&b.block, &b.batch, &b.result)
+	}
+	return w.pass(stop)
+}
+
+// adopt gives the stream the plan, before the first block that has one.
+func (w *walk) adopt(p *plan) {
+	if p != nil && w.planned == nil {
+		w.planned = p
+		w.stream.Setup(p.stream)
+	}
+}
+
+// pass ends a turn at the stream: it passes the baton on and gives a ticket.
+func (w *walk) pass(stop bool) (ticket int) {
+	w.setWake()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.stats = w.stream.Stats()
+	if stop && w.err == nil {
+		w.strict = true
+		w.stop = true
+	}
+	w.streamed++
+	ticket = w.tickets
+	w.tickets++
+	w.turn.Broadcast()
+	return ticket
+}
+
+// setWake tells who waits for the clock when there is something to wake for.
+func (w *walk) setWake() {
+	if w.rearm == nil {
+		return
+	}
+	t, _ := w.stream.Wake()
+	if w.wake.Swap(t) != t {
+		select {
+		case w.rearm <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// put writes a result when its turn comes.
+func (w *walk) put(p *pen, ticket int) {
+	w.mu.Lock()
+	for w.written != ticket {
+		w.turn.Wait()
+	}
+	failed := w.err != nil
+	w.mu.Unlock()
+	var err error
+	if !failed {
+		err = w.sink.put(p)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err != nil {
+		w.err, w.stop = err, true
+		close(w.failed)
+	}
+	w.written++
+	w.turn.Broadcast()
+}
+
+// tick tells the stream the time and writes what that brings, unless blocks
+// are under way, which bring the time themselves. It reports whether it did.
+func (w *walk) tick(p *pen, r *stream.Result, now int64) bool {
+	w.mu.Lock()
+	if w.blocks != w.streamed || w.stop {
+		w.mu.Unlock()
+		return false
+	}
+	w.blocks++ // the tick stands in the line like a block
+	planned := w.planned
+	w.mu.Unlock()
+	w.stream.Tick(now, r)
+	ticket := w.pass(false)
+	p.write(r, planned)
+	w.put(p, ticket)
+	return true
+}
+
+// settle waits until all that was read has been written.
+func (w *walk) settle() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.stop = true
+	for w.written < w.blocks && w.err == nil {
+		w.turn.Wait()
+	}
+}
+
+// end writes what the end of the input brings; call settle before.
+func (w *walk) end(p *pen) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.err != nil || w.strict {
+		return w.err
+	}
+	var r stream.Result
+	w.stream.End(&r)
+	w.stats = w.stream.Stats()
+	p.write(&r, w.planned)
+	w.strict = w.stream.Stopped()
+	w.err = w.sink.put(p)
+	return w.err
+}

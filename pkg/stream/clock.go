@@ -1,0 +1,191 @@
+package stream
+
+import (
+	"math"
+	"math/bits"
+	"slices"
+)
+
+const second = 1e9
+
+// time is when the i-th record stands, i/Hz seconds after the Unix epoch, to
+// the nearest nanosecond; math.MaxInt64 where it does not fit.
+func (r Rate) time(i int) int64 {
+	hi, lo := bits.Mul64(uint64(i), second*r.Den)
+	lo, carry := bits.Add64(lo, r.Num/2, 0)
+	hi += carry
+	if hi >= r.Num {
+		return math.MaxInt64
+	}
+	t, _ := bits.Div64(hi, lo, r.Num)
+	return int64(min(t, math.MaxInt64))
+}
+
+// elapsed is to−from, at most math.MaxInt64.
+func elapsed(from, to int64) int64 {
+	d := to - from
+	if to > from && d < 0 {
+		return math.MaxInt64
+	}
+	return d
+}
+
+// ceil is the first multiple of d at or after t, math.MaxInt64 if there is none.
+func ceil(t, d int64) int64 {
+	up := (d - t%d) % d
+	if t%d <= 0 {
+		up = -(t % d)
+	}
+	if t > math.MaxInt64-up {
+		return math.MaxInt64
+	}
+	return t + up
+}
+
+// floorSecond is the whole second in which t lies.
+func floorSecond(t int64) int64 {
+	n := t / second
+	if t%second < 0 {
+		n--
+	}
+	return n
+}
+
+// advance moves the clock on to t, before the sample that moves it is taken:
+// boundaries that have passed are written, rules with age are evaluated once
+// in a new second, and keys silent for too long are forgotten.
+func (s *Stream) advance(t int64) {
+	if !s.started {
+		s.started, s.clock = true, t
+		if s.cfg.Every.D > 0 {
+			s.next = ceil(t, s.cfg.Every.D)
+		}
+		return
+	}
+	if t <= s.clock {
+		return
+	}
+	if s.cfg.Every.D > 0 {
+		s.writeBoundaries(t)
+	}
+	before := s.clock
+	s.clock = t
+	if s.cfg.Rules != nil && s.cfg.Rules.UsesAge() && floorSecond(t) > floorSecond(before) {
+		s.evaluateAge(t)
+	}
+	if s.cfg.TTL > 0 {
+		s.forget(t)
+	}
+}
+
+// writeBoundaries writes the rows of the boundaries before t. Where no key can
+// give a row any more, it goes straight to the first boundary not before t.
+func (s *Stream) writeBoundaries(t int64) {
+	d := s.cfg.Every.D
+	for s.next < t && len(s.live) > 0 {
+		s.writeBoundary(s.next)
+		if s.next > math.MaxInt64-d {
+			s.next = math.MaxInt64
+			return
+		}
+		s.next += d
+	}
+	if s.next < t {
+		s.next = ceil(t, d)
+	}
+}
+
+// writeBoundary writes the rows of boundary b: of each key that has samples
+// since its last row, or whose first window is a duration and not empty.
+func (s *Stream) writeBoundary(b int64) {
+	if !s.sorted {
+		slices.SortFunc(s.live, compare)
+		s.sorted = true
+	}
+	kept := s.live[:0]
+	for _, se := range s.live {
+		if se.gone {
+			continue
+		}
+		s.pass(se, b)
+		filled := s.lasting(se)
+		if se.since > 0 || filled {
+			s.writeRow(se, b)
+		}
+		if se.live = filled; filled {
+			kept = append(kept, se)
+		}
+	}
+	clear(s.live[len(kept):])
+	s.live = kept
+}
+
+// lasting reports whether a key gives rows without new samples: its first
+// window is a duration and holds some.
+func (s *Stream) lasting(se *series) bool {
+	for _, w := range s.cfg.First {
+		if s.cfg.Windows[w].Width.D > 0 && se.wins[w].Len() > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// enliven makes a key with a new sample one that the next boundary writes.
+func (s *Stream) enliven(se *series) {
+	if !se.live && s.cfg.Every.D > 0 {
+		se.live = true
+		s.live = append(s.live, se)
+		s.sorted = len(s.live) == 1
+	}
+}
+
+// pass lets time pass in the windows of a key: what is too old at t leaves.
+func (s *Stream) pass(se *series, t int64) {
+	for i, w := range se.wins {
+		if s.cfg.Windows[i].Width.D > 0 {
+			before := w.Held()
+			w.Advance(t)
+			s.stats.Held += w.Held() - before
+		}
+	}
+}
+
+// evaluateAge evaluates the rules with age for every key at time t.
+func (s *Stream) evaluateAge(t int64) {
+	for _, se := range s.order() {
+		s.pass(se, t)
+		s.measure(se, t)
+		s.changes = s.cfg.Rules.StepAge(se.state, s.env(se, t), s.changes[:0])
+		s.noteChanges(se, t, nil)
+	}
+}
+
+// Tick tells a stream on the wall clock that it is now, and fills r with what
+// that alone brings. Input read before now must have been taken.
+func (s *Stream) Tick(now int64, r *Result) {
+	s.begin(r)
+	if s.started {
+		s.advance(now)
+	}
+}
+
+// Wake returns the first time at which a Tick would bring something, if any.
+func (s *Stream) Wake() (t int64, ok bool) {
+	if s.cfg.Clock != WallClock || !s.started {
+		return 0, false
+	}
+	t = math.MaxInt64
+	if s.cfg.Every.D > 0 && len(s.live) > 0 {
+		t = s.next + 1
+	}
+	if s.cfg.Rules != nil && s.cfg.Rules.UsesAge() {
+		t = min(t, (floorSecond(s.clock)+1)*second)
+	}
+	if s.cfg.TTL > 0 {
+		if se := s.silent.longest(); se != nil {
+			t = min(t, se.last+s.cfg.TTL)
+		}
+	}
+	return t, t < math.MaxInt64
+}

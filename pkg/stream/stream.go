@@ -1,0 +1,311 @@
+// Package stream is the hallway between parsing and output and the only owner
+// of state: the clock and the records that wait for it, the windows and alerts
+// of every key, and the counts of what was skipped. Batches of records come in
+// in the order of the input; rows and notes come out. With a clock of the
+// data's own, or none, what comes out depends on what came in alone.
+package stream
+
+import (
+	"math"
+	"slices"
+
+	"rtda/pkg/agg"
+	"rtda/pkg/parse"
+	"rtda/pkg/rule"
+)
+
+// A Clock says where the time comes from.
+type Clock uint8
+
+const (
+	NoClock   Clock = iota
+	DataClock       // Batch.Time
+	HzClock         // the number of the record, at Config.Hz
+	WallClock       // Block.Read and Tick
+)
+
+// A Rate is samples a second, Num/Den.
+type Rate struct{ Num, Den uint64 }
+
+// An Every says when rows are written: after N samples of a key, at every
+// multiple of D nanoseconds, or, where both are 0, at the end.
+type Every struct {
+	N int
+	D int64
+}
+
+// A Window is one window of each key.
+type Window struct {
+	Field int // column of the batch
+	Width agg.Width
+	Plan  *agg.Plan
+	Need  int // samples without which it gives no value but its count
+}
+
+// From says where a Read finds its number.
+type From uint8
+
+const (
+	FromWindow From = iota // an aggregate of a window
+	FromAge                // seconds since the key's last sample
+	FromField              // a field's last value ever
+)
+
+// A Read is a number that a row or a rule asks for.
+type Read struct {
+	From   From
+	Window int  // FromWindow: index into Config.Windows
+	Agg    int  // FromWindow: index into the aggregates of its plan
+	Count  bool // FromWindow: the count, which has a value whatever is needed
+	Field  int  // FromField: column of the batch
+}
+
+// Config is what a Stream does. All durations are in nanoseconds, 0 is none.
+type Config struct {
+	Fields     int // columns of the batch
+	Keyed      bool
+	Label      func(dst []byte, parts []string) []byte // fills Key.Label; may be nil
+	Clock      Clock
+	Hz         Rate
+	Late       int64
+	Gap        int64
+	TTL        int64
+	Every      Every
+	Windows    []Window
+	First      []int  // the windows of which one must have what it needs for a row
+	Columns    []Read // of a row
+	Rules      *rule.Set
+	Metrics    []Read // by index of Rules.Metrics
+	Repeat     int64
+	MaxKeys    int
+	MaxSamples int
+	Strict     bool // stop at the first bad line
+	Show       int  // complaints of each reason that become notes
+	EveryLine  bool // a row or a note for each record and line, whatever is needed or shown
+	LastOnly   bool // keep each key's last row and give it at the end
+}
+
+// Stats counts what has come in.
+type Stats struct {
+	Lines   int // all lines, blank, bad and header lines too
+	Records int // records taken
+	Rows    int // rows written
+	Skipped [parse.Reasons]int
+	Fired   int // alerts that began
+	Keys    int // keys now held
+	Held    int // samples now held in all windows
+}
+
+// Bad is the number of lines and values skipped.
+func (s *Stats) Bad() int {
+	n := 0
+	for _, k := range s.Skipped {
+		n += k
+	}
+	return n
+}
+
+// A Stream holds the state of a run. Its methods are for one caller at a time.
+type Stream struct {
+	cfg   Config
+	stats Stats
+	res   *Result // what the call in progress fills
+
+	// where the block in progress stands in the input
+	source int
+	base   int // lines of the source before the block
+
+	table   map[string]*series
+	only    *series   // the one series of a stream without keys
+	ordered []*series // sorted by key; see order
+	fresh   []*series // not yet in ordered
+	dead    int       // forgotten ones still in ordered
+	silent  silence   // by time of the last sample, for ttl
+
+	clock   int64 // newest time taken; on the wall clock, newest time seen
+	started bool  // a sample has been taken
+	next    int64 // first boundary not yet written
+	live    []*series
+	sorted  bool // live is in the order of the keys
+	late    waiting
+	swept   int  // records to refuse before all windows are swept again
+	stopped bool // Config.Strict met a bad line
+
+	vals    []float64 // of the rules' metrics, at the evaluation in progress
+	changes []rule.Change
+	run     runner
+}
+
+// New makes a Stream that can take bad lines only, until Setup.
+func New(cfg Config) *Stream {
+	return &Stream{cfg: cfg, table: make(map[string]*series)}
+}
+
+// Setup gives the Stream all it needs to take records. What New was given
+// about complaints must be the same in cfg.
+func (s *Stream) Setup(cfg Config) {
+	s.cfg = cfg
+	s.vals = make([]float64, len(cfg.Metrics))
+	s.run = newRunner(&s.cfg)
+}
+
+// Stopped reports whether Config.Strict met a bad line.
+func (s *Stream) Stopped() bool { return s.stopped }
+
+// Stats returns the counts so far.
+func (s *Stream) Stats() Stats {
+	st := s.stats
+	st.Keys = len(s.table)
+	if s.only != nil {
+		st.Keys = 1
+	}
+	return st
+}
+
+// Take takes the records and bad lines of a batch, in the order of the input,
+// and fills r with what they bring. It reports whether the stream must stop
+// here, because Config.Strict met a bad line.
+func (s *Stream) Take(b *parse.Block, batch *parse.Batch, r *Result) (stop bool) {
+	s.begin(r)
+	if b.First {
+		s.source, s.base = b.Source, 0
+	}
+	i, bads := 0, batch.Bad
+	for !s.stopped {
+		if len(bads) == 0 {
+			s.takeGood(b, batch, i, batch.Len())
+			break
+		}
+		at := bads[0].At
+		s.takeGood(b, batch, i, at)
+		i = at
+		n := 1
+		if bads[0].Value {
+			for n < len(bads) && bads[n].Value && bads[n].At == at {
+				n++
+			}
+			s.takePartly(b, batch, at, bads[:n])
+			i++
+		} else if !s.stopped {
+			s.skip(s.source, s.base, &bads[0])
+		}
+		bads = bads[n:]
+	}
+	s.base += batch.Lines
+	s.stats.Lines += batch.Lines
+	return s.stopped
+}
+
+// begin makes r the result of the call in progress.
+func (s *Stream) begin(r *Result) {
+	r.reset(len(s.cfg.Columns))
+	s.res = r
+}
+
+// takeGood takes the records from i to end, none of which has a bad value.
+func (s *Stream) takeGood(b *parse.Block, batch *parse.Batch, i, end int) {
+	for i < end && !s.stopped {
+		if n := s.takeRun(b, batch, i, end); n > 0 {
+			i += n
+			continue
+		}
+		rec := s.record(b, batch, i)
+		if why, ok := s.arrive(&rec); !ok {
+			s.refuse(&rec, why)
+		}
+		i++
+	}
+}
+
+// takePartly takes record i, some of whose values are bad. Should the record
+// itself be refused, it is one bad line, for the reason that comes first.
+func (s *Stream) takePartly(b *parse.Block, batch *parse.Batch, i int, bads []parse.Bad) {
+	if s.stopped {
+		return
+	}
+	if s.cfg.Strict {
+		s.skip(s.source, s.base, &bads[0])
+		return
+	}
+	rec := s.record(b, batch, i)
+	notes := len(s.res.Notes)
+	row := s.res.Rows.N
+	if _, ok := s.arrive(&rec); !ok {
+		whole := bads[0]
+		whole.Value = false
+		s.skip(s.source, s.base, &whole)
+		return
+	}
+	// what is wrong with the record is told before what it brings
+	brought := slices.Clone(s.res.Notes[notes:])
+	s.res.Notes = s.res.Notes[:notes]
+	for k := range bads {
+		s.skip(s.source, s.base, &bads[k])
+	}
+	for k := range s.res.Notes[notes:] {
+		s.res.Notes[notes+k].Row = row
+	}
+	s.res.Notes = append(s.res.Notes, brought...)
+}
+
+// refuse skips a record that the stream cannot take.
+func (s *Stream) refuse(rec *record, why parse.Reason) {
+	bad := parse.Bad{Line: rec.line, Reason: why}
+	if why == parse.TooManyKeys && s.shows(why) {
+		bad.Text = slices.Clone(rec.key[:min(len(rec.key), parse.MaxQuote)])
+	}
+	s.skip(rec.source, 0, &bad)
+}
+
+// A record is one record on its way to the windows.
+type record struct {
+	t      int64
+	key    []byte
+	vals   []float64
+	source int
+	line   int // in the source, from 1
+}
+
+// record gathers record i of the batch; its slices are valid until the next.
+func (s *Stream) record(b *parse.Block, batch *parse.Batch, i int) record {
+	rec := record{source: s.source, line: s.base + batch.Line[i], vals: s.run.vals[:0]}
+	for _, col := range batch.Col {
+		rec.vals = append(rec.vals, col[i])
+	}
+	s.run.vals = rec.vals
+	if s.cfg.Keyed {
+		rec.key = batch.Key[i]
+	}
+	switch s.cfg.Clock {
+	case DataClock:
+		rec.t = batch.Time[i]
+	case HzClock:
+		rec.t = s.cfg.Hz.time(s.stats.Records + 1)
+	case WallClock:
+		rec.t = max(b.Read, s.clock)
+	}
+	return rec
+}
+
+// skip counts a bad line or value and notes it while there are few of its
+// reason. Its line counts from base.
+func (s *Stream) skip(source, base int, bad *parse.Bad) {
+	counts := int(bad.Reason) < parse.Reasons
+	if s.shows(bad.Reason) {
+		s.res.Notes = append(s.res.Notes, Note{
+			Row: s.res.Rows.N, Source: source, Line: base + bad.Line,
+			Reason: bad.Reason, Value: bad.Value, Text: bad.Text,
+		})
+	}
+	if counts {
+		s.stats.Skipped[bad.Reason]++
+	}
+	s.stopped = s.stopped || s.cfg.Strict && counts
+}
+
+// shows reports whether the next complaint of a reason becomes a note.
+func (s *Stream) shows(why parse.Reason) bool {
+	return s.cfg.EveryLine || int(why) < parse.Reasons && s.stats.Skipped[why] < s.cfg.Show
+}
+
+var nan = math.NaN()
