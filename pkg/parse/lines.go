@@ -27,14 +27,3 @@ func isBlank(line []byte) bool {
 	}
 	return true
 }
-
-// trimBlanks is b without the spaces and tabs around it.
-func trimBlanks(b []byte) []byte {
-	for len(b) > 0 && (b[0] == ' ' || b[0] == '\t') {
-		b = b[1:]
-	}
-	for len(b) > 0 && (b[len(b)-1] == ' ' || b[len(b)-1] == '\t') {
-		b = b[:len(b)-1]
-	}
-	return b
-}

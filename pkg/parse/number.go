@@ -6,8 +6,8 @@ import (
 	"strconv"
 )
 
-// maxNumber is how many characters a number may have.
-const maxNumber = 800
+// maxNumberLen is how many characters a number may have.
+const maxNumberLen = 800
 
 // maxExact is the largest power of ten that a float64 holds exactly.
 const maxExact = 22
@@ -29,7 +29,7 @@ func parseNumber(b []byte) (x float64, ok bool) {
 func parseNumberDecimal(b []byte, decimal byte) (x float64, ok bool) {
 	b = trimBlanks(b)
 	d, n := scanDecimal(b, decimal)
-	if n != len(b) || n > maxNumber || d.digits == 0 {
+	if n != len(b) || n > maxNumberLen || d.digits == 0 {
 		return 0, false
 	}
 	return d.float(b, decimal)
@@ -37,7 +37,7 @@ func parseNumberDecimal(b []byte, decimal byte) (x float64, ok bool) {
 
 // parseJSONNumber is parseNumber for numbers as RFC 8259 has them.
 func parseJSONNumber(b []byte) (x float64, ok bool) {
-	if len(b) > maxNumber || scanJSONNumber(b) != len(b) {
+	if len(b) > maxNumberLen || scanJSONNumber(b) != len(b) {
 		return 0, false
 	}
 	d, _ := scanDecimal(b, '.')
@@ -76,7 +76,7 @@ func (d decimal) float(b []byte, sign byte) (x float64, ok bool) {
 // slowFloat is the nearest float64 to b, which has the syntax of a number.
 func slowFloat(b []byte, sign byte) (x float64, ok bool) {
 	if sign != '.' {
-		var buf [maxNumber]byte
+		var buf [maxNumberLen]byte
 		n := copy(buf[:], b)
 		if i := bytes.IndexByte(buf[:n], sign); i >= 0 {
 			buf[i] = '.'
