@@ -1,0 +1,299 @@
+package cmd
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+const (
+	maxRunning = 4  // actions that run at once
+	maxWaiting = 64 // actions that wait for one of them to end
+
+	// afterlife is how long an action's pipes are served after its shell has
+	// ended, should what it left behind hold them open, and how long what was
+	// killed may take to die.
+	afterlife = time.Second
+)
+
+// actions runs the command of --exec, once for each alert. Whoever starts one
+// never waits: what finds no room is dropped and counted.
+//
+// An action is done when its shell has ended. What the shell leaves behind in
+// the background lives on; what is killed is killed with its process group.
+type actions struct {
+	command string
+	timeout time.Duration // 0: none
+	stderr  io.Writer     // nil: nowhere
+	environ []string      // what rtda itself was given
+	after   time.Duration // afterlife, less in tests
+
+	mu      sync.Mutex
+	less    *sync.Cond // running has gone down, or gone is set
+	running int        // runners; each runs an action or looks for the next
+	waiting []action   // in the order they came
+	procs   map[*exec.Cmd]*ending
+	stopped bool // nothing starts any more
+	killed  bool // what still starts is killed
+	gone    bool // what is still running is not waited for
+	tally   tally
+}
+
+// An action is one run of the command that is yet to come.
+type action struct {
+	json []byte
+	env  []string
+}
+
+// A tally counts what became of actions.
+type tally struct {
+	asked, ok, failed, timedOut, killed, dropped int
+	cause                                        error // why the first that could not even start could not
+}
+
+// An ending says why a process was killed by us.
+type ending struct {
+	timedOut, killed bool
+	timer            *time.Timer // kills it when its time is over; nil: never
+}
+
+// newActions runs `sh -c command`. What it prints goes to stderr: straight
+// into it if that is a file, else line by line through Write, which must then
+// be safe to call from several goroutines.
+func newActions(command string, timeout time.Duration, stderr io.Writer) *actions {
+	if stderr == io.Discard {
+		stderr = nil
+	}
+	a := &actions{
+		command: command, timeout: timeout, stderr: stderr,
+		environ: os.Environ(), after: afterlife, procs: map[*exec.Cmd]*ending{},
+	}
+	a.less = sync.NewCond(&a.mu)
+	return a
+}
+
+// admit says whether there is room for one more action; if there is none it
+// counts one as dropped. It spares the caller making what start would throw
+// away, and holds until the same goroutine calls start.
+func (a *actions) admit() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.room() {
+		return true
+	}
+	a.tally.asked++
+	a.tally.dropped++
+	return false
+}
+
+// room says whether an action would run or wait.
+func (a *actions) room() bool {
+	return !a.stopped && (a.running < maxRunning || len(a.waiting) < maxWaiting)
+}
+
+// start runs the command with the JSON on its stdin and env added to its
+// environment, now or when there is a runner for it. The JSON is copied, env
+// is kept. Without room it costs some 20 ns and allocates nothing.
+func (a *actions) start(json []byte, env []string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.tally.asked++
+	if !a.room() {
+		a.tally.dropped++
+		return
+	}
+	next := action{bytes.Clone(json), env}
+	if a.running < maxRunning {
+		a.running++
+		go a.work(next)
+		return
+	}
+	a.waiting = append(a.waiting, next)
+}
+
+// work runs the action and then those that wait, until none does.
+func (a *actions) work(next action) {
+	for {
+		a.run(next)
+		a.mu.Lock()
+		if len(a.waiting) == 0 {
+			a.running--
+			a.less.Broadcast()
+			a.mu.Unlock()
+			return
+		}
+		next = a.waiting[0]
+		a.waiting[0] = action{}
+		a.waiting = a.waiting[1:]
+		a.mu.Unlock()
+	}
+}
+
+// run runs one action to its end.
+func (a *actions) run(next action) {
+	cmd := exec.Command("sh", "-c", a.command)
+	cmd.Env = append(a.environ[:len(a.environ):len(a.environ)], next.env...)
+	cmd.Stdin = bytes.NewReader(next.json)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.WaitDelay = a.after
+	switch w := a.stderr.(type) {
+	case nil:
+	case *os.File: // no pipe, so nobody can hold one open
+		cmd.Stdout, cmd.Stderr = w, w
+	default:
+		lines := &lineWriter{w: w}
+		defer lines.end()
+		cmd.Stdout, cmd.Stderr = lines, lines
+	}
+	if err := cmd.Start(); err != nil {
+		a.failed(err)
+		return
+	}
+	why := a.watch(cmd)
+	// Its error may also tell of pipes; only what the shell said counts.
+	_ = cmd.Wait()
+	a.count(cmd, why)
+}
+
+// watch makes the process one that can be killed, and sees to its timeout.
+func (a *actions) watch(cmd *exec.Cmd) *ending {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	why := &ending{}
+	a.procs[cmd] = why
+	if a.killed {
+		a.kill(cmd, &why.killed)
+	}
+	if a.timeout > 0 {
+		why.timer = time.AfterFunc(a.timeout, func() {
+			a.mu.Lock()
+			defer a.mu.Unlock()
+			if a.procs[cmd] != nil {
+				a.kill(cmd, &why.timedOut)
+			}
+		})
+	}
+	return why
+}
+
+// kill kills the process group of a command and notes it in why, unless its
+// shell has ended: its number might belong to somebody else by now.
+func (a *actions) kill(cmd *exec.Cmd, why *bool) {
+	if cmd.Process.Signal(syscall.Signal(0)) == nil {
+		*why = true
+		// Not even root can be denied this; others may have become root.
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+	}
+}
+
+// count takes note of how a process ended.
+func (a *actions) count(cmd *exec.Cmd, why *ending) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.procs, cmd)
+	if why.timer != nil {
+		why.timer.Stop()
+	}
+	switch {
+	case cmd.ProcessState.Success():
+		a.tally.ok++
+	case why.timedOut:
+		a.tally.timedOut++
+	case why.killed:
+		a.tally.killed++
+	default:
+		a.tally.failed++
+	}
+}
+
+// failed takes note of an action that could not be started.
+func (a *actions) failed(err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.tally.failed++
+	if a.tally.cause == nil {
+		a.tally.cause = err
+	}
+}
+
+// wait returns when all actions, waiting ones too, have ended, or when stop
+// gives them up.
+func (a *actions) wait() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for a.running > 0 && !a.gone {
+		a.less.Wait()
+	}
+}
+
+// shut drops what waits; nothing starts any more.
+func (a *actions) shut() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.stopped = true
+	a.tally.dropped += len(a.waiting)
+	a.waiting = nil
+}
+
+// stop drops what waits, gives what runs as long as grace to end and then
+// kills it. It returns when all is over, or soon after the killing if there is
+// something that cannot be killed. Others may be in wait at the same time.
+func (a *actions) stop(grace time.Duration) {
+	a.shut()
+	defer time.AfterFunc(grace, a.killAll).Stop()
+	defer time.AfterFunc(grace+a.after, a.giveUp).Stop()
+	a.wait()
+}
+
+// killAll kills all that runs and all that is about to.
+func (a *actions) killAll() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.killed = true
+	for cmd, why := range a.procs {
+		a.kill(cmd, &why.killed)
+	}
+}
+
+// giveUp ends every wait.
+func (a *actions) giveUp() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.gone = true
+	a.less.Broadcast()
+}
+
+// report is what to tell at the end: what of all actions did not end well, or
+// "" if all did.
+//
+//	--exec: 10000 actions: 9932 dropped, 3 failed, 1 timed out
+func (a *actions) report() string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	var parts []string
+	for _, c := range []struct {
+		n    int
+		what string
+	}{
+		{a.tally.dropped, "dropped"}, {a.tally.failed, "failed"},
+		{a.tally.timedOut, "timed out"}, {a.tally.killed, "killed"},
+	} {
+		if c.n > 0 {
+			parts = append(parts, fmt.Sprint(c.n, " ", c.what))
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	s := fmt.Sprintf("--exec: %d actions: %s", a.tally.asked, strings.Join(parts, ", "))
+	if a.tally.cause != nil {
+		s += fmt.Sprintf(" (%v)", a.tally.cause)
+	}
+	return s
+}

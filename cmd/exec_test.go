@@ -1,0 +1,351 @@
+package cmd
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// A sharedBuffer is a stderr that is no file.
+type sharedBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *sharedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *sharedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}
+
+// fifo makes a named pipe: processes tell each other and the test of their
+// doings through it, and nobody has to sleep.
+func fifo(t *testing.T) string {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "fifo")
+	if err := syscall.Mkfifo(name, 0o600); err != nil {
+		t.Skip("no named pipes here:", err)
+	}
+	return name
+}
+
+// read opens a named pipe when somebody writes to it and returns the first
+// line.
+func read(t *testing.T, name string) string {
+	t.Helper()
+	f, err := os.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	b := make([]byte, 1024)
+	n, err := f.Read(b)
+	if err != nil && err != io.EOF {
+		t.Fatal(err)
+	}
+	return strings.TrimSuffix(string(b[:n]), "\n")
+}
+
+// do runs actions that print to a buffer until all have ended.
+func do(command string, timeout time.Duration, starts func(a *actions)) (stderr, report string) {
+	var b sharedBuffer
+	a := newActions(command, timeout, &b)
+	starts(a)
+	a.wait()
+	return b.String(), a.report()
+}
+
+func TestActions(t *testing.T) {
+	big := `{"pad":"` + strings.Repeat("x", 1<<20) + `"}`
+	for _, c := range []struct {
+		name, command string
+		timeout       time.Duration
+		json          string
+		env           []string
+		stderr        string
+		report        string
+	}{
+		{"json on stdin", "cat", 0, `{"rule":"hot"}` + "\n", nil, `{"rule":"hot"}` + "\n", ""},
+		{"big json, all read", "wc -c | tr -d ' '", 0, big, nil, strconv.Itoa(len(big)) + "\n", ""},
+		{"big json, not read", "echo done", 0, big, nil, "done\n", ""},
+		{"big json, stdin closed", "exec 0<&-; echo done", 0, big, nil, "done\n", ""},
+		{"environment", `echo "$RTDA_STATE $RTDA_KEY"`, 0, "", []string{"RTDA_STATE=firing", "RTDA_KEY=sensor=s1"}, "firing sensor=s1\n", ""},
+		{"stdout and stderr", "echo one; echo two >&2", 0, "", nil, "one\ntwo\n", ""},
+		{"a last line gets its end", "printf one", 0, "", nil, "one\n", ""},
+		{"failed", "exit 3", 0, "", nil, "", "--exec: 1 actions: 1 failed"},
+		{"killed by itself", "kill -9 $$", 0, "", nil, "", "--exec: 1 actions: 1 failed"},
+		{"timed out", "echo begun; exec sleep 60", 50 * time.Millisecond, "", nil, "begun\n", "--exec: 1 actions: 1 timed out"},
+		{"deaf to SIGTERM and timed out", "trap '' TERM; sleep 60; sleep 60", 50 * time.Millisecond, "", nil, "", "--exec: 1 actions: 1 timed out"},
+		{"in time", "exit 0", time.Minute, "", nil, "", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			stderr, report := do(c.command, c.timeout, func(a *actions) { a.start([]byte(c.json), c.env) })
+			if stderr != c.stderr || report != c.report {
+				t.Errorf("%q printed %q and was reported as %q, want %q and %q", c.command, stderr, report, c.stderr, c.report)
+			}
+		})
+	}
+}
+
+// Data never becomes part of the command, whatever stands in it.
+func TestActionsTakeDataForData(t *testing.T) {
+	dir := t.TempDir()
+	for _, data := range []string{
+		"'; touch harm; '", `"; touch harm; "`, "$(touch harm)", "`touch harm`", "a\ntouch harm\n", "| touch harm", "-n", `\`, "*",
+	} {
+		command := fmt.Sprintf(`cd %s && printf '%%s' "$RTDA_KEY" && cat && ls`, dir)
+		got, report := do(command, 0, func(a *actions) {
+			a.start([]byte(data), []string{"RTDA_KEY=" + envText(data)})
+		})
+		want := data + data
+		if !strings.HasSuffix(want, "\n") {
+			want += "\n"
+		}
+		if got != want || report != "" {
+			t.Errorf("with %q in the data the command printed %q (%s)", data, got, report)
+		}
+	}
+}
+
+// A command that fails at once and one that cannot start are told apart.
+func TestActionsThatCannotStart(t *testing.T) {
+	t.Setenv("PATH", t.TempDir())
+	_, report := do("true", 0, func(a *actions) { a.start(nil, nil); a.start(nil, nil) })
+	if want := `--exec: 2 actions: 2 failed (exec: "sh": executable file not found in $PATH)`; report != want {
+		t.Errorf("report is %q, want %q", report, want)
+	}
+}
+
+// The whole process group dies at the timeout: the grandchild, of which the
+// shell is the parent, closes the pipe that only it holds open.
+func TestTimeoutKillsProcessGroup(t *testing.T) {
+	pipe := fifo(t)
+	command := fmt.Sprintf("(echo ready; exec sleep 60) >%s & wait", pipe)
+	a := newActions(command, 300*time.Millisecond, nil)
+	a.start(nil, nil)
+	f, err := os.Open(pipe)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	all, err := io.ReadAll(f) // ends when the grandchild does
+	if string(all) != "ready\n" || err != nil {
+		t.Errorf("grandchild said %q, %v", all, err)
+	}
+	a.wait()
+	if got, want := a.report(), "--exec: 1 actions: 1 timed out"; got != want {
+		t.Errorf("report is %q, want %q", got, want)
+	}
+}
+
+// A grandchild in the background that holds stdin, stdout and stderr open does
+// not keep the action from being done.
+func TestGrandchildHoldsPipes(t *testing.T) {
+	pipe := fifo(t)
+	command := fmt.Sprintf("(echo $$ >%s; exec sleep 60) <&0 & exit 0", pipe)
+	for _, c := range []struct {
+		name   string
+		stderr io.Writer
+	}{{"a file", os.Stderr}, {"no file", &sharedBuffer{}}, {"nowhere", io.Discard}} {
+		t.Run(c.name, func(t *testing.T) {
+			a := newActions(command, 0, c.stderr)
+			a.after = 20 * time.Millisecond
+			a.start(bytes.Repeat([]byte("x"), 1<<20), nil)
+			group, err := strconv.Atoi(read(t, pipe))
+			if err != nil {
+				t.Fatal(err)
+			}
+			a.wait()
+			if got := a.report(); got != "" {
+				t.Errorf("report is %q, want none", got)
+			}
+			if err := syscall.Kill(-group, syscall.SIGKILL); err != nil {
+				t.Errorf("the grandchild did not live on: %v", err)
+			}
+		})
+	}
+}
+
+// Of a burst, 4 run, 64 wait and the rest is dropped, in the caller's next to
+// no time; who waits gets his turn in order.
+func TestActionsBurst(t *testing.T) {
+	const burst = 10_000
+	gate := fifo(t)
+	var b sharedBuffer
+	a := newActions(fmt.Sprintf("read x <%s; echo $RTDA_LINE", gate), 0, &b)
+	for i := range burst {
+		a.start([]byte("{}"), []string{"RTDA_LINE=" + strconv.Itoa(i)})
+	}
+	if a.admit() {
+		t.Error("there is room for one more")
+	}
+	a.mu.Lock()
+	running, waiting := a.running, len(a.waiting)
+	for i, w := range a.waiting {
+		if want := "RTDA_LINE=" + strconv.Itoa(i+maxRunning); w.env[0] != want {
+			t.Errorf("%d waits with %s, want %s", i, w.env[0], want)
+		}
+	}
+	a.mu.Unlock()
+	if running != maxRunning || waiting != maxWaiting {
+		t.Errorf("%d run and %d wait, want %d and %d", running, waiting, maxRunning, maxWaiting)
+	}
+	open, err := os.OpenFile(gate, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer open.Close()
+	if _, err := open.WriteString(strings.Repeat("\n", maxRunning+maxWaiting)); err != nil {
+		t.Fatal(err)
+	}
+	a.wait()
+	if got := strings.Count(b.String(), "\n"); got != maxRunning+maxWaiting {
+		t.Errorf("%d actions have run, want %d", got, maxRunning+maxWaiting)
+	}
+	want := fmt.Sprintf("--exec: %d actions: %d dropped", burst+1, burst+1-maxRunning-maxWaiting)
+	if got := a.report(); got != want {
+		t.Errorf("report is %q, want %q", got, want)
+	}
+}
+
+func TestStartWithoutRoomAllocs(t *testing.T) {
+	a := newActions("true", 0, nil)
+	a.running, a.waiting = maxRunning, make([]action, maxWaiting)
+	json := make([]byte, 1000)
+	if n := testing.AllocsPerRun(100, func() { a.start(json, nil) }); n > 0 {
+		t.Errorf("an action that is dropped costs %v allocations", n)
+	}
+}
+
+// The JSON belongs to the caller again when start returns.
+func TestStartCopiesJSON(t *testing.T) {
+	json := []byte("before")
+	got, _ := do("cat", 0, func(a *actions) {
+		a.start(json, nil)
+		copy(json, "after!")
+	})
+	if got != "before\n" {
+		t.Errorf("the command read %q", got)
+	}
+}
+
+// stop drops what waits and lets what runs end in time.
+func TestStopLetsEnd(t *testing.T) {
+	gate := fifo(t)
+	a := newActions(fmt.Sprintf("read x <%s", gate), 0, nil)
+	for range maxRunning + 2 {
+		a.start(nil, nil)
+	}
+	a.shut()
+	w, err := os.OpenFile(gate, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	if _, err := w.WriteString(strings.Repeat("\n", maxRunning)); err != nil {
+		t.Fatal(err)
+	}
+	a.stop(time.Minute)
+	if got, want := a.report(), "--exec: 6 actions: 2 dropped"; got != want {
+		t.Errorf("report is %q, want %q", got, want)
+	}
+	if a.admit() {
+		t.Error("it takes actions after its end")
+	}
+}
+
+// stop kills what does not end in time, children too, and ends the wait of
+// others.
+func TestStopKills(t *testing.T) {
+	for _, grace := range []time.Duration{0, 20 * time.Millisecond} {
+		pipe := fifo(t)
+		up, err := os.OpenFile(pipe, os.O_RDWR, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer up.Close()
+		a := newActions(fmt.Sprintf("echo up >%s; sleep 60; true", pipe), 0, nil)
+		for range maxRunning + 2 {
+			a.start(nil, nil)
+		}
+		waited := make(chan struct{})
+		go func() { a.wait(); close(waited) }()
+		if _, err := io.ReadFull(up, make([]byte, len("up\n")*maxRunning)); err != nil {
+			t.Fatal(err)
+		}
+		a.stop(grace)
+		<-waited
+		if got, want := a.report(), "--exec: 6 actions: 2 dropped, 4 killed"; got != want {
+			t.Errorf("after a grace of %v the report is %q, want %q", grace, got, want)
+		}
+	}
+}
+
+// What cannot be killed does not keep stop from returning: here a runner that
+// no process belongs to.
+func TestStopGivesUp(t *testing.T) {
+	a := newActions("true", 0, nil)
+	a.running, a.after = 1, time.Millisecond
+	a.stop(0)
+}
+
+func TestLineWriter(t *testing.T) {
+	long := strings.Repeat("x", maxOutputLine+1)
+	for _, c := range []struct {
+		name string
+		in   []string
+		want []string // a Write each
+	}{
+		{"whole lines", []string{"a\nb\n"}, []string{"a\nb\n"}},
+		{"lines in pieces", []string{"a", "b\nc", "d\n"}, []string{"ab\n", "cd\n"}},
+		{"last without an end", []string{"a\nb"}, []string{"a\n", "b\n"}},
+		{"nothing", []string{""}, nil},
+		{"long", []string{long, "y\n"}, []string{long + "\n", "y\n"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var got []string
+			l := &lineWriter{w: writeFunc(func(b []byte) (int, error) {
+				got = append(got, string(b))
+				return 0, io.ErrClosedPipe
+			})}
+			for _, s := range c.in {
+				if n, err := l.Write([]byte(s)); n != len(s) || err != nil {
+					t.Errorf("Write(%q) = %d, %v", s, n, err)
+				}
+			}
+			l.end()
+			if fmt.Sprintf("%q", got) != fmt.Sprintf("%q", c.want) {
+				t.Errorf("wrote %.100q, want %.100q", got, c.want)
+			}
+		})
+	}
+}
+
+type writeFunc func(b []byte) (int, error)
+
+func (f writeFunc) Write(b []byte) (int, error) { return f(b) }
+
+// BenchmarkStart is what an alert costs whose action finds no room.
+func BenchmarkStart(b *testing.B) {
+	a := newActions("true", 0, nil)
+	a.running, a.waiting = maxRunning, make([]action, maxWaiting)
+	json := make([]byte, 300)
+	b.ReportAllocs()
+	for b.Loop() {
+		a.start(json, nil)
+	}
+}
