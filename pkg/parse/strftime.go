@@ -28,11 +28,9 @@ const (
 	year2000       = "2000 "
 )
 
-// patternSample is what a pattern must be able to read back.
-var patternSample = time.Date(2007, time.October, 25, 13, 46, 58, 0, time.UTC)
-
 // compilePattern returns the pattern, and false for one that names no part of
-// a time or has a directive that cannot be read.
+// a time, has a directive that cannot be read, or one that counts for nothing
+// beside the others, such as a weekday without a week.
 func compilePattern(layout string) (p *pattern, ok bool) {
 	layout = strings.Trim(layout, " \t")
 	parts := splitPattern(layout)
@@ -48,8 +46,14 @@ func compilePattern(layout string) (p *pattern, ok bool) {
 	if p.noYear {
 		p.addYear()
 	}
-	_, ok = p.parse([]byte(timefmt.Format(patternSample, layout)))
-	return p, ok && has != ""
+	return p, has != "" && p.reads(time.Date(2000, time.October, 25, 13, 46, 58, 0, time.UTC), layout)
+}
+
+// reads reports whether the pattern reads all that it writes of a time.
+func (p *pattern) reads(t time.Time, layout string) bool {
+	text := timefmt.Format(t, layout)
+	ns, ok := p.parse(trimBlanks([]byte(text)))
+	return ok && timefmt.Format(time.Unix(0, ns).UTC(), layout) == text
 }
 
 // setChecks makes the patterns of the second reading. %M and %w take one or
@@ -150,8 +154,7 @@ func join(parts, swap []string) string {
 }
 
 // parse returns the time of a text in ns since the Unix epoch. A zone given by
-// a name must be UTC or GMT or say its offset: what other names mean depends on
-// the machine.
+// a name must be UTC or GMT: what other names mean depends on the machine.
 func (p *pattern) parse(text []byte) (ns int64, ok bool) {
 	if len(text) > maxPatternText {
 		return 0, false
@@ -170,8 +173,8 @@ func (p *pattern) parse(text []byte) (ns int64, ok bool) {
 // knownZone says whether the zone that a text names is one that means the same
 // everywhere.
 func knownZone(t time.Time) bool {
-	name, offset := t.Zone()
-	return offset != 0 || name == "UTC" || strings.HasPrefix(name, "GMT") || strings.ContainsAny(name, "+-")
+	name, _ := t.Zone()
+	return name == "UTC" || name == "GMT"
 }
 
 // carried says whether the text names a day or second that does not exist, and
