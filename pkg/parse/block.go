@@ -22,9 +22,9 @@ type Block struct {
 	roomy  int     // blocks in a row that did not need so large a buffer
 	reader *Reader // who filled it, nil for a block made by hand
 
-	format *format // by which its lines are read; nil: undecided, all are bad
-	known  bool    // the fields are known
-	skip   int     // bytes of Data before the line that decided the format
+	format *Format // by which its lines are read; nil: undecided, all are bad
+	known  bool    // the fields are known, the lines behind skip are for the Parser
+	early  Batch   // the bad lines before them
+	skip   int     // bytes of the lines that the Schema has read: headers, and all before the first good record
 	header any     // what a headed decoder made of the Source's header
-	names  int     // where in Data the header line begins, -1 if it is not here
 }

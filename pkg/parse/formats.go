@@ -1,11 +1,38 @@
 package parse
 
-// A format is a row of the table of input formats.
-type format struct {
-	Format
-	decoder func(s *Schema) decoder // nil: not read line by line by a decoder
-	timed   bool                    // lines have a timestamp of their own
+import "strings"
+
+// A Format is an input format: a row of the table.
+type Format struct {
+	Name, Doc string
+	decoder   func(s *Schema) decoder // nil: the data says which format it is
+	plain     bool                    // lines have one value without a name
+	timed     bool                    // lines have a timestamp of their own
 }
 
-// A Format is a name of an input format with one line that says what it is.
-type Format struct{ Name, Doc string }
+// Formats is the table of the input formats. Help, man page and completion
+// are made from it.
+var Formats = []Format{
+	{Name: "auto", Doc: "json or num, as the first line says that begins with { or is a number"},
+	{Name: "num", Doc: "plain numbers, one a line", decoder: newNum, plain: true},
+	{Name: "json", Doc: "JSON objects, one a line (NDJSON, JSON Lines)", decoder: newJSON},
+}
+
+// formatNamed is the row of the table with the name, nil if there is none.
+func formatNamed(name string) *Format {
+	for i := range Formats {
+		if Formats[i].Name == name {
+			return &Formats[i]
+		}
+	}
+	return nil
+}
+
+// formatNames is the names of all formats, for messages.
+func formatNames() string {
+	var names []string
+	for _, f := range Formats {
+		names = append(names, f.Name)
+	}
+	return strings.Join(names, ", ")
+}

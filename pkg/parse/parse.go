@@ -66,8 +66,34 @@ type Batch struct {
 	Col   [][]float64 // a column a field of the schema; NaN where a record has no value
 	Bad   []Bad       // in the order of the lines
 
-	arena []byte         // keys and texts that do not stand in the block
-	texts [Reasons]uint8 // how many texts there are of each reason
+	arena []byte            // keys and texts that do not stand in the block
+	texts [numReasons]uint8 // how many texts there are of each reason
+}
+
+// reset empties the batch and puts in what the Schema found out about b.
+func (b *Batch) reset(from *Block) {
+	b.clear()
+	b.Lines, b.texts = from.early.Lines, from.early.texts
+	b.Bad, from.early.Bad = from.early.Bad, b.Bad
+}
+
+// clear empties the batch.
+func (b *Batch) clear() {
+	b.Line, b.Time, b.Key, b.Col = b.Line[:0], b.Time[:0], b.Key[:0], b.Col[:0]
+	b.Lines, b.Bad, b.arena = 0, b.Bad[:0], b.arena[:0]
+	b.texts = [numReasons]uint8{}
+}
+
+// columns makes an empty column for each value of r.
+func (b *Batch) columns(r *record) {
+	n := len(r.vals)
+	if cap(b.Col) < n {
+		b.Col = append(b.Col[:cap(b.Col)], make([][]float64, n-cap(b.Col))...)
+	}
+	b.Col = b.Col[:n]
+	for i := range b.Col {
+		b.Col[i] = b.Col[i][:0]
+	}
 }
 
 // addBad appends a bad line or value.

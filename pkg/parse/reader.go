@@ -183,7 +183,7 @@ func (r *Reader) give(b *Block, buf []byte, n int) {
 	}
 	*b = Block{
 		Data: buf[:n], Source: r.at, First: r.fresh, Read: r.read,
-		buf: b.buf, roomy: b.roomy, reader: r, names: -1,
+		buf: b.buf, roomy: b.roomy, reader: r, early: b.early,
 	}
 	r.fresh = false
 }

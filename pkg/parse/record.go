@@ -75,6 +75,9 @@ func newRecord(s *Schema) *record {
 	return r
 }
 
+// enter makes dst the batch that is filled and block the lines that are read.
+func (r *record) enter(dst *Batch, block []byte) { r.batch, r.block = dst, block }
+
 // begin forgets the line before and begins the given one.
 func (r *record) begin(line int) {
 	r.line, r.mark = line, len(r.batch.arena)
