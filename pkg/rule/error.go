@@ -1,0 +1,91 @@
+package rule
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// An Error says what cannot stand in a rule, where, and how to put it right.
+type Error struct {
+	Source string // what the rule is called: "rule 2", "rules.txt:3"
+	Text   string // the rule as given
+	Column int    // of the first character that cannot stand there, from 1
+	Msg    string
+	Cure   string // how to put it right, or ""
+}
+
+// Error is three lines without a final newline: what is wrong, the rule, and a
+// caret under the place.
+//
+//	rule 1, column 1: unknown metric "maen" (did you mean mean?)
+//	  maen > 80
+//	  ^
+func (e *Error) Error() string {
+	cure := ""
+	if e.Cure != "" {
+		cure = " (" + e.Cure + ")"
+	}
+	line, at := excerpt(e.Text, e.Column-1)
+	return fmt.Sprintf("%s, column %d: %s%s\n  %s\n  %s^",
+		e.Source, e.Column, e.Msg, cure, line, strings.Repeat(" ", at))
+}
+
+// A rule longer than maxLine characters is not shown whole: excerpt leaves
+// before characters in front of the caret and about maxLine in all.
+const (
+	maxLine = 200
+	before  = 80
+)
+
+// excerpt is the part of a rule around its character at, on one line, and the
+// caret's place in it. Every character that would move the caret or the
+// terminal is replaced by one that does not.
+func excerpt(text string, at int) (line string, caret int) {
+	rs := []rune(text)
+	for i, r := range rs {
+		rs[i] = harmless(r)
+	}
+	if len(rs) <= maxLine {
+		return string(rs), at
+	}
+	from := max(0, min(at-before, len(rs)-maxLine))
+	to := min(from+maxLine, len(rs))
+	line, caret = string(rs[from:to]), at-from
+	if from > 0 {
+		line, caret = "…"+line, caret+1
+	}
+	if to < len(rs) {
+		line += "…"
+	}
+	return line, caret
+}
+
+// harmless is r, or what stands for it where it is shown: a blank for a tab or
+// the end of a line, U+FFFD for other control and direction characters.
+func harmless(r rune) rune {
+	switch {
+	case r == '\t' || r == '\n' || r == '\r':
+		return ' '
+	case r < ' ', r >= 0x7F && r <= 0x9F, r >= 0x2028 && r <= 0x202E, r >= 0x2066 && r <= 0x2069:
+		return utf8.RuneError
+	}
+	return r
+}
+
+// maxQuote is how many bytes of a rule a message quotes at most.
+const maxQuote = 80
+
+// quote is s in double quotes, cut at maxQuote bytes (never inside a
+// character) and with what is not printable escaped.
+func quote(s string) string {
+	if len(s) > maxQuote {
+		n := maxQuote
+		for n > maxQuote-utf8.UTFMax && !utf8.RuneStart(s[n]) {
+			n--
+		}
+		s = s[:n]
+	}
+	return strconv.Quote(s)
+}
