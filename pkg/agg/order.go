@@ -2,7 +2,9 @@ package agg
 
 // A set is one sorted array up to orderMax values and is cut into chunks above;
 // it goes back to one array below orderMin. The two lie apart, so that a set
-// that hovers about one size does not swing between the two forms.
+// that hovers about one size does not swing between the two forms. On random
+// data both take about 145 ns a sample at 4,000 values; on rising data, where
+// the whole array has to move, chunks win earlier.
 const (
 	orderMax = 2048
 	orderMin = 1024
@@ -12,14 +14,11 @@ const (
 // look-up and never a sort. The zero value is an empty set. NaN and infinities
 // must not be put in; -0 is kept as 0.
 //
-// It stores 8 bytes a value in one array up to orderMax values, about 10 in
-// chunks above, and grows on demand; nothing is allocated while the set only
-// slides (TestOrderAllocs). Every answer is what sorting a copy and applying
-// the formula would give, to the last bit (FuzzOrder).
-//
-// A heap pair or a skip list would be O(log n) where shifting an array is
-// O(n), but at 1,000 values the search costs as much as the shift, 35 ns each,
-// and both walk through memory where the shift runs.
+// Every answer is what sorting a copy and applying the formula would give, to
+// the last bit (FuzzOrder). It stores 8 bytes a value in one array up to
+// orderMax values, about 10 in chunks above (TestOrderStorage), and grows on
+// demand. Nothing is allocated while an array only slides; chunks take a new
+// one now and then until they have settled (TestOrderAllocs).
 type order struct {
 	small []float64 // all values, ascending; unused while large is not nil
 	large *chunks
@@ -107,7 +106,7 @@ func (o *order) run(i int) (a []float64, from int) {
 //
 // It cuts a into four at each step and counts instead of branching: on random
 // data a branch is a coin toss, and three independent loads cost what one
-// does. 37 ns at 1,000 values, against 57 in halves and 61 with branches.
+// does. 35 ns at 1,000 values, against 57 in halves and 61 with branches.
 func lowerBound(a []float64, x float64) int {
 	base, n := 0, len(a)
 	for n > 15 {

@@ -9,36 +9,52 @@ import "math"
 // orderMax values, else O(1).
 // Source: Hyndman and Fan, Sample quantiles in statistical packages (1996).
 func (o *order) quantile(q float64) float64 {
-	v := o.all()
-	return v.quantile(q)
+	n := o.len()
+	if n == 0 {
+		return math.NaN()
+	}
+	h := q * float64(n-1)
+	i := int(h)
+	if i >= n-1 {
+		a, from := o.run(n - 1)
+		return a[n-1-from]
+	}
+	a, b := o.pair(i)
+	return between(a, b, h-float64(i))
 }
 
-// median returns the middle value, or the mean of the middle two; NaN for an
-// empty set.
-func (o *order) median() float64 {
-	v := o.all()
-	return v.median()
+// pair returns the values of ranks i and i+1.
+func (o *order) pair(i int) (a, b float64) {
+	run, from := o.run(i)
+	if i -= from; i+1 < len(run) {
+		return run[i], run[i+1]
+	}
+	next, _ := o.run(from + len(run))
+	return run[i], next[0]
 }
+
+// median returns the middle value, or the mean of the middle two rounded once;
+// NaN for an empty set.
+func (o *order) median() float64 { return o.quantile(0.5) }
 
 // mad returns the median of the absolute deviations from the median, not
 // scaled; NaN for an empty set. It looks at O(log n) values.
 func (o *order) mad() float64 {
 	v := o.all()
-	return v.mad(v.median())
+	return v.mad(o.median())
 }
 
 // iqr returns the 0.75-quantile less the 0.25-quantile; NaN for an empty set
 // and where the difference is beyond float64.
 func (o *order) iqr() float64 {
-	v := o.all()
-	return finite(v.quantile(0.75) - v.quantile(0.25))
+	return finite(o.quantile(0.75) - o.quantile(0.25))
 }
 
 // without returns median and mad of the set less one x, which must be in it;
-// NaN where x is all there is. The set itself stays as it is.
+// NaN where x is all there is, or nothing. The set itself stays as it is.
 func (o *order) without(x float64) (median, mad float64) {
 	v := o.all()
-	v.n, v.skip = v.n-1, o.rank(x)
+	v.n, v.skip = max(0, v.n-1), o.rank(x)
 	median = v.median()
 	return median, v.mad(median)
 }
@@ -73,18 +89,6 @@ func (c *cursor) at(i, skip int) float64 {
 		c.a, c.from = c.o.run(i)
 	}
 	return c.a[i-c.from]
-}
-
-func (v *view) quantile(q float64) float64 {
-	if v.n == 0 {
-		return math.NaN()
-	}
-	h := q * float64(v.n-1)
-	i := int(h)
-	if i >= v.n-1 {
-		return v.low.at(v.n-1, v.skip)
-	}
-	return between(v.low.at(i, v.skip), v.low.at(i+1, v.skip), h-float64(i))
 }
 
 func (v *view) median() float64 {
