@@ -62,7 +62,7 @@ type faults struct {
 	size  int64 // values the stretch is long
 	up    bool  // the values go up, not down
 	far   int64 // the last value before the fault, or how far a spike is
-	label Label
+	label label
 }
 
 func newFaults(kinds []fault, rng source, unit int64) *faults {
@@ -104,7 +104,7 @@ func (f *faults) turn(g *Generator, s *sensor) {
 	f.left = f.size
 	f.up = f.rng.below(2) == 1
 	f.far = s.last
-	f.label = Label{Fault: f.now.kind, Sensor: s.name, tick: g.tick}
+	f.label = label{Fault: f.now.kind, Sensor: s.name, tick: g.tick}
 	if f.now.spoil != nil {
 		f.label.Line = g.lines + 1
 	}
@@ -127,7 +127,7 @@ func (f *faults) finish(g *Generator) {
 		f.label.Time, f.label.LastTime = g.time(f.label.tick), g.time(f.label.lastTick)
 		g.labels = append(g.labels, f.label)
 	}
-	f.label = Label{}
+	f.label = label{}
 }
 
 // signed is x, or -x where the values go down.
@@ -150,8 +150,8 @@ func stuck(f *faults, x int64) int64 { return f.far }
 
 func noise(f *faults, x int64) int64 { return x + f.rng.between(-50*f.unit, 50*f.unit) }
 
-// A Label says where a fault is.
-type Label struct {
+// A label says where a fault is.
+type label struct {
 	Fault          string
 	Sensor         string
 	Line, LastLine int64 // its first and last line, from 1; of a gap the first line behind it; 0 where the stream ended before
@@ -159,12 +159,12 @@ type Label struct {
 	tick, lastTick int64
 }
 
-// LabelHeader is the first line of a CSV file of labels.
-const LabelHeader = "fault,sensor,line,last_line,time,last_time\n"
+// labelHeader is the first line of a CSV file of labels.
+const labelHeader = "fault,sensor,line,last_line,time,last_time\n"
 
-// AppendLabels appends the faults that have ended since the last call, in the
+// appendLabels appends the faults that have ended since the last call, in the
 // order of their ends, as lines of CSV.
-func (g *Generator) AppendLabels(dst []byte) []byte {
+func (g *Generator) appendLabels(dst []byte) []byte {
 	for i := range g.labels {
 		dst = g.labels[i].append(dst)
 	}
@@ -172,9 +172,9 @@ func (g *Generator) AppendLabels(dst []byte) []byte {
 	return dst
 }
 
-// Finish ends the faults that go on. A fault that the end of the stream cut
+// finish ends the faults that go on. A fault that the end of the stream cut
 // short has the last line and moment that it came to.
-func (g *Generator) Finish() {
+func (g *Generator) finish() {
 	for i := range g.sensors {
 		if f := g.sensors[i].faults; f != nil && f.label.Fault != "" {
 			f.finish(g)
@@ -183,7 +183,7 @@ func (g *Generator) Finish() {
 }
 
 // append appends the label as a line of CSV. Nothing in it can need quotes.
-func (l *Label) append(dst []byte) []byte {
+func (l *label) append(dst []byte) []byte {
 	dst = append(dst, l.Fault...)
 	dst = append(append(dst, ','), l.Sensor...)
 	for _, n := range [...]int64{l.Line, l.LastLine} {

@@ -23,18 +23,18 @@ type format struct {
 
 // Formats is the table of formats.
 var Formats = []Format{
-	{"num", "the value alone; several sensors by turns", format{"", nil, num}},
-	{"json", `{"time":…,"sensor":"s1","value":…}`, format{"", rfc3339, json}},
-	{"csv", "time,sensor,value below a header", format{"time,sensor,value\n", rfc3339, csv}},
-	{"logfmt", "time=… sensor=s1 value=…", format{"", rfc3339, logfmt}},
-	{"influx", "simulate,sensor=s1 value=… NANOSECONDS", format{"", unixNano, influx}},
+	{"num", "the value alone; several sensors by turns", format{"", nil, numLine}},
+	{"json", `{"time":…,"sensor":"s1","value":…}`, format{"", rfc3339, jsonLine}},
+	{"csv", "time,sensor,value below a header", format{"time,sensor,value\n", rfc3339, csvLine}},
+	{"logfmt", "time=… sensor=s1 value=…", format{"", rfc3339, logfmtLine}},
+	{"influx", "simulate,sensor=s1 value=… NANOSECONDS", format{"", unixNano, influxLine}},
 }
 
-func num(dst []byte, g *Generator, _ string, x int64) []byte {
+func numLine(dst []byte, g *Generator, _ string, x int64) []byte {
 	return append(g.value(dst, x), '\n')
 }
 
-func json(dst []byte, g *Generator, sensor string, x int64) []byte {
+func jsonLine(dst []byte, g *Generator, sensor string, x int64) []byte {
 	dst = append(dst, `{"time":"`...)
 	dst = append(dst, g.stamp.text(g)...)
 	dst = append(dst, `","sensor":"`...)
@@ -43,19 +43,19 @@ func json(dst []byte, g *Generator, sensor string, x int64) []byte {
 	return append(g.value(dst, x), '}', '\n')
 }
 
-func csv(dst []byte, g *Generator, sensor string, x int64) []byte {
+func csvLine(dst []byte, g *Generator, sensor string, x int64) []byte {
 	dst = append(dst, g.stamp.text(g)...)
 	dst = append(append(dst, ','), sensor...)
 	return append(g.value(append(dst, ','), x), '\n')
 }
 
-func logfmt(dst []byte, g *Generator, sensor string, x int64) []byte {
+func logfmtLine(dst []byte, g *Generator, sensor string, x int64) []byte {
 	dst = append(append(dst, "time="...), g.stamp.text(g)...)
 	dst = append(append(dst, " sensor="...), sensor...)
 	return append(g.value(append(dst, " value="...), x), '\n')
 }
 
-func influx(dst []byte, g *Generator, sensor string, x int64) []byte {
+func influxLine(dst []byte, g *Generator, sensor string, x int64) []byte {
 	dst = append(append(dst, "simulate,sensor="...), sensor...)
 	dst = g.value(append(dst, " value="...), x)
 	dst = append(append(dst, ' '), g.stamp.text(g)...)
@@ -103,19 +103,16 @@ func appendMicro(dst []byte, x int64) []byte {
 
 // A stamp keeps the text of the time, which all sensors of a tick share.
 type stamp struct {
-	append func(dst []byte, ns int64) []byte
-	buf    []byte
-	tick   int64 // the text is that of the tick before this one; 0 is none
-	second int64 // of the text
+	buf  []byte
+	next int64 // the tick behind the one whose time it is; 0 is none
 }
 
 // text is the time of the tick, valid until the next call.
 func (s *stamp) text(g *Generator) []byte {
-	if s.tick == g.tick+1 {
-		return s.buf
+	if s.next != g.tick+1 {
+		s.next = g.tick + 1
+		s.buf = g.format.stamp(s.buf[:0], g.time(g.tick))
 	}
-	s.tick = g.tick + 1
-	s.buf = s.append(s.buf[:0], g.time(g.tick))
 	return s.buf
 }
 

@@ -47,17 +47,16 @@ func (g *Generator) FlatOut(out *Sink, stop <-chan struct{}) error {
 	return g.run(out, stop, func() int64 { return math.MaxInt64 })
 }
 
-// Paced writes each line when its moment has come. The moments are those of
-// the schedule, start + i/rate, whatever the lines before took: nothing adds
-// up, and a stream that was held up writes what is due at once.
-//
-// The moments of a record's time count from Config.Start, which should be
-// what the clock shows.
+// Paced writes each line when its moment has come, the first at once. The
+// moments are those of the schedule, start + i/rate, whatever the lines before
+// took: nothing adds up, and a stream that was held up writes what is due. The
+// times of records are those moments, and start is what the clock shows.
 func (g *Generator) Paced(out *Sink, clock Clock, stop <-chan struct{}) error {
 	start := clock.Now()
+	g.begin(start.UnixNano())
 	return g.run(out, stop, func() int64 {
 		passed := clock.Now().Sub(start)
-		if due := g.cfg.Rate.ticksUntil(int64(passed)); due > g.tick || g.Done() {
+		if due := g.cfg.Rate.ticksUntil(int64(passed)); due > g.tick {
 			return due
 		}
 		clock.Sleep(time.Duration(g.cfg.Rate.at(g.tick))-passed, stop)
@@ -85,12 +84,12 @@ func (g *Generator) run(out *Sink, stop <-chan struct{}, due func() int64) error
 			return err
 		}
 	}
-	return g.end(out, g.Err())
+	return g.end(out, g.err())
 }
 
 // end writes the labels that are still missing; err is why the stream ends.
 func (g *Generator) end(out *Sink, err error) error {
-	g.Finish()
+	g.finish()
 	if e := g.flush(out); err == nil {
 		err = e
 	}
@@ -101,7 +100,7 @@ func (out *Sink) header() error {
 	if out.Labels == nil {
 		return nil
 	}
-	return write(out.Labels, []byte(LabelHeader))
+	return write(out.Labels, []byte(labelHeader))
 }
 
 // flush writes the labels of the faults that have ended.
@@ -109,7 +108,7 @@ func (g *Generator) flush(out *Sink) error {
 	if out.Labels == nil {
 		return nil
 	}
-	out.rows = g.AppendLabels(out.rows[:0])
+	out.rows = g.appendLabels(out.rows[:0])
 	return write(out.Labels, out.rows)
 }
 

@@ -52,8 +52,7 @@ func still(Rate) uint64 { return 0 }
 // perMinute is what a tick adds to a phase of 2^64 that turns once in 60 s. At
 // rates at which a tick is a minute or more the wave stands still or seems to.
 func perMinute(r Rate) uint64 {
-	turn := 60 * uint64(r) // ticks a minute, in millionths
-	q, _ := bits.Div64(micro%turn, 0, turn)
+	q, _ := bits.Div64(r.Den%(60*r.Num), 0, 60*r.Num)
 	return q
 }
 

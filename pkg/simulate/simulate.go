@@ -11,9 +11,9 @@ import (
 	"strconv"
 )
 
-// Epoch is where the time of a stream begins that does not wait between its
+// epoch is where the time of a stream begins that does not wait between its
 // lines: 2026-01-01T00:00:00Z, in ns since the Unix epoch.
-const Epoch int64 = 1767225600e9
+const epoch int64 = 1767225600e9
 
 // lastTime is the last moment that a record can bear, the end of 2261.
 const lastTime int64 = 9214646400e9 - 1
@@ -28,15 +28,14 @@ type Config struct {
 	Faults  []string // names of Faults, put in by turns; none: no faults
 	Labels  bool     // note where the faults are
 	Count   int64    // lines to write, without a header; below 0 there is no end
-	Start   int64    // time of the first tick, ns since the Unix epoch
 }
 
 // ErrTime is the error of a stream that has run past the year 2261, up to
 // which times can be told in nanoseconds.
 var ErrTime = errors.New("the time goes past the year 2261: use a higher --hz")
 
-// A Generator makes the lines of one stream. It must not be used by two
-// goroutines at once.
+// A Generator makes the lines of one stream, which begins in 2026 unless it is
+// Paced. It must not be used by two goroutines at once.
 type Generator struct {
 	cfg     Config
 	shape   shape
@@ -46,9 +45,10 @@ type Generator struct {
 	at      int   // the sensor of it that comes next
 	left    int64 // records still to be written
 	lines   int64 // lines written, the header too
+	start   int64 // time of tick 0, ns since the Unix epoch
 	limit   int64 // the first tick whose time cannot be told
 	stamp   stamp
-	labels  []Label
+	labels  []label
 	whole   bool // values are whole numbers, not millionths
 }
 
@@ -74,26 +74,31 @@ func New(c Config) (*Generator, error) {
 	if !ok {
 		return nil, fmt.Errorf("unknown format %q", c.Format)
 	}
-	if c.Sensors < 1 || c.Rate < 1 {
+	if c.Sensors < 1 || !c.Rate.ok() {
 		return nil, errors.New("a stream needs a sensor and a rate")
 	}
 	kinds, err := findFaults(c.Faults)
 	if err != nil {
 		return nil, err
 	}
-	g := &Generator{cfg: c, shape: sh.shape, format: f.format, whole: sh.whole, left: c.Count, limit: math.MaxInt64}
+	g := &Generator{cfg: c, shape: sh.shape, format: f.format, whole: sh.whole, left: c.Count}
 	if c.Count < 0 {
 		g.left = math.MaxInt64
 	}
-	if g.format.stamp != nil || c.Labels {
-		g.limit = c.Rate.ticksUntil(lastTime - c.Start)
-	}
-	g.stamp.append = g.format.stamp
+	g.begin(epoch)
 	g.sensors = make([]sensor, c.Sensors)
 	for k := range g.sensors {
 		g.sensors[k] = g.newSensor(k, kinds)
 	}
 	return g, nil
+}
+
+// begin sets the time of the first tick.
+func (g *Generator) begin(start int64) {
+	g.start, g.limit = start, math.MaxInt64
+	if g.format.stamp != nil || g.cfg.Labels {
+		g.limit = g.cfg.Rate.ticksUntil(lastTime - start)
+	}
 }
 
 // newSensor is the k-th sensor, from 0.
@@ -156,8 +161,8 @@ func (g *Generator) line(dst []byte, s *sensor, step uint64) []byte {
 // Done says that the stream has come to its end.
 func (g *Generator) Done() bool { return g.left == 0 || g.tick >= g.limit }
 
-// Err is ErrTime if the stream has ended before its count was full, else nil.
-func (g *Generator) Err() error {
+// err is ErrTime if the stream has ended before its count was full, else nil.
+func (g *Generator) err() error {
 	if g.left > 0 && g.tick >= g.limit {
 		return ErrTime
 	}
@@ -165,7 +170,7 @@ func (g *Generator) Err() error {
 }
 
 // time is the moment of a tick, ns since the Unix epoch.
-func (g *Generator) time(tick int64) int64 { return g.cfg.Start + g.cfg.Rate.at(tick) }
+func (g *Generator) time(tick int64) int64 { return g.start + g.cfg.Rate.at(tick) }
 
 // named is a row of a table of variants.
 type named interface{ name() string }
