@@ -39,7 +39,7 @@ bench: ## the benchmarks of each room, then the comparison with other tools
 	@$(MAKE) --no-print-directory compare
 
 compare: build ## the whole command against every peer that is installed
-	@bash testdata/compare.sh ./rtda
+	$(GO) run ./testdata/compare ./rtda
 
 integration: build ## against real InfluxDB, promtool and Telegraf, where they can be had
 	@bash testdata/integration.sh ./rtda

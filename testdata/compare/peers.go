@@ -1,0 +1,117 @@
+package main
+
+import (
+	"fmt"
+	"os/exec"
+	"strings"
+)
+
+// A peer is one tool at one work, beside rtda at the same.
+type peer struct {
+	work    string
+	ours    string // shell commands; they run where the inputs are
+	name    string
+	tool    string // command that must be installed; "" is everywhere
+	module  string // and what it must be able to import
+	theirs  string
+	without string // what it leaves out of the work
+	get     string // how to install it
+	wall    bool   // compare wall time, not CPU time
+}
+
+const (
+	numbers = "numbers, mean std max of the last 100, a row a line"
+	thinned = "the same, a row every 1000 lines"
+	records = "JSON of 100 sensors, mean std max of the last 100 of each"
+
+	rows    = "$RTDA -w 100 -j 1 numbers >out"
+	fewRows = "$RTDA -w 100 -n 1000 -j 1 numbers >out"
+	json    = "$RTDA -w 100 -j 1 -k sensor -f temp records >out"
+)
+
+// ring is the window of an awk script: the last 100 values, their sums, and a
+// deque of candidates for the maximum.
+const ring = `'{ x = $1; i = NR % 100
+	s += x - r[i]; q += x * x - r[i] * r[i]; r[i] = x
+	n = NR < 100 ? NR : 100
+	while (t > h && v[t - 1] <= x) t--
+	v[t] = x; at[t++] = NR
+	while (at[h] <= NR - 100) h++
+	m = s / n; d = q / n - m * m
+	print "mean=" m, "std=" sqrt(d > 0 ? d : 0), "max=" v[h] }'`
+
+var peers = []peer{
+	{work: numbers, ours: rows, name: "wc -l", theirs: "wc -l numbers >out", without: "all but counting lines"},
+	{work: thinned, ours: fewRows, name: "wc -l", theirs: "wc -l numbers >out", without: "all but counting lines"},
+	{work: numbers, ours: rows, name: "mawk", tool: "mawk", theirs: "mawk " + ring + " numbers >out",
+		without: "accuracy: its sums drift", get: "apt install mawk"},
+	{work: numbers, ours: rows, name: "gawk", tool: "gawk", theirs: "gawk " + ring + " numbers >out",
+		without: "accuracy: its sums drift", get: "apt install gawk"},
+	{work: numbers, ours: rows, name: "mawk, a sum", tool: "mawk", theirs: "mawk '{s+=$1} END{print s}' numbers >out",
+		without: "all but one sum, no rows", get: "apt install mawk"},
+	{work: thinned, ours: fewRows, name: "mawk, a sum", tool: "mawk", theirs: "mawk '{s+=$1} END{print s}' numbers >out",
+		without: "all but one sum, no rows", get: "apt install mawk"},
+	{work: numbers, ours: rows, name: "pandas", tool: "/usr/bin/python3", module: "pandas", theirs: "/usr/bin/python3 use_pandas.py >out",
+		without: "streaming: it reads all first; its sums drift", get: "apt install python3-pandas"},
+	{work: numbers, ours: rows, name: "Miller", tool: "mlr", theirs: "mlr --inidx --ocsv step -a slwin_99_0 -f 1 numbers >out",
+		without: "std and max", get: "apt install miller"},
+	{work: "numbers, mean std max of all, one row", ours: "$RTDA -w all -n end -j 1 numbers >out", name: "datamash", tool: "datamash",
+		theirs: "datamash mean 1 pstdev 1 max 1 <numbers >out", without: "windows", get: "apt install datamash"},
+	{work: numbers, ours: "$RTDA -w 100 -j 2 numbers >out", name: "polars", tool: "python3", module: "polars", theirs: "python3 use_polars.py >out",
+		without: "streaming: it reads all first", get: "pip install polars", wall: true},
+	{work: numbers, ours: "$RTDA -w 100 -j 2 numbers >out", name: "duckdb", tool: "duckdb", theirs: "duckdb -csv <duckdb.sql >out",
+		without: "streaming: it reads all first", get: "a release of duckdb.org", wall: true},
+	{work: records, ours: json, name: "jq -r .temp", tool: "jq", theirs: "jq -r .temp records >out",
+		without: "all but taking the field out", get: "apt install jq"},
+	{work: records, ours: json, name: "Miller", tool: "mlr", theirs: "mlr --json step -a slwin_99_0 -f temp -g sensor records >out",
+		without: "std and max", get: "apt install miller"},
+	{work: "numbers, -j 2 against -j 1", ours: "$RTDA -w 100 -j 2 numbers >out", name: "rtda -j 1", theirs: rows, wall: true},
+	{work: "JSON, -j 2 against -j 1", ours: "$RTDA -w 100 -j 2 -k sensor -f temp records >out", name: "rtda -j 1", theirs: json, wall: true},
+	{work: "window 100", ours: rows, name: "rtda -w 1000000", theirs: "$RTDA -w 1000000 -j 1 numbers >out"},
+	{work: "text output", ours: rows, name: "rtda -o json", theirs: "$RTDA -w 100 -j 1 -o json numbers >out"},
+	{work: "without a rule", ours: rows, name: "rtda -r 'mean > 1e9'", theirs: "$RTDA -w 100 -j 1 -r 'mean > 1e9' numbers >out"},
+}
+
+// makeInputs writes what the works read: numbers, one a line, with six
+// decimals; records of 100 sensors with five members; and the scripts.
+func makeInputs(rtda, dir string, n int) error {
+	script := fmt.Sprintf(`
+"$RTDA" simulate --flat-out -c %d >numbers
+awk 'BEGIN { srand(1); for (i = 0; i < %d; i++)
+	printf "{\"ts\":%%.3f,\"sensor\":\"s%%03d\",\"temp\":%%.3f,\"hum\":%%.2f,\"ok\":true,\"site\":\"north-1\"}\n",
+		1700000000 + i / 1000, rand() * 100, rand() * 100, rand() * 100 }' >records
+cat >use_pandas.py <<'END'
+%sEND
+cat >use_polars.py <<'END'
+%sEND
+cat >duckdb.sql <<'END'
+%sEND
+`, n, n/4, pandasScript, polarsScript, duckdbScript)
+	cmd := exec.Command("sh", "-ec", script)
+	cmd.Dir = dir
+	cmd.Env = append(cmd.Environ(), "RTDA="+rtda)
+	if text, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("making the inputs: %w: %s", err, strings.TrimSpace(string(text)))
+	}
+	return nil
+}
+
+const pandasScript = `import pandas as pd, sys
+x = pd.read_csv("numbers", header=None)[0]
+w = x.rolling(100, min_periods=1)
+pd.DataFrame({"mean": w.mean(), "std": w.std(ddof=0), "max": w.max()}).to_csv(sys.stdout, index=False)
+`
+
+const polarsScript = `import polars as pl, sys
+x = pl.read_csv("numbers", has_header=False).to_series()
+pl.DataFrame({
+    "mean": x.rolling_mean(100, min_samples=1),
+    "std": x.rolling_std(100, min_samples=1, ddof=0),
+    "max": x.rolling_max(100, min_samples=1),
+}).write_csv(sys.stdout)
+`
+
+const duckdbScript = `select avg(x) over w, stddev_pop(x) over w, max(x) over w
+from (select row_number() over () as i, column0 as x from read_csv('numbers', header = false))
+window w as (order by i rows 99 preceding);
+`

@@ -1,0 +1,135 @@
+#!/usr/bin/env bash
+# Runs rtda against the real things: an InfluxDB that takes a day of its
+# output, promtool that reads its metrics, and a Telegraf that has it as a
+# processor. What is missing is installed where that is possible, and said to
+# be skipped where it is not. Everything listens on loopback only.
+set -euo pipefail
+rtda=$(realpath "$1")
+dir=$(mktemp -d)
+pids=()
+trap 'kill "${pids[@]}" 2>/dev/null || true; wait 2>/dev/null || true; rm -rf "$dir"' EXIT
+passed=0 failed=0 skipped=0
+
+ok() { echo "ok      $1"; passed=$((passed + 1)); }
+fail() { echo "FAILED  $1"; failed=$((failed + 1)); }
+skip() { echo "skipped $1: $2"; skipped=$((skipped + 1)); }
+
+# has COMMAND PACKAGE: is it there, or can it be installed?
+has() {
+	command -v "$1" >/dev/null && return
+	[ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || return 1
+	[ -n "${updated:-}" ] || { apt-get update -q >"$dir/apt" 2>&1 || return 1; updated=1; }
+	DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "$2" >"$dir/apt" 2>&1
+}
+
+# free prints a free port of loopback.
+free() {
+	local port
+	while port=$((20000 + RANDOM % 20000)); do
+		(: >/dev/tcp/127.0.0.1/$port) 2>/dev/null || { echo "$port"; return; }
+	done
+}
+
+# day writes a day of records of three sensors, one a second each, whose names
+# need every kind of escape.
+day() {
+	"$rtda" simulate --flat-out --hz 3 --count 259200 --sensors 3 --shape walk --fault spike,stuck,gap -o json |
+		sed 's/"sensor":"s1"/"sensor":"hall 1, a=b \\\\"/; s/"sensor":"s2"/"sensor":"Zürich\\n"/'
+}
+
+influxdb() {
+	has influxd influxdb && has curl curl || { skip influxdb "influxd or curl cannot be installed"; return; }
+	local http rpc
+	http=$(free) rpc=$(free)
+	cat >"$dir/influx.conf" <<-END
+		reporting-disabled = true
+		bind-address = "127.0.0.1:$rpc"
+		[meta]
+		  dir = "$dir/influx/meta"
+		[data]
+		  dir = "$dir/influx/data"
+		  wal-dir = "$dir/influx/wal"
+		[http]
+		  bind-address = "127.0.0.1:$http"
+		  max-body-size = 0
+	END
+	influxd -config "$dir/influx.conf" >"$dir/influxd.log" 2>&1 &
+	pids+=($!)
+	local url=http://127.0.0.1:$http
+	curl -sS --retry 30 --retry-delay 1 --retry-connrefused -o /dev/null "$url/ping"
+	curl -sS -o /dev/null -XPOST "$url/query" --data-urlencode 'q=CREATE DATABASE day'
+	day | "$rtda" -t time -k sensor -f value -w 5m -n 10s -a count,mean,std,min,max,skew,rate -o influx >"$dir/points"
+	local written stored codes
+	written=$(wc -l <"$dir/points")
+	split -l 5000 "$dir/points" "$dir/part."
+	for part in "$dir"/part.*; do
+		curl -sS -o "$dir/answer" -w '%{http_code}\n' -XPOST "$url/write?db=day&precision=ns" --data-binary "@$part"
+		cat "$dir/answer" >>"$dir/answers"
+	done >"$dir/codes"
+	codes=$(sort -u "$dir/codes" | tr '\n' ' ')
+	stored=$(curl -sS -G "$url/query?db=day" --data-urlencode 'q=SELECT count(value_mean) FROM rtda' |
+		sed 's/.*,\([0-9]*\)\]\].*/\1/')
+	if [ "$codes" = "204 " ] && [ "$stored" = "$written" ] && [ "$written" -gt 20000 ]; then
+		ok "influxdb takes a day of output: $stored points, none rejected"
+	else
+		fail "influxdb: $written points written, $stored stored, answers $codes $(head -c 300 "$dir/answers")"
+	fi
+}
+
+prometheus() {
+	has promtool prometheus || { skip prometheus "promtool cannot be installed"; return; }
+	day | head -n 5000 | "$rtda" -t time -k sensor -f value -w 100,1m -n end -a count,sum,mean,std,p99.9,rate,age -o prom >"$dir/metrics"
+	if promtool check metrics <"$dir/metrics" >"$dir/promtool" 2>&1 && [ -s "$dir/metrics" ]; then
+		ok "promtool accepts $(grep -c '^rtda' "$dir/metrics") metrics"
+	else
+		fail "promtool: $(head -n 5 "$dir/promtool")"
+	fi
+}
+
+telegraf() {
+	local tags=custom,inputs.file,outputs.file,processors.execd,parsers.influx,serializers.influx
+	export GOBIN=$dir/bin
+	PATH=$PATH:$(go env GOPATH)/bin
+	command -v telegraf >/dev/null ||
+		go install -tags "$tags" github.com/influxdata/telegraf/cmd/telegraf@v1.37.2 >"$dir/go" 2>&1 ||
+		{ skip telegraf "go install: $(tail -n 1 "$dir/go")"; return; }
+	PATH=$PATH:$GOBIN
+	"$rtda" simulate --flat-out --count 300 --hz 10 --sensors 3 --shape walk -o influx >"$dir/input"
+	cat >"$dir/telegraf.conf" <<-END
+		[agent]
+		  interval = "1s"
+		  flush_interval = "1s"
+		  omit_hostname = true
+		[[inputs.file]]
+		  files = ["$dir/input"]
+		  data_format = "influx"
+		[[processors.execd]]
+		  command = ["$rtda", "-i", "influx", "-o", "influx", "-k", "sensor", "-f", "value", "-w", "10",
+		    "--stderr-prefix", "telegraf", "-r", "crit hot: max > 0"]
+		  data_format = "influx"
+		[[outputs.file]]
+		  files = ["$dir/output"]
+		  data_format = "influx"
+	END
+	"$rtda" -i influx -o influx -k sensor -f value -w 10 <"$dir/input" 2>/dev/null | sort >"$dir/direct"
+	timeout 60 "$(command -v telegraf)" --config "$dir/telegraf.conf" --once >"$dir/telegraf.log" 2>&1 || true
+	sort "$dir/output" 2>/dev/null >"$dir/through" || true
+	# telegraf may order fields in its own way: compare the words of each line
+	words() { tr ', ' '\n\n' <"$1" | sort; }
+	if [ -s "$dir/direct" ] && cmp -s <(words "$dir/direct") <(words "$dir/through"); then
+		ok "telegraf with rtda as a processor: $(wc -l <"$dir/through") lines, all as without it"
+	else
+		fail "telegraf: $(wc -l <"$dir/direct") lines expected, $(wc -l <"$dir/through") came; $(tail -n 3 "$dir/telegraf.log")"
+	fi
+	if grep -q '^.*E! .*ALERT crit hot' "$dir/telegraf.log"; then
+		ok "telegraf sees an alert at its level"
+	else
+		fail "telegraf: no alert at level E in its log: $(tail -n 3 "$dir/telegraf.log")"
+	fi
+}
+
+influxdb
+prometheus
+telegraf
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" = 0 ]

@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# Runs a simulated stream with faults through rtda, at full speed for half of
+# the time and at 1 kHz for the other half, and watches it: memory and file
+# descriptors must stay flat and no line may be lost.
+#
+#	soak.sh RTDA [SECONDS]      default 60
+set -euo pipefail
+rtda=$(realpath "$1")
+half=$((${2:-60} / 2))
+dir=$(mktemp -d)
+trap 'kill $(jobs -p) 2>/dev/null || true; rm -rf "$dir"' EXIT
+
+# watch PID SECONDS: samples memory (KiB) and descriptors of a process.
+watch() {
+	local end=$((SECONDS + $2))
+	while [ "$SECONDS" -lt "$end" ] && kill -0 "$1" 2>/dev/null; do
+		echo "$(awk '/VmRSS/ { print $2 }' "/proc/$1/status") $(ls "/proc/$1/fd" | wc -l)"
+		sleep 1
+	done
+}
+
+# soak NAME SIMULATE-FLAGS…: one half.
+soak() {
+	local name=$1
+	shift
+	mkfifo "$dir/$name.pipe"
+	"$rtda" -t time -k sensor -f value -w 1000,1m,all -n 1000 -a count,mean,std,max,p99 -o csv \
+		-r 'crit far: abs(z) > 8 for 3/5' -r 'warn stuck: std == 0 and count > 100 for 10' \
+		<"$dir/$name.pipe" >"$dir/$name.out" 2>"$dir/$name.err" &
+	local pid=$!
+	timeout "$half" "$rtda" simulate "$@" --sensors 20 --shape walk --fault spike,drift,stuck,noise,gap -o json |
+		tee "$dir/$name.pipe" | wc -l >"$dir/$name.in" &
+	watch "$pid" $((half + 60)) >"$dir/$name.watch"
+	wait "$pid" || { echo "$name: status $?"; exit 1; }
+	report "$name"
+}
+
+# report NAME: the figures, and the verdict.
+report() {
+	local name=$1 in used early late fds
+	in=$(cat "$dir/$name.in")
+	used=$(awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "value_count_all") c = i }
+		NR > 1 { n[$2] = $c } END { for (k in n) s += n[k]; print s }' "$dir/$name.out")
+	early=$(awk 'NR > 2 && NR <= 12 && $1 > m { m = $1 } END { print m + 0 }' "$dir/$name.watch")
+	late=$(awk 'NR > 12 && $1 > m { m = $1 } END { print m + 0 }' "$dir/$name.watch")
+	fds=$(awk 'NR > 2 { print $2 }' "$dir/$name.watch" | sort -nu | tr '\n' ' ')
+	echo "$name: $in lines in, $used used, $(grep -c '^ALERT' "$dir/$name.err") alerts;" \
+		"memory $early KiB early, $late KiB late; descriptors $fds"
+	if grep -v -E '^(ALERT|RESOLVED) ' "$dir/$name.err"; then
+		echo "$name: complaints"
+		exit 1
+	fi
+	[ "$used" = "$in" ] || { echo "$name: lines were lost"; exit 1; }
+	[ "$late" -le $((early * 12 / 10 + 2048)) ] || { echo "$name: memory grows"; exit 1; }
+}
+
+soak full-speed --flat-out
+soak 1kHz --hz 1000
