@@ -67,7 +67,7 @@ func slideOrder(t *testing.T, size int, next func(r *rand.Rand, i int) float64) 
 	}
 }
 
-// Storage follows the size both ways, and a set that slides stays within 13
+// Storage follows the size both ways, and a set that slides stays within 11
 // bytes a value, whatever passes through it.
 func TestOrderStorage(t *testing.T) {
 	const size = 50_000
@@ -87,7 +87,7 @@ func TestOrderStorage(t *testing.T) {
 				ring[i%size] = x
 			}
 			checkChunks(t, &o)
-			if got := 8 * chunkCap * (len(o.large.data) + len(o.large.spare)); got > 13*size {
+			if got := 8 * chunkCap * (len(o.large.data) + len(o.large.spare)); got > 11*size {
 				t.Errorf("%d values take %d bytes in %d chunks", size, got, len(o.large.data))
 			}
 			for _, x := range ring[:size-orderMin] {
