@@ -165,7 +165,7 @@ func (s *Schema) try(fields []string) *trial {
 		c := *s
 		c.setFields(fields)
 		if len(fields) == 0 {
-			c.Fields, c.Shown = nil, 0
+			c.Fields, c.Shown = []string{}, 0
 		}
 		s.trial = &trial{fields: fields, dec: s.format.decoder(&c), rec: newRecord(&c)}
 	}

@@ -21,7 +21,7 @@ func nextLine(data []byte, end byte) (line, rest []byte) {
 // records end in NUL line feeds are blank too.
 func isBlank(line []byte) bool {
 	for _, c := range line {
-		if c != ' ' && c != '\t' && c != '\r' && c != '\n' {
+		if !blank(c) {
 			return false
 		}
 	}

@@ -37,7 +37,7 @@ func parseNumberDecimal(b []byte, decimal byte) (x float64, ok bool) {
 
 // parseJSONNumber is parseNumber for numbers as RFC 8259 has them.
 func parseJSONNumber(b []byte) (x float64, ok bool) {
-	if len(b) > maxNumberLen || scanJSONNumber(b) != len(b) {
+	if len(b) == 0 || len(b) > maxNumberLen || scanJSONNumber(b) != len(b) {
 		return 0, false
 	}
 	d, _ := scanDecimal(b, '.')

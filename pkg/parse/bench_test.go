@@ -1,0 +1,77 @@
+package parse
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+)
+
+// benchParse measures the parse stage on a block of the lines.
+func benchParse(b *testing.B, c Config, data []byte) {
+	s, err := NewSchema(c)
+	if err != nil {
+		b.Fatal(err)
+	}
+	block := Block{Data: data, First: true}
+	if err := s.Enter(&block); err != nil || !s.Known() {
+		b.Fatal(err, s.Known())
+	}
+	p := NewParser(s)
+	var dst Batch
+	p.Parse(&block, &dst)
+	b.SetBytes(int64(len(data)))
+	b.ReportAllocs()
+	for b.Loop() {
+		p.Parse(&block, &dst)
+	}
+	lines := float64(bytes.Count(data, []byte{'\n'}))
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/lines, "ns/line")
+	if len(dst.Bad) > 0 {
+		b.Fatal(dst.Bad[0])
+	}
+}
+
+// linesOf is n lines, made by f.
+func linesOf(n int, f func(r *rand.Rand, i int) string) []byte {
+	r := rand.New(rand.NewPCG(1, 2))
+	var out strings.Builder
+	for i := range n {
+		out.WriteString(f(r, i))
+		out.WriteByte('\n')
+	}
+	return []byte(out.String())
+}
+
+func flatJSON(r *rand.Rand, i int) string {
+	return fmt.Sprintf(`{"time":%d.%03d,"sensor":"s%03d","temp":%.2f,"hum":%.1f,"status":"ok","seq":%d}`,
+		1777636803+i/10, i%10*100, r.IntN(100), r.Float64()*100, r.Float64()*100, i)
+}
+
+func BenchmarkParse(b *testing.B) {
+	six := func(r *rand.Rand, _ int) string { return fmt.Sprintf("%.6f", r.Float64()*100) }
+	full := func(r *rand.Rand, _ int) string { return fmt.Sprint(r.Float64()) }
+	mixed := func(r *rand.Rand, i int) string {
+		if i%2 == 0 {
+			return fmt.Sprintf(`{"sensor":"s%03d","temp":%.2f}`, r.IntN(100), r.Float64()*100)
+		}
+		return flatJSON(r, i)
+	}
+	keyed := Config{Keys: []string{"sensor"}, Fields: []string{"temp"}}
+	timed := Config{Keys: []string{"sensor"}, Fields: []string{"temp"}, Time: "time"}
+	for _, c := range []struct {
+		name string
+		c    Config
+		data []byte
+	}{
+		{"format=num/in=6digits", Config{Format: "num"}, linesOf(20000, six)},
+		{"format=num/in=17digits", Config{Format: "num"}, linesOf(10000, full)},
+		{"format=num/in=integers", Config{Format: "num"}, linesOf(20000, func(r *rand.Rand, _ int) string { return fmt.Sprint(r.IntN(10000)) })},
+		{"format=json/in=flat/t=no", keyed, linesOf(2800, flatJSON)},
+		{"format=json/in=flat/t=time", timed, linesOf(2800, flatJSON)},
+		{"format=json/in=mixed/t=no", keyed, linesOf(2800, mixed)},
+	} {
+		b.Run(c.name, func(b *testing.B) { benchParse(b, c.c, c.data) })
+	}
+}
