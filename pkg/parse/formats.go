@@ -16,6 +16,10 @@ var Formats = []Format{
 	{Name: "auto", Doc: "json or num, as the first line says that begins with { or is a number"},
 	{Name: "num", Doc: "plain numbers, one a line", decoder: newNum, plain: true},
 	{Name: "json", Doc: "JSON objects, one a line (NDJSON, JSON Lines)", decoder: newJSON},
+	{Name: "csv", Doc: "comma-separated values with a header", decoder: newCSV},
+	{Name: "tsv", Doc: "tab-separated values with a header, \\t, \\n and \\\\ for quotes", decoder: newTSV},
+	{Name: "logfmt", Doc: "key=value pairs", decoder: newLogfmt},
+	{Name: "influx", Doc: "InfluxDB line protocol, its timestamp is the clock", decoder: newInflux, timed: true},
 }
 
 // formatNamed is the row of the table with the name, nil if there is none.
