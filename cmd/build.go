@@ -4,10 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"os"
 	"slices"
-	"strconv"
 	"time"
 
 	"rtda/pkg/agg"
@@ -22,8 +20,9 @@ type plan struct {
 	stream      stream.Config
 	layout      out.Layout
 	rules       *rule.Set
-	notes       *out.Context
-	alertJSON   *out.Context // writes alerts as JSON, whatever --alert-format says
+	complaints  *out.Context
+	alerts      *out.Context
+	actionJSON  *out.Context // alerts as the command of --exec gets them
 	oneToOne    bool
 	alertsApart bool // alerts go to a FILE of their own
 	actions     bool
@@ -31,7 +30,7 @@ type plan struct {
 }
 
 // json is an alert as the command of --exec gets it.
-func (p *plan) json(n *stream.Note) []byte { return p.alertJSON.AppendNote(nil, n) }
+func (p *plan) json(n *stream.Note) []byte { return p.actionJSON.AppendNote(nil, n) }
 
 // env is what the environment of that command tells of an alert.
 func (p *plan) env(n *stream.Note) []string {
@@ -49,35 +48,59 @@ func newFilter(o *Options, stdin io.Reader, stdout, stderr io.Writer) (*filter, 
 	if err != nil {
 		return nil, nil, usageError(err)
 	}
-	w := newWalk(o.Jobs)
-	f := &filter{o: o, walk: w, sink: &sink{stdout: stdout, stderr: &locked{w: stderr}}, now: wallClock()}
-	closeAll := func() {}
-	if o.Alerts != "" {
-		file, err := os.OpenFile(o.Alerts, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o666)
-		if err != nil {
-			return nil, nil, usageError(fmt.Errorf("--alerts: %w", err))
-		}
-		f.sink.alerts, closeAll = file, func() { file.Close() }
+	f := &filter{o: o, now: wallClock(), sources: inputs(o.Files, stdin)}
+	f.sink = &sink{stdout: stdout, stderr: &locked{w: stderr}}
+	f.pen.before = f.context(out.Layout{}, nil, stderr, true)
+	f.walk = &walk{
+		reader: parse.NewReader(f.sources, parse.ReaderConfig{MaxLine: o.MaxLine, NUL: o.NUL, Now: f.now}),
+		schema: schema, plan: f.plan, stream: stream.New(f.complaints()),
+		sink: f.sink, before: f.pen.before, jobs: o.Jobs,
+		done: make(chan struct{}), failed: make(chan struct{}),
 	}
-	if o.Exec != "" {
-		f.sink.actions = newActions(o.Exec, o.ExecTimeout, f.commandOutput(stderr))
+	f.walk.turn.L = &f.walk.mu
+	if o.Clock == stream.WallClock {
+		f.walk.rearm = make(chan struct{}, 1)
 	}
-	sources := inputs(o.Files, stdin)
-	before := f.context(&plan{}, sources)
-	w.plan = func(s *parse.Schema) (*plan, error) { return f.plan(s, sources) }
 	if schema.Known() {
-		if w.known, err = w.plan(schema); err != nil {
+		if f.walk.known, err = f.plan(schema); err != nil {
 			return nil, nil, err
 		}
 	}
-	w.schema, w.sink, f.pen.before = schema, f.sink, before
-	w.before = before
-	w.reader = parse.NewReader(sources, parse.ReaderConfig{MaxLine: o.MaxLine, NUL: o.NUL, Now: f.now})
-	w.stream = stream.New(f.complaints())
-	if o.Clock == stream.WallClock {
-		w.rearm = make(chan struct{}, 1)
+	closeAll, err := f.openOutputs(stderr)
+	return f, closeAll, err
+}
+
+// openOutputs opens the file of --alerts and makes ready for --exec.
+func (f *filter) openOutputs(stderr io.Writer) (closeAll func(), err error) {
+	closeAll = func() {}
+	if f.o.Alerts != "" {
+		file, err := os.OpenFile(f.o.Alerts, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o666)
+		if err != nil {
+			return nil, usageError(fmt.Errorf("--alerts: %w", err))
+		}
+		f.sink.alerts, closeAll = file, func() { _ = file.Close() }
 	}
-	return f, closeAll, nil
+	if f.o.Exec != "" {
+		var prints io.Writer = f.sink.stderr
+		if file, ok := stderr.(*os.File); ok {
+			prints = file
+		}
+		f.sink.actions = newActions(f.o.Exec, f.o.ExecTimeout, prints)
+	}
+	return closeAll, nil
+}
+
+// context is what writes notes: alerts or complaints, for dst.
+func (f *filter) context(layout out.Layout, set *rule.Set, dst io.Writer, isStderr bool) *out.Context {
+	c := &out.Context{
+		Layout: layout, Rules: set, Clock: layout.Clock,
+		JSON: f.o.AlertFormat == "json", Strict: f.o.OnError == onErrorFail,
+		Paint: f.o.paint(dst, isStderr),
+	}
+	for _, src := range f.sources {
+		c.Sources = append(c.Sources, src.Name)
+	}
+	return c
 }
 
 // wallClock is the time now as a clock that never goes back.
@@ -122,9 +145,9 @@ func parseConfig(o *Options) (parse.Config, error) {
 		Coerce: o.Coerce, Sep: o.Sep, Decimal: o.Decimal, NUL: o.NUL, MaxLine: o.MaxLine,
 		EveryLine: o.OneToOne,
 	}
-	for _, m := range set.Metrics {
-		if m.Field != "" && !slices.Contains(o.Fields, m.Field) && !slices.Contains(c.Extra, m.Field) {
-			c.Extra = append(c.Extra, m.Field)
+	for _, field := range set.Fields {
+		if !slices.Contains(o.Fields, field) {
+			c.Extra = append(c.Extra, field)
 		}
 	}
 	return c, nil
@@ -153,21 +176,36 @@ func (f *filter) complaints() stream.Config {
 }
 
 // plan makes the plan for the fields that the schema has found.
-func (f *filter) plan(s *parse.Schema, sources []parse.Source) (*plan, error) {
+func (f *filter) plan(s *parse.Schema) (*plan, error) {
 	o := f.o
 	set, errs := rule.Compile(o.Rules, o.scope(s.Fields[:s.Shown], true))
 	if len(errs) > 0 {
 		return nil, usageError(errors.Join(errs...))
 	}
-	p := &plan{oneToOne: o.OneToOne, alertsApart: o.Alerts != "", actions: o.Exec != "", rules: set}
 	b := newBuilder(o, s, set)
-	p.layout = b.layout
-	p.stream = b.config(f.complaints())
-	p.notes = f.context(p, sources)
-	exec := *p.notes
+	p := &plan{
+		layout: b.layout, rules: set, stream: b.config(f.complaints()),
+		oneToOne: o.OneToOne, alertsApart: o.Alerts != "", actions: o.Exec != "",
+	}
+	p.complaints = f.context(b.layout, set, f.sink.stderr.w, true)
+	p.alerts = p.complaints
+	if p.alertsApart {
+		p.alerts = f.context(b.layout, set, f.sink.alerts, false)
+	}
+	exec := *p.complaints
 	exec.JSON, exec.Paint = true, nil
-	p.alertJSON = &exec
-	return p, f.setFormat(p)
+	p.actionJSON = &exec
+	p.formatter = func() out.Formatter {
+		if o.OneToOne {
+			return out.NewOneToOne(b.layout, &exec, o.Precision)
+		}
+		format, err := out.New(o.Out, b.layout, o.Precision)
+		if err != nil {
+			panic("cmd: " + err.Error()) // the flags let no other format pass
+		}
+		return format
+	}
+	return p, nil
 }
 
 // A builder lays out the windows, columns and metrics of a plan.
@@ -294,6 +332,3 @@ func (o *Options) need(w agg.Width) int {
 	}
 	return max(1, o.Warmup)
 }
-
-var _ = strconv.Itoa
-var _ = math.NaN

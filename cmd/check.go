@@ -1,12 +1,14 @@
 package cmd
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
 	"strings"
 
 	"rtda/pkg/agg"
+	"rtda/pkg/out"
 	"rtda/pkg/parse"
 	"rtda/pkg/rule"
 	"rtda/pkg/stream"
@@ -25,7 +27,7 @@ func check(o *Options, stdout io.Writer) error {
 	}
 	set, errs := rule.Compile(o.Rules, o.scope(known(schema), schema.Known()))
 	if len(errs) > 0 {
-		return usageError(joinErrors(errs))
+		return usageError(errors.Join(errs...))
 	}
 	var t strings.Builder
 	line := func(what, value string) { fmt.Fprintf(&t, "%-8s %s\n", what, value) }
@@ -148,7 +150,7 @@ func widthText(w agg.Width) string {
 	case agg.Count:
 		return strconv.Itoa(w.N)
 	case agg.Duration:
-		return rule.FormatDuration(w.D)
+		return out.Duration(w.D)
 	}
 	return "all"
 }

@@ -5,9 +5,11 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
+	"rtda/pkg/parse"
 	"rtda/pkg/stream"
 )
 
@@ -20,16 +22,20 @@ const busyWait = 5 * time.Millisecond
 
 // A filter is one run of rtda from its first byte to its status.
 type filter struct {
-	o      *Options
-	walk   *walk
-	sink   *sink
-	pen    pen           // for what the conductor itself writes
-	result stream.Result // of its ticks
-	now    func() int64
+	o       *Options
+	sources []parse.Source
+	walk    *walk
+	sink    *sink
+	pen     pen           // for what the conductor itself writes
+	result  stream.Result // of its ticks
+	now     func() int64
 }
 
 // runFilter reads the input to its end, or until a signal.
 func runFilter(o *Options, stdin io.Reader, stdout, stderr io.Writer) error {
+	if o.Check {
+		return check(o, stdout)
+	}
 	f, closeAll, err := newFilter(o, stdin, stdout, stderr)
 	if err != nil {
 		return err
@@ -132,6 +138,39 @@ func (f *filter) interrupt(s syscall.Signal) error {
 		f.tell(f.sink.actions.report())
 	}
 	return &exitError{status: statusSignal + int(s)}
+}
+
+// totals is what was skipped of how much, "" if nothing was or if the stream
+// stopped at it.
+func (f *filter) totals() string {
+	st := &f.walk.stats
+	if st.Bad() == 0 || f.walk.strict || f.o.OneToOne {
+		return ""
+	}
+	return linesRead(st)
+}
+
+func linesRead(st *stream.Stats) string {
+	var reasons []string
+	for why, n := range st.Skipped {
+		if n > 0 {
+			reasons = append(reasons, fmt.Sprintf("%d %s", n, parse.Reason(why)))
+		}
+	}
+	text := fmt.Sprintf("%d lines read, %d skipped", st.Lines, st.Bad())
+	if len(reasons) > 0 {
+		text += " (" + strings.Join(reasons, ", ") + ")"
+	}
+	return text
+}
+
+// counts is the answer to SIGUSR1.
+func (f *filter) counts() string {
+	f.walk.mu.Lock()
+	st := f.walk.stats
+	f.walk.mu.Unlock()
+	return fmt.Sprintf("%s, %d rows written, %d alerts, %d keys, %d samples held",
+		linesRead(&st), st.Rows, st.Fired, st.Keys, st.Held)
 }
 
 // tell writes a line of rtda's own to stderr.

@@ -13,10 +13,10 @@ import (
 type pen struct {
 	plan    *plan
 	format  out.Formatter
-	before  *out.Context // writes complaints while there is no plan
-	rows    []byte       // for stdout
-	notes   []byte       // for stderr
-	alerts  []byte       // for the file of --alerts
+	before  *out.Context   // writes complaints while there is no plan
+	rows    []byte         // for stdout
+	notes   []byte         // for stderr
+	alerts  []byte         // for the file of --alerts
 	actions []*stream.Note // for the command of --exec
 }
 
@@ -42,15 +42,15 @@ func (pen *pen) note(n *stream.Note) {
 	if n.Alert == nil {
 		ctx := pen.before
 		if pen.plan != nil {
-			ctx = pen.plan.notes
+			ctx = pen.plan.complaints
 		}
 		pen.notes = ctx.AppendNote(pen.notes, n)
 		return
 	}
 	if pen.plan.alertsApart {
-		pen.alerts = pen.plan.notes.AppendNote(pen.alerts, n)
+		pen.alerts = pen.plan.alerts.AppendNote(pen.alerts, n)
 	} else {
-		pen.notes = pen.plan.notes.AppendNote(pen.notes, n)
+		pen.notes = pen.plan.alerts.AppendNote(pen.notes, n)
 	}
 	if pen.plan.actions {
 		pen.actions = append(pen.actions, n)

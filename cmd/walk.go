@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"rtda/pkg/out"
 	"rtda/pkg/parse"
 	"rtda/pkg/stream"
 )
@@ -26,6 +27,7 @@ type walk struct {
 	plan   func(*parse.Schema) (*plan, error) // called once, when the schema is known
 	stream *stream.Stream
 	sink   *sink
+	before *out.Context // see pen
 	jobs   int
 	rearm  chan struct{} // the time of the next tick has changed; nil unless there are ticks
 	wake   atomic.Int64  // time of the next tick, 0 if there is none
@@ -46,15 +48,9 @@ type walk struct {
 	readErr  error // why reading stopped; what was read is still used
 	err      error // why all stopped
 	stats    stream.Stats
-	planned  *plan // of the stream
+	planned  *plan         // of the stream
 	done     chan struct{} // closed when no worker is left
 	failed   chan struct{} // closed when writing has failed
-}
-
-func newWalk(jobs int) *walk {
-	w := &walk{jobs: jobs, done: make(chan struct{}), failed: make(chan struct{})}
-	w.turn.L = &w.mu
-	return w
 }
 
 // A bench is a worker's room.
@@ -75,7 +71,7 @@ func (w *walk) start() {
 }
 
 func (w *walk) work() {
-	b := &bench{parser: parse.NewParser(w.schema)}
+	b := &bench{parser: parse.NewParser(w.schema), pen: pen{before: w.before}}
 	for w.step(b) {
 	}
 	w.mu.Lock()

@@ -1,0 +1,426 @@
+package stream
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"sort"
+	"strings"
+	"testing"
+
+	"rtda/pkg/agg"
+	"rtda/pkg/parse"
+)
+
+// A sample is a record of the tests: one key, one value a field, NaN for none.
+type sample struct {
+	t    int64
+	key  string
+	vals []float64
+}
+
+// A twin does what a Stream does in the plainest way: it keeps every sample
+// and looks through all of them for every number.
+type twin struct {
+	cfg     Config
+	keys    map[string]*twinKey
+	waits   []sample
+	newest  int64
+	clock   int64
+	next    int64
+	started bool
+	taken   int
+	log     []string
+}
+
+type twinKey struct {
+	name  string
+	kept  []sample // since the last pause
+	last  int64
+	since int
+}
+
+func (w *twin) sorted() []*twinKey {
+	var all []*twinKey
+	for _, k := range w.keys {
+		all = append(all, k)
+	}
+	sort.Slice(all, func(i, j int) bool { return all[i].name < all[j].name })
+	return all
+}
+
+func (w *twin) arrive(x sample) {
+	if w.cfg.Clock == DataClock {
+		if k := w.keys[x.key]; k != nil && x.t < k.last {
+			w.log = append(w.log, "late")
+			return
+		}
+		w.newest = max(w.newest, x.t)
+		if len(w.waits) == 0 && !w.started {
+			w.newest = x.t
+		}
+		w.waits = append(w.waits, x)
+		sort.SliceStable(w.waits, func(i, j int) bool { return w.waits[i].t < w.waits[j].t })
+		w.release(w.cfg.Late)
+		return
+	}
+	w.take(x)
+}
+
+func (w *twin) release(late int64) {
+	for len(w.waits) > 0 && w.newest-w.waits[0].t >= late {
+		x := w.waits[0]
+		w.waits = slices.Clone(w.waits[1:])
+		w.take(x)
+	}
+}
+
+func (w *twin) take(x sample) {
+	if w.cfg.Clock == HzClock {
+		x.t = w.cfg.Hz.time(w.taken + 1)
+	}
+	k := w.keys[x.key]
+	if k == nil && w.cfg.Keyed && len(w.keys)-w.silentAt(max(x.t, w.clock)) >= w.cfg.MaxKeys {
+		w.log = append(w.log, "too-many-keys")
+		return
+	}
+	w.taken++
+	if w.cfg.Clock != NoClock {
+		w.advance(x.t)
+	}
+	k = w.keys[x.key]
+	if k == nil {
+		k = &twinKey{name: x.key, last: x.t}
+		w.keys[x.key] = k
+	}
+	if w.cfg.Gap > 0 && x.t-k.last >= w.cfg.Gap {
+		k.kept = nil
+	}
+	k.kept = append(k.kept, x)
+	k.last = x.t
+	k.since++
+	if w.cfg.Every.N > 0 && k.since >= w.cfg.Every.N {
+		w.row(k, x.t)
+	}
+}
+
+func (w *twin) silentAt(t int64) int {
+	n := 0
+	for _, k := range w.keys {
+		if w.cfg.TTL > 0 && t-k.last >= w.cfg.TTL {
+			n++
+		}
+	}
+	return n
+}
+
+func (w *twin) advance(t int64) {
+	if !w.started {
+		w.started, w.clock = true, t
+		for w.cfg.Every.D > 0 && w.next < t {
+			w.next += w.cfg.Every.D
+		}
+		return
+	}
+	if t <= w.clock {
+		return
+	}
+	for ; w.cfg.Every.D > 0 && w.next < t; w.next += w.cfg.Every.D {
+		for _, k := range w.sorted() {
+			first := w.cfg.Windows[w.cfg.First[0]].Width
+			lasting := false
+			for _, i := range w.cfg.First {
+				lasting = lasting || len(w.window(k, i, w.next)) > 0
+			}
+			if k.since > 0 || first.Kind == agg.Duration && lasting {
+				w.row(k, w.next)
+			}
+		}
+	}
+	w.clock = t
+	for _, k := range w.sorted() {
+		if w.cfg.TTL > 0 && t-k.last >= w.cfg.TTL {
+			w.finish(k)
+			delete(w.keys, k.name)
+		}
+	}
+}
+
+func (w *twin) finish(k *twinKey) {
+	if k.since > 0 && w.cfg.Every.D > 0 {
+		w.row(k, w.next)
+	} else if k.since > 0 {
+		w.row(k, k.last)
+	}
+}
+
+func (w *twin) end() {
+	w.release(math.MinInt64)
+	for _, k := range w.sorted() {
+		w.finish(k)
+	}
+}
+
+// window is the values of window i of a key at time t.
+func (w *twin) window(k *twinKey, i int, t int64) (xs []float64) {
+	win := w.cfg.Windows[i]
+	for _, x := range k.kept {
+		v := x.vals[win.Field]
+		if v == v && (win.Width.Kind != agg.Duration || t-x.t < win.Width.D) {
+			xs = append(xs, v)
+		}
+	}
+	if n := win.Width.N; win.Width.Kind == agg.Count && len(xs) > n {
+		xs = xs[len(xs)-n:]
+	}
+	return xs
+}
+
+func (w *twin) row(k *twinKey, t int64) {
+	k.since = 0
+	ready := false
+	for _, i := range w.cfg.First {
+		ready = ready || len(w.window(k, i, t)) >= w.cfg.Windows[i].Need
+	}
+	if !ready {
+		return
+	}
+	var vals []float64
+	for i := range w.cfg.Windows {
+		xs := w.window(k, i, t)
+		sum, mean := nan, nan
+		if len(xs) >= w.cfg.Windows[i].Need {
+			sum = 0
+			for _, x := range xs {
+				sum += x
+			}
+			mean = sum / float64(len(xs))
+		}
+		vals = append(vals, float64(len(xs)), sum, mean)
+	}
+	w.log = append(w.log, rowText(w.cfg.Clock != NoClock, t, k.name, vals))
+}
+
+func rowText(timed bool, t int64, key string, vals []float64) string {
+	if !timed {
+		t = 0
+	}
+	return fmt.Sprintf("%d %s %v", t, key, vals)
+}
+
+// configOf makes a Config of three aggregates over the given windows of the
+// given number of fields.
+func configOf(fields int, widths []agg.Width, need int) Config {
+	cfg := Config{Fields: fields, MaxKeys: 1 << 30, MaxSamples: 1 << 30, Show: 1 << 30}
+	var aggs []agg.Agg
+	for _, name := range []string{"count", "sum", "mean"} {
+		a, _ := agg.Lookup(name)
+		aggs = append(aggs, a)
+	}
+	for f := range fields {
+		for i, width := range widths {
+			if i == 0 {
+				cfg.First = append(cfg.First, len(cfg.Windows))
+			}
+			for a := range aggs {
+				cfg.Columns = append(cfg.Columns, Read{Window: len(cfg.Windows), Agg: a, Count: a == 0})
+			}
+			cfg.Windows = append(cfg.Windows, Window{
+				Field: f, Width: width, Need: need, Plan: agg.NewPlan(width, aggs, agg.Options{}),
+			})
+		}
+	}
+	return cfg
+}
+
+// randomConfig draws what a stream does.
+func randomConfig(r *rand.Rand) Config {
+	widths := []agg.Width{{Kind: agg.Count, N: 1 + r.IntN(6)}, {Kind: agg.All}}
+	clock := Clock(r.IntN(3))
+	if clock != NoClock && r.IntN(3) > 0 {
+		widths = append(widths, agg.Width{Kind: agg.Duration, D: 1 + r.Int64N(40)})
+	}
+	r.Shuffle(len(widths), func(i, j int) { widths[i], widths[j] = widths[j], widths[i] })
+	cfg := configOf(1+r.IntN(2), widths[:1+r.IntN(len(widths))], 1+r.IntN(3))
+	cfg.Clock, cfg.Keyed = clock, r.IntN(3) > 0
+	cfg.Hz = Rate{Num: 1e9, Den: uint64(1 + r.IntN(20))}
+	switch r.IntN(4) {
+	case 0:
+		cfg.Every.N = 1
+	case 1:
+		cfg.Every.N = 1 + r.IntN(9)
+	case 2:
+		if clock != NoClock {
+			cfg.Every.D = 1 + r.Int64N(30)
+		}
+	}
+	if clock == NoClock {
+		return cfg
+	}
+	if r.IntN(3) == 0 {
+		cfg.Gap = 1 + r.Int64N(30)
+	}
+	if r.IntN(3) == 0 {
+		cfg.TTL = 1 + r.Int64N(60)
+	}
+	if cfg.Keyed && r.IntN(3) == 0 {
+		cfg.MaxKeys = 1 + r.IntN(4)
+	}
+	if clock == DataClock && r.IntN(2) == 0 {
+		cfg.Late = 1 + r.Int64N(20)
+	}
+	return cfg
+}
+
+// randomSamples draws records whose disorder, of at most late, is put right.
+func randomSamples(r *rand.Rand, cfg *Config) (all []sample) {
+	t := r.Int64N(100)
+	for range r.IntN(120) {
+		t += r.Int64N(4)
+		if r.IntN(20) == 0 {
+			t += r.Int64N(90)
+		}
+		x := sample{t: t, key: ""}
+		if cfg.Late > 0 {
+			x.t = max(0, t-r.Int64N(cfg.Late))
+		}
+		if cfg.Keyed {
+			x.key = string('a' + rune(r.IntN(6)))
+		}
+		for range cfg.Fields {
+			v := float64(r.IntN(1000))
+			if cfg.Fields > 1 && r.IntN(4) == 0 {
+				v = nan
+			}
+			x.vals = append(x.vals, v)
+		}
+		if !slices.ContainsFunc(x.vals, func(v float64) bool { return v == v }) {
+			x.vals[0] = 1
+		}
+		all = append(all, x)
+	}
+	return all
+}
+
+// batchOf puts samples into a block and a batch.
+func batchOf(cfg *Config, xs []sample, first bool) (*parse.Block, *parse.Batch) {
+	batch := &parse.Batch{Lines: len(xs), Col: make([][]float64, cfg.Fields)}
+	for i, x := range xs {
+		batch.Line = append(batch.Line, i+1)
+		if cfg.Clock == DataClock {
+			batch.Time = append(batch.Time, x.t)
+		}
+		if cfg.Keyed {
+			batch.Key = append(batch.Key, []byte(x.key))
+		}
+		for f, v := range x.vals {
+			batch.Col[f] = append(batch.Col[f], v)
+		}
+	}
+	return &parse.Block{First: first}, batch
+}
+
+// logOf is what a result says, in the words of the twin.
+func logOf(cfg *Config, r *Result) (log []string) {
+	notes := r.Notes
+	for i := range r.Rows.N + 1 {
+		for len(notes) > 0 && notes[0].Row == i {
+			log = append(log, notes[0].Reason.String())
+			notes = notes[1:]
+		}
+		if i == r.Rows.N {
+			break
+		}
+		var t int64
+		key := ""
+		if cfg.Clock != NoClock {
+			t = r.Rows.Time[i]
+		}
+		if cfg.Keyed {
+			key = strings.Join(r.Rows.Key[i].Parts, ",")
+		}
+		var vals []float64
+		for _, col := range r.Rows.Col {
+			vals = append(vals, col[i])
+		}
+		log = append(log, rowText(cfg.Clock != NoClock, t, key, vals))
+	}
+	return log
+}
+
+// runStream sends the samples through a Stream in batches cut by cut.
+func runStream(cfg Config, xs []sample, cut func(left int) int) []string {
+	s := New(cfg)
+	s.Setup(cfg)
+	var r Result
+	var log []string
+	for i := 0; i < len(xs); {
+		n := cut(len(xs) - i)
+		b, batch := batchOf(&cfg, xs[i:i+n], i == 0)
+		s.Take(b, batch, &r)
+		log = append(log, logOf(&cfg, &r)...)
+		i += n
+	}
+	s.End(&r)
+	log = append(log, logOf(&cfg, &r)...)
+	held := s.stats.Held
+	s.recount()
+	if held != s.stats.Held {
+		log = append(log, fmt.Sprintf("held %d, counted %d", held, s.stats.Held))
+	}
+	return log
+}
+
+// recount sums anew what all windows hold.
+func (s *Stream) recount() {
+	s.stats.Held = 0
+	for _, se := range s.order() {
+		for _, w := range se.wins {
+			s.stats.Held += w.Held()
+		}
+	}
+}
+
+func checkTwin(t *testing.T, seed uint64) {
+	r := rand.New(rand.NewPCG(seed, 1))
+	cfg := randomConfig(r)
+	xs := randomSamples(r, &cfg)
+	w := &twin{cfg: cfg, keys: map[string]*twinKey{}}
+	for _, x := range xs {
+		w.arrive(x)
+	}
+	w.end()
+	all := runStream(cfg, xs, func(left int) int { return left })
+	if !slices.Equal(all, w.log) {
+		t.Errorf("seed %d, %+v:\n got %s\nwant %s", seed, cfg, firstDifference(all, w.log), firstDifference(w.log, all))
+	}
+	pieces := runStream(cfg, xs, func(left int) int { return 1 + r.IntN(min(left, 20)) })
+	if !slices.Equal(all, pieces) {
+		t.Errorf("seed %d: what comes out depends on how the input is cut", seed)
+	}
+}
+
+func firstDifference(a, b []string) string {
+	for i := range a {
+		if i >= len(b) || a[i] != b[i] {
+			return fmt.Sprintf("%d: %s", i, a[i])
+		}
+	}
+	return fmt.Sprintf("%d lines", len(a))
+}
+
+// TestTwin holds the stream against its twin on random configurations.
+func TestTwin(t *testing.T) {
+	for seed := range uint64(3000) {
+		checkTwin(t, seed)
+		if t.Failed() {
+			return
+		}
+	}
+}
+
+func FuzzTwin(f *testing.F) {
+	f.Add(uint64(1))
+	f.Fuzz(checkTwin)
+}
