@@ -195,13 +195,13 @@ func (d *jsonDecoder) giveKey(r *record, i int, raw []byte) {
 	}
 	switch raw[0] {
 	case '{', '[':
-		r.fail(BadKey, raw)
+		r.badKey(i, raw)
 	case '"':
 		raw = raw[1 : len(raw)-1]
 		if text := d.plain(raw); text != nil {
 			r.key(i, text)
 		} else {
-			r.fail(BadKey, raw)
+			r.badKey(i, raw)
 		}
 	default:
 		r.key(i, raw)

@@ -108,10 +108,16 @@ func (r *record) badValue(field int, text []byte) {
 // not valid UTF-8 or too long.
 func (r *record) key(i int, text []byte) {
 	if len(text) > maxKey || !utf8.Valid(text) {
-		r.fail(BadKey, text)
-		text = nil
+		r.badKey(i, text)
+		return
 	}
 	r.keys[i] = r.keep(text)
+}
+
+// badKey says that the i-th key field is there and cannot be a key.
+func (r *record) badKey(i int, text []byte) {
+	r.keys[i] = emptyText
+	r.fail(BadKey, text)
 }
 
 // timeText says that the time stands in the text: a string's content or a
@@ -165,7 +171,7 @@ func (r *record) end() {
 // judge finds the reasons that follow from what was not said.
 func (r *record) judge() {
 	for i := range r.keys {
-		if r.keys[i] == nil && r.reason != BadKey {
+		if r.keys[i] == nil {
 			r.fail(MissingKey, nil)
 		}
 	}

@@ -1,0 +1,261 @@
+package parse
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+var deep = func(n int) string { return strings.Repeat("[", n) + strings.Repeat("]", n) }
+
+func TestJSON(t *testing.T) {
+	temp := Config{Fields: []string{"temp"}}
+	keyed := Config{Fields: []string{"temp"}, Keys: []string{"id"}}
+	timed := Config{Fields: []string{"temp"}, Time: "t"}
+	paths := Config{Fields: []string{"env.temp", "axes.0", "env.list.1.x"}}
+	two := Config{Fields: []string{"a", "b"}}
+	for _, c := range []struct {
+		name string
+		c    Config
+		in   string
+		want string
+	}{
+		{"a number", temp, `{"temp":21.5}`, "1: 21.5"},
+		{"white space", temp, " \t{ \"x\" : [ 1 , { } ] , \"temp\" : -2e1 } \r", "1: -20"},
+		{"a name with escapes", temp, `{"t\u0065mp":1}`, "1: 1"},
+		{"absent", temp, `{"x":1}`, "1: missing-field"},
+		{"null is absent", temp, `{"temp":null}`, "1: missing-field"},
+		{"empty", temp, `{}`, "1: missing-field"},
+		{"a string", temp, `{"temp":"2\u0031.5"}`, `1: not-a-number "21.5"`},
+		{"coerced", Config{Fields: []string{"temp"}, Coerce: true}, `{"temp":" +2\u0031."}`, "1: 21"},
+		{"coerced, no number", Config{Fields: []string{"temp"}, Coerce: true}, `{"temp":"NaN"}`, `1: not-a-number "NaN"`},
+		{"true", temp, `{"temp":true}`, `1: not-a-number "true"`},
+		{"an array", temp, `{"temp":[1, 2]}`, `1: not-a-number "[1, 2]"`},
+		{"overflow", temp, `{"temp":1e400}`, `1: not-a-number "1e400"`},
+		{"underflow", temp, `{"temp":1e-400}`, "1: 0"},
+		{"too long a number", temp, `{"temp":` + strings.Repeat("1", 801) + `}`, `1: not-a-number "` + strings.Repeat("1", 80) + `"`},
+		{"one value bad", two, `{"b":"x","a":1}`, "1: 1 NaN\n1: not-a-number \"x\" (value)"},
+		{"both bad: the first field's text", two, `{"b":"x","a":"y"}`, `1: not-a-number "y"`},
+		{"one bad, one missing", two, `{"b":"x"}`, `1: not-a-number "x"`},
+
+		{"paths", paths, `{"env":{"temp":1,"list":[0,{"x":3}]},"axes":[2,9]}`, "1: 1 2 3"},
+		{"a flat name wins", paths, `{"env":{"temp":1},"env.temp":7,"axes":{"0":2}}`, "1: 7 2 NaN"},
+		{"a flat name wins when it is null", paths, `{"env":{"temp":1},"env.temp":null,"axes.0":2}`, "1: NaN 2 NaN"},
+		{"a path through a number", paths, `{"env":1,"axes":[2]}`, "1: NaN 2 NaN"},
+		{"an index is written in one way", Config{Fields: []string{"a.00"}}, `{"a":[1]}`, "1: missing-field"},
+		{"steps may be empty", Config{Fields: []string{"a..b"}}, `{"a":{"":{"b":5}}}`, "1: 5"},
+
+		{"twice", temp, `{"temp":1,"temp":2}`, `1: duplicate-field "temp"`},
+		{"twice by an escape", temp, `{"temp":1,"\u0074emp":2}`, `1: duplicate-field "temp"`},
+		{"twice, null", temp, `{"temp":null,"temp":2}`, `1: duplicate-field "temp"`},
+		{"a step twice", paths, `{"env":1,"env":{"temp":1}}`, `1: duplicate-field "env"`},
+		{"a nested step twice", paths, `{"env":{"temp":1,"temp":1}}`, `1: duplicate-field "temp"`},
+		{"unused ones twice", temp, `{"x":1,"x":2,"temp":3}`, "1: 3"},
+		{"duplicate before missing key", keyed, `{"temp":1,"temp":2}`, `1: duplicate-field "temp"`},
+
+		{"key", keyed, `{"temp":1,"id":"s\u00e9\n"}`, "1: [sé\n] 1"},
+		{"number key", keyed, `{"temp":1,"id":1.50e0}`, "1: [1.50e0] 1"},
+		{"boolean key", keyed, `{"temp":1,"id":false}`, "1: [false] 1"},
+		{"empty key", keyed, `{"temp":1,"id":""}`, "1: [] 1"},
+		{"two keys", Config{Fields: []string{"x"}, Keys: []string{"a", "b.c"}}, `{"x":1,"b":{"c":"y"},"a":7}`, "1: [7|y] 1"},
+		{"no key", keyed, `{"temp":"x"}`, "1: missing-key"},
+		{"null key", keyed, `{"temp":1,"id":null}`, "1: missing-key"},
+		{"key is an array", keyed, `{"temp":1,"id":["x"]}`, `1: bad-key "[\"x\"]"`},
+		{"key is an object", keyed, `{"temp":1,"id":{}}`, `1: bad-key "{}"`},
+		{"lone surrogate", keyed, `{"temp":1,"id":"\ud800x"}`, `1: bad-key "\\ud800x"`},
+		{"surrogates the wrong way round", keyed, `{"temp":1,"id":"\udc00\ud800"}`, `1: bad-key "\\udc00\\ud800"`},
+		{"surrogates", keyed, `{"temp":1,"id":"\uD83D\ude00"}`, "1: [😀] 1"},
+		{"invalid UTF-8", keyed, "{\"temp\":1,\"id\":\"a\xff\"}", `1: bad-key "a\xff"`},
+		{"1 KiB of key", keyed, `{"temp":1,"id":"` + strings.Repeat("k", 1024) + `"}`, "1: [" + strings.Repeat("k", 1024) + "] 1"},
+		{"more than 1 KiB", keyed, `{"temp":1,"id":"` + strings.Repeat("k", 1025) + `"}`, `1: bad-key "` + strings.Repeat("k", 80) + `"`},
+		{"cut between characters", keyed, `{"temp":1,"id":"k` + strings.Repeat("é", 1025) + `"}`, `1: bad-key "k` + strings.Repeat("é", 39) + `"`},
+		{"missing key before bad key", Config{Fields: []string{"x"}, Keys: []string{"a", "b"}}, `{"a":[]}`, "1: missing-key"},
+
+		{"time, a number", timed, `{"t":1.5,"temp":1}`, "1: @1500000000 1"},
+		{"time, a string", timed, `{"t":"1970-01-01T00:00:02Z","temp":1}`, "1: @2000000000 1"},
+		{"no time", timed, `{"temp":1}`, "1: bad-time"},
+		{"null time", timed, `{"t":null,"temp":1}`, "1: bad-time"},
+		{"not a time", timed, `{"t":"soon","temp":1}`, `1: bad-time "soon"`},
+		{"true is no time", timed, `{"t":true,"temp":"x"}`, `1: bad-time "true"`},
+		{"one field for all", Config{Fields: []string{"t"}, Keys: []string{"t"}, Time: "t"}, `{"t":2}`, "1: @2000000000 [2] 2"},
+
+		{"depth 64", temp, `{"temp":1,"x":` + deep(63) + `}`, "1: 1"},
+		{"depth 65", temp, `{"temp":1,"x":` + deep(64) + `}`, "1: too-deep"},
+		{"deep and nothing else", temp, strings.Repeat("[", 65), "1: too-deep"},
+		{"deep in objects", temp, strings.Repeat(`{"temp":`, 65), "1: too-deep"},
+		{"brackets in a string", temp, `{"temp":1,"x":"` + strings.Repeat("[", 100) + `"}`, "1: 1"},
+
+		{"an array is no record", temp, `[{"temp":1}]`, `1: not-json "[{\"temp\":1}]"`},
+		{"words", temp, `hello`, `1: not-json "hello"`},
+		{"open", temp, `{"temp":1`, `1: not-json "{\"temp\":1"`},
+		{"more behind it", temp, `{"temp":1} {}`, `1: not-json "{\"temp\":1} {}"`},
+		{"a comma too many", temp, `{"temp":1,}`, `1: not-json "{\"temp\":1,}"`},
+		{"a control character", temp, "{\"x\":\"\x01\",\"temp\":1}", `1: not-json "{\"x\":\"\x01\",\"temp\":1}"`},
+		{"a wrong escape", temp, `{"x":"\x","temp":1}`, `1: not-json "{\"x\":\"\\x\",\"temp\":1}"`},
+		{"NUL", temp, "{\"temp\":1}\x00", `1: not-json "{\"temp\":1}\x00"`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := parseAll(t, c.c, 0, c.in); got != c.want+"\n" {
+				t.Errorf("batch of %s:\n got %s\nwant %s", c.in, got, c.want)
+			}
+		})
+	}
+}
+
+// TestJSONNumberForms holds every n_number form of the JSON parsing test suite
+// (seriot.ch/projects/parsing_json.html) against encoding/json.
+func TestJSONNumberForms(t *testing.T) {
+	for _, form := range []string{
+		"-01", "++1234", "+1", "+Inf", "-1.0.", "-2.", "-NaN", ".-1", ".2e-3", "0.1.2", "0.3e+", "0.3e", "0.e1", "0E+", "0E",
+		"0e+", "0e", "1.0e+", "1.0e-", "1.0e", "1 000.0", "1eE2", "2.e+3", "2.e-3", "2.e3", "9.e+", "Inf", "NaN", "\uff11", "1+2",
+		"0x1", "0x42", "Infinity", "0e+-1", "-123.123foo", "123\xe5", "-Infinity", "-foo", "- 1", "-012", "-.123", "-1x", "1ea", "1e\xe5",
+		"1.", ".123", "1.2a-3", "1.8011670033376514H-308", "012", "-", "1_000", "1,5",
+	} {
+		in := `{"x":` + form + `,"temp":` + form + `}`
+		if json.Valid([]byte(in)) {
+			t.Errorf("%s is JSON", in)
+		}
+		got := parseAll(t, Config{Fields: []string{"temp"}}, 0, in)
+		if !strings.HasPrefix(got, "1: not-json") {
+			t.Errorf("%s: %s", form, got)
+		}
+	}
+}
+
+func TestJSONChoosesFields(t *testing.T) {
+	extra := Config{Format: "json", Extra: []string{"x", "b"}, Keys: []string{"id"}, Time: "t"}
+	for _, c := range []struct {
+		name string
+		c    Config
+		in   string
+		want string
+	}{
+		{"all top-level numbers in order", Config{}, "{\"b\":1,\"s\":\"x\",\"a.c\":2,\"o\":{\"n\":1},\"a\":[1]}\n", "[b a.c] 2\n1: 1 2\n"},
+		{"not the key, not the time", extra, "{\"id\":1,\"t\":2,\"b\":3,\"c\":4,\"x\":\"\"}\n",
+			"[b c x] 2\n1: @2000000000 [1] 3 4 NaN\n1: not-a-number \"\" (value)\n"},
+		{"bad lines choose nothing", extra,
+			"{\"a\":1}\n{\"id\":1,\"t\":1,\"d\":1,\"d\":2}\n{\"id\":1,\"t\":2}\n{\"id\":1,\"t\":2,\"c\":1e400}\n{\"id\":1,\"t\":3,\"x\":1}\n{\"id\":1,\"t\":3,\"c\":4,\"d\":1}\n{\"id\":7,\"t\":3,\"b\":4}\n",
+			"[x b] 1\n1: missing-key\n2: duplicate-field \"d\"\n3: missing-field\n4: missing-field\n5: @3000000000 [1] 1 NaN\n6: missing-field\n7: @3000000000 [7] NaN 4\n"},
+		{"a name with an escape", Config{}, `{"\u0061\"":1,"\ud800":2}`, "[a\"] 1\n1: 1\n"},
+		{"never known", Config{}, "{\"a\":\"\"}\n[\n", "[] 0\n1: missing-field\n2: not-json \"[\"\n"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			for _, size := range []int{0, 1, 30} {
+				s, err := NewSchema(c.c)
+				if err != nil {
+					t.Fatal(err)
+				}
+				got := dump(t, s, NewReader([]Source{sourceOf("", strings.NewReader(c.in))}, ReaderConfig{Size: size}))
+				got = fmt.Sprintf("%v %d\n%s", s.Fields, s.Shown, got)
+				if got != c.want {
+					t.Errorf("fields and batch of %s:\n got %s\nwant %s", c.in, got, c.want)
+				}
+			}
+		})
+	}
+}
+
+func TestJSONThousandFields(t *testing.T) {
+	var in strings.Builder
+	in.WriteByte('{')
+	for i := range 1500 {
+		fmt.Fprintf(&in, `"f%d":%d,`, i, i)
+	}
+	in.WriteString("\"end\":1}\n")
+	s, _ := NewSchema(Config{})
+	line := strings.TrimSuffix(dump(t, s, NewReader([]Source{sourceOf("", strings.NewReader(in.String()+in.String()))}, ReaderConfig{})), "\n")
+	if len(s.Fields) != 1000 || s.Fields[999] != "f999" || !strings.HasSuffix(line, " 998 999") {
+		t.Errorf("%d fields, the last of %v is %.20s", len(s.Fields), s.Fields[:3], line)
+	}
+}
+
+var jsonConfigs = []Config{
+	{Fields: []string{"temp"}, Keys: []string{"sensor"}},
+	{Fields: []string{"temp", "env.temp", "axes.0"}, Keys: []string{"sensor", "seq"}, Time: "time", Coerce: true},
+	{Fields: []string{"env.temp", "env", "axes.1.temp"}, Time: "env.time", TimeFormat: "ms"},
+	{Fields: []string{"temp", "seq"}, Keys: []string{"temp"}, Time: "temp"},
+	{Fields: []string{"a", "b", "c", "d", "e", "f", "g", "h", "temp"}},
+}
+
+var jsonSeeds = []string{
+	`{"time":1777636803.5,"sensor":"s042","temp":21.53,"hum":40.2,"status":"ok","seq":1204}`,
+	`{"time":1777636804.5,"sensor":"s7","temp":-1.5e3,"hum":0,"status":"","seq":1205}`,
+	`{"time":"2026-05-01T12:00:03Z","sensor":"s\u00e9","temp":"21.5","seq":01}`,
+	`{"sensor":"a\"b","temp":1e400,"seq":null}`, `{"sensor":true,"temp":9007199254740993,"seq":false}`,
+	`{"env":{"temp":1,"time":5,"x":[1,{"temp":2}]},"axes":[1.25,{"temp":3}],"temp":1}`,
+	`{"env.temp":1,"env":{"temp":2},"env.time":1,"axes":{"0":1,"1":{"temp":1}}}`, `{"temp":1,"temp":2}`, `{"temp":1,"t\u0065mp":2}`,
+	`{"a":1,"b":2,"c":3,"d":4,"e":5,"f":6,"g":7,"h":8,"temp":9}`, ` { "temp" : 1 , "sensor" : "x" , "time" : 1, "seq" : 2 } `,
+	`{"temp":1.,"sensor":"x"}`, `{"temp":.5,"sensor":"x"}`, `{"temp":1.5}`, `{"temp":12345678901234567890123,"sensor":"日本"}`, "{\"sensor\":\"\xff\",\"temp\":1}",
+	"{\"sensor\":\"\x1f\",\"temp\":1}", `{"sensor":"\ud800","temp":1}`, `{"sensor":"\ud83d\ude00","temp":0.1}`, `{}`, `[`, ``, `null`, `{"temp":-0,"sensor":"x"}`, `{"temp":-,"sensor":"x"}`,
+	`{"temp":0.30000000000000004,"sensor":"x","time":-1e-3,"seq":0}`, `{"temp":00,"sensor":"x"}`, `{"temp":1,"sensor":"x"}x`, `{"temp":1,"sensor":{}}`,
+	`{"temp":` + strings.Repeat("1", 801) + `,"sensor":"x"}`, `{"x":` + deep(63) + `,"temp":1,"sensor":1}`, `{"x":` + deep(64) + `}`,
+}
+
+var containerText = regexp.MustCompile(`(?m) "[\[{].*"`)
+
+// parseBoth holds what the Parser makes of the lines against what it makes of
+// them with the slow twin and no short way.
+func parseBoth(t *testing.T, c Config, in string) {
+	t.Helper()
+	s, err := NewSchema(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got, want strings.Builder
+	for i, out := range []*strings.Builder{&got, &want} {
+		b := &Block{Data: []byte(in), First: true}
+		if err := s.Enter(b); err != nil {
+			t.Fatal(err)
+		}
+		p := NewParser(s)
+		if i == 1 {
+			p.dec, p.rec = &slowJSON{s: s}, newRecord(s)
+		}
+		var dst Batch
+		p.Parse(b, &dst)
+		dumpBatch(out, &dst, 0)
+	}
+	g := containerText.ReplaceAllString(got.String(), " ?")
+	w := containerText.ReplaceAllString(want.String(), " ?")
+	if g != w {
+		t.Errorf("batch of %q with %+v:\n got %s\nwant %s", in, c, g, w)
+	}
+}
+
+func FuzzJSON(f *testing.F) {
+	for i, a := range jsonSeeds {
+		f.Add(a, jsonSeeds[(i+1)%len(jsonSeeds)])
+		f.Add(jsonSeeds[0], a)
+	}
+	f.Fuzz(func(t *testing.T, a, b string) {
+		if strings.Count(a+b, `"`) > 60 || strings.Contains(a+b, `\\u`) {
+			return
+		}
+		in := strings.Join([]string{a, a, a, b, a, b, b + "\r", a, "", a}, "\n")
+		for _, c := range jsonConfigs {
+			parseBoth(t, c, in)
+		}
+	})
+}
+
+// TestJSONHostile holds that time is linear in what makes other readers
+// quadratic or overflow their stack.
+func TestJSONHostile(t *testing.T) {
+	for name, unit := range map[string]string{
+		"brackets": "[", "braces": `{"temp":`, "pairs": "[]", "strings": `"",`, "digits": "1,", "quotes": `"`, "backslashes": `\\`, "closed": "]", "names": `{"":`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, before := range []string{"", `{"temp":`, `{"x":[`, `{"x":"`, `{"temp":1,"x":[[[[[`} {
+				in := before + strings.Repeat(unit, (1<<20-40)/len(unit))
+				start := time.Now()
+				got := parseAll(t, Config{Fields: []string{"temp"}}, 0, in)
+				if d := time.Since(start); d > 2*time.Second || !strings.HasPrefix(got, "1: ") {
+					t.Errorf("%s… takes %v: %.100s", in[:20], d, got)
+				}
+			}
+		})
+	}
+}
