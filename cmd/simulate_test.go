@@ -51,7 +51,7 @@ func TestSimulateErrors(t *testing.T) {
 		{[]string{"-c", "99999999999999999999"}, `rtda: --count: must be a whole number of 0 or more: got "99999999999999999999"`},
 		{[]string{"--hz", "0"}, `rtda: --hz: must be samples a second, like 100, 0.5 or 1/60, in 9 digits: got "0"`},
 		{[]string{"--seed", "x"}, `rtda: --seed: must be a whole number of 0 or more: got "x"`},
-		{[]string{"--shape", "sinus"}, `rtda: --shape: must be uniform, sine, walk or counter: got "sinus"`},
+		{[]string{"--shape", "sinus"}, `rtda: --shape: must be uniform, sine, walk or counter (did you mean sine?): got "sinus"`},
 		{[]string{"--sensors", "0"}, `rtda: --sensors: must be a whole number from 1 to 1000000: got "0"`},
 		{[]string{"-o", "xml"}, `rtda: --out: must be num, json, csv, logfmt or influx: got "xml"`},
 		{[]string{"--fault", "spike,drfit"}, `rtda: --fault: must be spike, drift, stuck, noise or gap (did you mean drift?): got "drfit"`},

@@ -77,11 +77,12 @@ func (g *Generator) run(out *Sink, stop <-chan struct{}, due func() int64) error
 		default:
 		}
 		out.buf = g.Fill(out.buf[:0], before, block)
-		if err := write(out.Lines, out.buf); err != nil {
-			return g.end(out, err)
-		}
+		// Labels first: should Lines be stuck for good, they are there.
 		if err := g.flush(out); err != nil {
 			return err
+		}
+		if err := write(out.Lines, out.buf); err != nil {
+			return g.end(out, err)
 		}
 	}
 	return g.end(out, g.err())
