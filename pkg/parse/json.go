@@ -21,12 +21,16 @@ type jsonDecoder struct {
 	record uint64   // records read, marks the steps met in this one
 	twice  *jsonStep
 	buf    []byte // an unescaped text
+
+	skel    skeleton
+	end     byte // of a line
+	maxLine int
 }
 
 func newJSON(s *Schema) decoder { return newJSONDecoder(s) }
 
 func newJSONDecoder(s *Schema) *jsonDecoder {
-	d := &jsonDecoder{coerce: s.cfg.Coerce, time: -1}
+	d := &jsonDecoder{coerce: s.cfg.Coerce, time: -1, end: s.end, maxLine: s.maxLine}
 	slots := map[string]int{}
 	slot := func(path string) int {
 		i, ok := slots[path]
@@ -54,6 +58,9 @@ func newJSONDecoder(s *Schema) *jsonDecoder {
 func (d *jsonDecoder) decode(r *record, line []byte) {
 	if d.walk(line) {
 		d.give(r)
+		if r.reason == numReasons {
+			d.learn(line)
+		}
 		return
 	}
 	switch {
@@ -231,25 +238,33 @@ func (d *jsonDecoder) giveField(r *record, i int, raw []byte) {
 	if raw == nil {
 		return
 	}
-	x, ok := 0.0, false
 	switch raw[0] {
 	case '{', '[', 't', 'f':
+		r.badValue(i, raw)
 	case '"':
 		raw = raw[1 : len(raw)-1]
 		if text := d.plain(raw); text != nil {
 			raw = text
 		}
-		if d.coerce {
-			x, ok = parseNumber(raw)
-		}
+		d.textField(r, i, raw)
 	default:
-		x, ok = parseJSONNumber(raw)
+		if x, ok := parseJSONNumber(raw); ok {
+			r.value(i, x)
+		} else {
+			r.badValue(i, raw)
+		}
 	}
-	if ok {
-		r.value(i, x)
-	} else {
-		r.badValue(i, raw)
+}
+
+// textField gives a field that is a string.
+func (d *jsonDecoder) textField(r *record, i int, text []byte) {
+	if d.coerce {
+		if x, ok := parseNumber(text); ok {
+			r.value(i, x)
+			return
+		}
 	}
+	r.badValue(i, text)
 }
 
 // numbers is the names of the members that are numbers, each once.

@@ -1,0 +1,169 @@
+package parse
+
+// A skeleton is what a JSON record is made of but for its numbers and strings:
+// brackets, names, colons, commas, white space and words. Records of one
+// origin have the same one, so it is learned from a record and compared byte
+// for byte with the next, and only the values between are read. What differs
+// in any way goes the ordinary way. As the skeleton was checked when it was
+// learned, a line that fits is JSON, has no name twice, and its values are
+// where they were.
+type skeleton struct {
+	parts    []part
+	tail     []byte // behind the last value
+	line     []byte // the line it was learned from, which the parts point into
+	fitted   bool   // some line has fitted
+	misses   int    // lines in a row that have not
+	patience int    // how many of them it bears
+}
+
+// A part is the bytes before a value, and who asked for the value.
+type part struct {
+	before []byte
+	at     int // where the value begins in the line it was learned from
+	isText bool
+	time   bool
+	field  int // -1: none
+	key    int // -1: none
+}
+
+const (
+	maxPatience = 64      // so that records without a common skeleton pay little for it
+	maxParts    = 256     // values of a record that is learned
+	maxLearned  = 4 << 10 // bytes of it
+)
+
+// run reads lines that have the learned skeleton: 60 ns for a record of 90
+// bytes with six values where walking takes 190.
+func (d *jsonDecoder) run(r *record, data []byte, line int) (n, lines int) {
+	k := &d.skel
+	if k.line == nil {
+		return 0, 0
+	}
+	for n < len(data) {
+		r.begin(line + lines)
+		size := d.fit(r, data[n:])
+		if size == 0 || size > d.maxLine {
+			break
+		}
+		r.end()
+		lines++
+		n += size
+	}
+	if lines > 0 {
+		k.fitted, k.misses = true, 0
+	}
+	return n, lines
+}
+
+// fit gives r the values of the line that data begins with, and is the size of
+// the line with its end; 0 if the line does not fit.
+func (d *jsonDecoder) fit(r *record, data []byte) int {
+	i := 0
+	for p := range d.skel.parts {
+		p := &d.skel.parts[p]
+		start := i + len(p.before)
+		if start >= len(data) || string(data[i:start]) != string(p.before) {
+			return 0
+		}
+		if p.isText {
+			i = d.fitText(r, p, data, start)
+		} else {
+			i = d.fitNumber(r, p, data, start)
+		}
+		if i == 0 {
+			return 0
+		}
+	}
+	start := i + len(d.skel.tail)
+	if start >= len(data) || string(data[i:start]) != string(d.skel.tail) {
+		return 0
+	}
+	if data[start] == '\r' && d.end == '\n' && start+1 < len(data) {
+		start++
+	}
+	if data[start] != d.end {
+		return 0
+	}
+	return start + 1
+}
+
+// fitText reads the content of a string from start to its closing quote and is
+// the quote's index. Strings with escapes do not fit.
+func (d *jsonDecoder) fitText(r *record, p *part, data []byte, start int) (end int) {
+	i := plainText(data, start)
+	if i >= len(data) || data[i] != '"' {
+		return 0
+	}
+	if p.key >= 0 {
+		r.key(p.key, data[start:i])
+	}
+	if p.time {
+		r.timeText(data[start:i])
+	}
+	if p.field >= 0 {
+		d.textField(r, p.field, data[start:i])
+	}
+	return i
+}
+
+// fitNumber reads the number at start and is the index behind it. What stands
+// there is the next part's matter, so a number that goes on does not fit.
+func (d *jsonDecoder) fitNumber(r *record, p *part, data []byte, start int) (end int) {
+	x, end := jsonNumber(data, start)
+	if end == 0 {
+		end = start + scanJSONNumber(data[start:])
+		var ok bool
+		if x, ok = parseJSONNumber(data[start:end]); !ok {
+			return 0
+		}
+	}
+	if p.field >= 0 {
+		r.value(p.field, x)
+	}
+	if p.key >= 0 {
+		r.key(p.key, data[start:end])
+	}
+	if p.time {
+		r.timeText(data[start:end])
+	}
+	return end
+}
+
+// jsonNumber is the number at data[i] and the index behind it, 0 if it is none
+// by RFC 8259, or takes more than one exact operation.
+func jsonNumber(data []byte, i int) (x float64, end int) {
+	neg := data[i] == '-'
+	if neg {
+		i++
+	}
+	start, mant := i, uint64(0)
+	for i < len(data) && data[i]-'0' <= 9 {
+		mant = mant*10 + uint64(data[i]-'0')
+		i++
+	}
+	digits, exp := i-start, 0
+	if digits == 0 || digits > 1 && data[start] == '0' {
+		return 0, 0
+	}
+	if i < len(data) && data[i] == '.' {
+		i++
+		start = i
+		for i < len(data) && data[i]-'0' <= 9 {
+			mant = mant*10 + uint64(data[i]-'0')
+			i++
+		}
+		exp = i - start
+		if exp == 0 {
+			return 0, 0
+		}
+		digits += exp
+	}
+	if digits > maxDigits || mant > 1<<53 || i < len(data) && data[i]|0x20 == 'e' {
+		return 0, 0
+	}
+	x = float64(mant) / exactPow10[exp]
+	if neg {
+		x = -x
+	}
+	return x, i
+}
