@@ -3,13 +3,18 @@ package cmd
 import (
 	"bytes"
 	"context"
+	goflag "flag"
+	"iter"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 )
+
+var update = goflag.Bool("update", false, "put what the commands of the pages print into the pages")
 
 // TestDocs runs every command shown in a console block of the README and the
 // docs and compares what it prints with what stands below it. The commands of
@@ -30,80 +35,126 @@ func TestDocs(t *testing.T) {
 			if err := os.CopyFS(dir, os.DirFS("../testdata/docs")); err != nil {
 				t.Fatal(err)
 			}
-			for _, ex := range examples(string(text)) {
-				ex.run(t, dir)
+			var fresh strings.Builder
+			for part := range parts(string(text)) {
+				if part.command != "" {
+					part.want = part.run(t, dir)
+				}
+				fresh.WriteString(part.String())
+			}
+			if fresh.String() == string(text) {
+				return
+			}
+			if !*update {
+				t.Fatal("run the test with -update, and look at the difference")
+			}
+			if err := os.WriteFile(page, []byte(fresh.String()), 0o666); err != nil {
+				t.Fatal(err)
 			}
 		})
 	}
 }
 
-// An example is a command of a page and what it is said to print.
-type example struct {
-	needs   []string
-	command string
+// A part of a page is a command with what it is said to print, or text.
+type part struct {
+	text    string   // of a part that is no command
+	needs   []string // tools without which it is left out
+	command string   // as it stands in the page, with its "$ " and "> "
 	want    string
 }
 
-// examples are the commands in the console blocks of a page: lines that begin
-// with "$ ", with lines that begin with "> " as their continuation.
-func examples(page string) (all []example) {
-	var needs []string
-	inside := false
-	for line := range strings.Lines(page) {
-		list, isNeeds := strings.CutPrefix(strings.TrimSpace(line), "<!-- needs: ")
-		switch {
-		case isNeeds:
-			needs = strings.Fields(strings.TrimSuffix(list, "-->"))
-		case strings.HasPrefix(line, "```console"):
-			inside = true
-		case strings.HasPrefix(line, "```"):
-			if inside {
-				needs = nil
-			}
-			inside = false
-		case !inside:
-		case strings.HasPrefix(line, "$ "):
-			all = append(all, example{needs: needs, command: line[2:]})
-		case strings.HasPrefix(line, "> ") && all[len(all)-1].want == "":
-			all[len(all)-1].command += line[2:]
-		default:
-			all[len(all)-1].want += line
-		}
-	}
-	return all
+func (p part) String() string { return p.text + p.command + p.want }
+
+// shell is the command as a shell takes it.
+func (p part) shell() string {
+	return strings.ReplaceAll(strings.TrimPrefix(p.command, "$ "), "\n> ", "\n")
 }
 
-func (ex example) run(t *testing.T, dir string) {
-	for _, tool := range ex.needs {
+// parts takes a page apart. Commands stand in console blocks: lines that begin
+// with "$ ", and with "> " where they go on.
+func parts(page string) iter.Seq[part] {
+	return func(yield func(part) bool) {
+		var p part
+		var needs []string
+		inside := false
+		next := func(n part) bool {
+			ok := p.String() == "" || yield(p)
+			p = n
+			return ok
+		}
+		for line := range strings.Lines(page) {
+			list, isNeeds := strings.CutPrefix(strings.TrimSpace(line), "<!-- needs: ")
+			fence := strings.HasPrefix(line, "```")
+			switch {
+			case fence && inside:
+				inside, needs = false, nil
+				if !next(part{text: line}) {
+					return
+				}
+				continue
+			case fence:
+				inside = strings.HasPrefix(line, "```console")
+			case isNeeds:
+				needs = strings.Fields(strings.TrimSuffix(list, "-->"))
+			case inside && strings.HasPrefix(line, "$ "):
+				if !next(part{needs: needs, command: line}) {
+					return
+				}
+				continue
+			case inside && p.command != "" && p.want == "" && strings.HasPrefix(line, "> "):
+				p.command += line
+				continue
+			case inside && p.command != "":
+				p.want += line
+				continue
+			}
+			p.text += line
+		}
+		next(part{})
+	}
+}
+
+// run runs the command and returns what it prints, or what it is said to where
+// a tool is missing.
+func (p part) run(t *testing.T, dir string) string {
+	for _, tool := range p.needs {
 		if _, err := exec.LookPath(tool); err != nil {
-			t.Logf("left out, %s is not installed: %s", tool, ex.command)
-			return
+			t.Logf("left out, %s is not installed: %s", tool, p.command)
+			return p.want
 		}
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, "sh", "-c", ex.command)
+	cmd := exec.CommandContext(ctx, "sh", "-c", p.shell())
 	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "NO_COLOR=1", "TZ=America/New_York", "LC_ALL=C")
 	var got bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &got, &got
 	if err := cmd.Run(); err != nil {
-		t.Logf("%s: %v", strings.TrimSpace(ex.command), err) // a status is part of many examples
+		t.Logf("%s: %v", p.shell(), err) // a status is part of many examples
 	}
-	if got.String() != ex.want {
-		t.Errorf("$ %sgot:\n%swant:\n%s", ex.command, got.String(), ex.want)
+	if got.String() != p.want {
+		t.Errorf("%sgot:\n%swant:\n%s", p.command, got.String(), p.want)
 	}
+	return got.String()
 }
 
-// TestExamples holds the reader of pages itself to a page.
-func TestExamples(t *testing.T) {
-	got := examples("x\n<!-- needs: a b -->\n```console\n$ one |\n> two\nout\n$ three\n```\n```\n$ no\n```\n")
-	want := []example{{[]string{"a", "b"}, "one |\ntwo\n", "out\n"}, {[]string{"a", "b"}, "three\n", ""}}
-	if len(got) != len(want) {
-		t.Fatalf("examples = %q, want %q", got, want)
-	}
-	for i := range want {
-		if got[i].command != want[i].command || got[i].want != want[i].want || len(got[i].needs) != 2 {
-			t.Errorf("example %d = %q, want %q", i, got[i], want[i])
+// TestParts holds the reader of pages to a page.
+func TestParts(t *testing.T) {
+	page := "x\n<!-- needs: a b -->\n```console\n$ one |\n> two\nout\n> out\n$ three\n```\ny\n```\n$ no\n```\n"
+	var whole strings.Builder
+	var commands []string
+	for p := range parts(page) {
+		whole.WriteString(p.String())
+		if p.command != "" {
+			commands = append(commands, p.shell()+"="+p.want+strings.Join(p.needs, ","))
 		}
+	}
+	if whole.String() != page {
+		t.Errorf("the parts of %q are %q", page, whole.String())
+	}
+	want := []string{"one |\ntwo\n=out\n> out\na,b", "three\n=a,b"}
+	if !slices.Equal(commands, want) {
+		t.Errorf("commands %q, want %q", commands, want)
 	}
 }
