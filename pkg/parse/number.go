@@ -2,7 +2,9 @@ package parse
 
 import (
 	"bytes"
+	"encoding/binary"
 	"math"
+	"math/bits"
 	"strconv"
 )
 
@@ -183,8 +185,19 @@ func scanJSONNumber(b []byte) int {
 	return i
 }
 
-// skipDigits is the index of the first byte from b[i] on that is no digit.
+// skipDigits is the index of the first byte from b[i] on that is no digit. It
+// looks at eight bytes at a time, so that it need not be guessed where digits
+// end.
 func skipDigits(b []byte, i int) int {
+	const ones = 0x0101010101010101
+	for ; i+8 <= len(b); i += 8 {
+		w := binary.LittleEndian.Uint64(b[i:]) ^ '0'*ones
+		// A byte above 9 sets its high bit; a carry may set others, but only
+		// above it.
+		if other := (w + (0x80-10)*ones | w) & (0x80 * ones); other != 0 {
+			return i + bits.TrailingZeros64(other)/8
+		}
+	}
 	for i < len(b) && b[i]-'0' <= 9 {
 		i++
 	}

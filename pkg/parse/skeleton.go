@@ -109,16 +109,14 @@ func (d *jsonDecoder) fitText(r *record, p *part, data []byte, start int) (end i
 // fitNumber reads the number at start and is the index behind it. What stands
 // there is the next part's matter, so a number that goes on does not fit.
 func (d *jsonDecoder) fitNumber(r *record, p *part, data []byte, start int) (end int) {
-	x, end := jsonNumber(data, start)
-	if end == 0 {
-		end = start + scanJSONNumber(data[start:])
-		var ok bool
-		if x, ok = parseJSONNumber(data[start:end]); !ok {
+	if p.field >= 0 {
+		x := 0.0
+		if x, end = jsonNumber(data, start); end == 0 {
 			return 0
 		}
-	}
-	if p.field >= 0 {
 		r.value(p.field, x)
+	} else if end = start + scanJSONNumber(data[start:]); end == start {
+		return 0
 	}
 	if p.key >= 0 {
 		r.key(p.key, data[start:end])
@@ -129,41 +127,48 @@ func (d *jsonDecoder) fitNumber(r *record, p *part, data []byte, start int) (end
 	return end
 }
 
-// jsonNumber is the number at data[i] and the index behind it, 0 if it is none
-// by RFC 8259, or takes more than one exact operation.
-func jsonNumber(data []byte, i int) (x float64, end int) {
-	neg := data[i] == '-'
-	if neg {
+// jsonNumber is the number that begins at data[start] and the index behind it,
+// 0 if it is none by RFC 8259.
+func jsonNumber(data []byte, start int) (x float64, end int) {
+	i, mant := start, uint64(0)
+	if data[i] == '-' {
 		i++
 	}
-	start, mant := i, uint64(0)
+	first := i
 	for i < len(data) && data[i]-'0' <= 9 {
 		mant = mant*10 + uint64(data[i]-'0')
 		i++
 	}
-	digits, exp := i-start, 0
-	if digits == 0 || digits > 1 && data[start] == '0' {
+	digits, exp := i-first, 0
+	if digits == 0 || digits > 1 && data[first] == '0' {
 		return 0, 0
 	}
 	if i < len(data) && data[i] == '.' {
 		i++
-		start = i
+		first = i
 		for i < len(data) && data[i]-'0' <= 9 {
 			mant = mant*10 + uint64(data[i]-'0')
 			i++
 		}
-		exp = i - start
-		if exp == 0 {
-			return 0, 0
-		}
+		exp = i - first
 		digits += exp
 	}
-	if digits > maxDigits || mant > 1<<53 || i < len(data) && data[i]|0x20 == 'e' {
-		return 0, 0
+	if digits > maxDigits || mant > 1<<53 || data[i-1] == '.' || i < len(data) && data[i]|0x20 == 'e' {
+		return longJSONNumber(data, start)
 	}
 	x = float64(mant) / exactPow10[exp]
-	if neg {
+	if data[start] == '-' {
 		x = -x
 	}
 	return x, i
+}
+
+// longJSONNumber is jsonNumber for what one exact operation does not do.
+func longJSONNumber(data []byte, start int) (x float64, end int) {
+	end = start + scanJSONNumber(data[start:])
+	x, ok := parseJSONNumber(data[start:end])
+	if !ok {
+		return 0, 0
+	}
+	return x, end
 }

@@ -164,6 +164,9 @@ func slowUnescape(raw []byte) (text []byte, ok bool) {
 		}
 		return []byte(s)
 	})
+	if text == nil {
+		text = []byte{}
+	}
 	return text, ok
 }
 
