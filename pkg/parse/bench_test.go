@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+
+	"github.com/valyala/fastjson"
 )
 
 // benchParse measures the parse stage on a block of the lines.
@@ -58,6 +60,15 @@ func BenchmarkParse(b *testing.B) {
 		}
 		return flatJSON(r, i)
 	}
+	ragged := func(r *rand.Rand, _ int) string {
+		s := `{"sensor":"s1"`
+		for i := range 8 {
+			if r.IntN(2) == 0 {
+				s += fmt.Sprintf(`,"m%d":%d`, i, i)
+			}
+		}
+		return s + `,"temp":21.5}`
+	}
 	keyed := Config{Keys: []string{"sensor"}, Fields: []string{"temp"}}
 	timed := Config{Keys: []string{"sensor"}, Fields: []string{"temp"}, Time: "time"}
 	for _, c := range []struct {
@@ -71,7 +82,23 @@ func BenchmarkParse(b *testing.B) {
 		{"format=json/in=flat/t=no", keyed, linesOf(2800, flatJSON)},
 		{"format=json/in=flat/t=time", timed, linesOf(2800, flatJSON)},
 		{"format=json/in=mixed/t=no", keyed, linesOf(2800, mixed)},
+		{"format=json/in=ragged/t=no", keyed, linesOf(2800, ragged)},
 	} {
 		b.Run(c.name, func(b *testing.B) { benchParse(b, c.c, c.data) })
 	}
+}
+
+// BenchmarkFastJSON is the peer of BenchmarkParse/format=json/in=flat: it only
+// makes a tree of each line and looks at nothing.
+func BenchmarkFastJSON(b *testing.B) {
+	lines := bytes.Split(bytes.TrimSpace(linesOf(2800, flatJSON)), []byte{'\n'})
+	var p fastjson.Parser
+	for b.Loop() {
+		for _, l := range lines {
+			if _, err := p.ParseBytes(l); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(lines)), "ns/line")
 }

@@ -22,7 +22,7 @@ type jsonDecoder struct {
 	twice  *jsonStep
 	buf    []byte // an unescaped text
 
-	skel    skeleton
+	known   skeletons
 	end     byte // of a line
 	maxLine int
 }

@@ -234,7 +234,7 @@ func FuzzJSON(f *testing.F) {
 		if strings.Count(a+b, `"`) > 60 || strings.Contains(a+b, `\\u`) {
 			return
 		}
-		in := strings.Join([]string{a, a, a, b, a, b, b + "\r", a, "", a}, "\n")
+		in := strings.Join([]string{a, a, a, b, a, b, b + "\r", a, "", a, jsonSeeds[0], a, jsonSeeds[9], b, jsonSeeds[0]}, "\n")
 		for _, c := range jsonConfigs {
 			parseBoth(t, c, in)
 		}
