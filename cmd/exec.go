@@ -291,7 +291,11 @@ func (a *actions) report() string {
 	if len(parts) == 0 {
 		return ""
 	}
-	s := fmt.Sprintf("--exec: %d actions: %s", a.tally.asked, strings.Join(parts, ", "))
+	noun := "actions"
+	if a.tally.asked == 1 {
+		noun = "action"
+	}
+	s := fmt.Sprintf("--exec: %d %s: %s", a.tally.asked, noun, strings.Join(parts, ", "))
 	if a.tally.cause != nil {
 		s += fmt.Sprintf(" (%v)", a.tally.cause)
 	}

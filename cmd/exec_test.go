@@ -86,10 +86,10 @@ func TestActions(t *testing.T) {
 		{"environment", `echo "$RTDA_STATE $RTDA_KEY"`, 0, "", []string{"RTDA_STATE=firing", "RTDA_KEY=sensor=s1"}, "firing sensor=s1\n", ""},
 		{"stdout and stderr", "echo one; echo two >&2", 0, "", nil, "one\ntwo\n", ""},
 		{"a last line gets its end", "printf one", 0, "", nil, "one\n", ""},
-		{"failed", "exit 3", 0, "", nil, "", "--exec: 1 actions: 1 failed"},
-		{"killed by itself", "kill -9 $$", 0, "", nil, "", "--exec: 1 actions: 1 failed"},
-		{"timed out", "exec sleep 60", 50 * time.Millisecond, "", nil, "", "--exec: 1 actions: 1 timed out"},
-		{"deaf to SIGTERM and timed out", "trap '' TERM; sleep 60; sleep 60", 50 * time.Millisecond, "", nil, "", "--exec: 1 actions: 1 timed out"},
+		{"failed", "exit 3", 0, "", nil, "", "--exec: 1 action: 1 failed"},
+		{"killed by itself", "kill -9 $$", 0, "", nil, "", "--exec: 1 action: 1 failed"},
+		{"timed out", "exec sleep 60", 50 * time.Millisecond, "", nil, "", "--exec: 1 action: 1 timed out"},
+		{"deaf to SIGTERM and timed out", "trap '' TERM; sleep 60; sleep 60", 50 * time.Millisecond, "", nil, "", "--exec: 1 action: 1 timed out"},
 		{"in time", "exit 0", time.Minute, "", nil, "", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -154,7 +154,7 @@ func TestTimeoutKillsProcessGroup(t *testing.T) {
 		t.Errorf("grandchild said %q, %v", all, err)
 	}
 	a.wait()
-	if got, want := a.report(), "--exec: 1 actions: 1 timed out"; got != want {
+	if got, want := a.report(), "--exec: 1 action: 1 timed out"; got != want {
 		t.Errorf("report is %q, want %q", got, want)
 	}
 }
