@@ -1,0 +1,193 @@
+package parse
+
+import (
+	"bytes"
+
+	"github.com/influxdata/line-protocol/v2/lineprotocol"
+)
+
+// An influxDecoder reads lines of the InfluxDB line protocol. Tags and fields go
+// by their bare names, and the measurement by the name measurement if neither
+// a tag nor a field has it.
+type influxDecoder struct {
+	slots       *slots
+	measurement int  // slot of the name measurement, -1 if it is not used
+	stamped     bool // the line's timestamp is the time
+	coerce      bool
+	line        lineReader
+	dec         *lineprotocol.Decoder // nil: a new one is needed
+	fed         int                   // bytes that dec has read
+	name        []byte                // the line's measurement
+}
+
+func newInflux(s *Schema) decoder {
+	d := &influxDecoder{slots: newSlots(s), coerce: s.cfg.Coerce}
+	d.stamped = s.cfg.Time == "" && !s.cfg.NoTime
+	d.measurement = d.slots.find([]byte("measurement"))
+	return d
+}
+
+func (d *influxDecoder) decode(r *record, line []byte) {
+	d.slots.begin()
+	stamp, ok := d.walk(line, func(name []byte, kind lineprotocol.ValueKind, value []byte) {
+		if p := d.slots.take(r, name); p != nil {
+			d.put(r, p, kind, value)
+		}
+	})
+	if !ok {
+		r.fail(NotRecord, line)
+		return
+	}
+	if d.measurement >= 0 && !d.slots.seen[d.measurement] {
+		d.put(r, &d.slots.all[d.measurement], lineprotocol.String, d.name)
+	}
+	if d.stamped && len(stamp) > 0 {
+		if ns, ok := parseUnix(stamp, 0, '.'); ok {
+			r.setTime(ns)
+		} else {
+			r.fail(BadTime, stamp)
+		}
+	}
+}
+
+func (d *influxDecoder) numbers(line []byte) (names []string) {
+	_, ok := d.walk(line, func(name []byte, kind lineprotocol.ValueKind, value []byte) {
+		if _, ok := influxNumber(kind, value); ok {
+			names = append(names, string(name))
+		}
+	})
+	if !ok {
+		return nil
+	}
+	return names
+}
+
+// put puts a tag, which is a string, or a field into the record.
+func (d *influxDecoder) put(r *record, p *slot, kind lineprotocol.ValueKind, value []byte) {
+	for _, i := range p.keys {
+		if !influxValid(kind, value) {
+			r.fail(BadKey, value)
+		}
+		r.key(i, value)
+	}
+	if p.time {
+		r.timeText(value)
+	}
+	if len(p.fields) == 0 {
+		return
+	}
+	x, ok := influxNumber(kind, value)
+	if !ok && kind == lineprotocol.String && d.coerce {
+		x, ok = parseNumber(value)
+	}
+	for _, i := range p.fields {
+		if ok {
+			r.value(i, x)
+		} else {
+			r.badValue(i, value)
+		}
+	}
+}
+
+// influxNumber is the float64 nearest to a field's value. An integer that its
+// type does not hold is not a number.
+func influxNumber(kind lineprotocol.ValueKind, value []byte) (x float64, ok bool) {
+	switch kind {
+	case lineprotocol.Float:
+		return parseNumber(value)
+	case lineprotocol.Int:
+		if v, err := lineprotocol.NewValueFromBytes(kind, value); err == nil {
+			return float64(v.IntV()), true
+		}
+	case lineprotocol.Uint:
+		if v, err := lineprotocol.NewValueFromBytes(kind, value); err == nil {
+			return float64(v.UintV()), true
+		}
+	}
+	return 0, false
+}
+
+// influxValid reports whether the text is one of its type: the Decoder takes
+// tomato for a boolean.
+func influxValid(kind lineprotocol.ValueKind, value []byte) bool {
+	if kind == lineprotocol.String {
+		return true // the Decoder has seen to it
+	}
+	if kind == lineprotocol.Float {
+		_, ok := parseNumber(value)
+		return ok
+	}
+	_, err := lineprotocol.NewValueFromBytes(kind, value)
+	return err == nil
+}
+
+// A visitor is called for a tag, whose kind is String, or a field.
+type visitor func(name []byte, kind lineprotocol.ValueKind, value []byte)
+
+// walk calls f for the tags and fields of the line as long as they can be read,
+// and reports whether it is one line of the protocol to its end. stamp is its
+// timestamp, empty if there is none, and valid until the next call.
+func (d *influxDecoder) walk(line []byte, f visitor) (stamp []byte, ok bool) {
+	alone := len(line) > maxFed/2 || bytes.IndexByte(line, '\n') >= 0
+	d.open(line, alone)
+	stamp, ok = d.entry(f)
+	if alone {
+		ok = ok && !d.dec.Next()
+	}
+	if alone || !ok {
+		d.dec = nil
+	}
+	return stamp, ok
+}
+
+// maxFed is how many bytes a Decoder reads before there is a new one: its
+// buffer doubles whenever it has read as much as it holds, and never shrinks.
+const maxFed = 64 << 10
+
+// open makes the decoder ready to read the line; a line that stands alone has a
+// decoder of its own.
+func (d *influxDecoder) open(line []byte, alone bool) {
+	if alone {
+		d.dec = lineprotocol.NewDecoderWithBytes(line)
+		return
+	}
+	d.fed += len(line)
+	if d.dec == nil || d.fed > maxFed {
+		d.dec, d.fed = lineprotocol.NewDecoder(&d.line), len(line)
+	}
+	d.line.set(line)
+}
+
+// entry reads the one entry that the decoder has before it.
+func (d *influxDecoder) entry(f visitor) (stamp []byte, ok bool) {
+	if !d.dec.Next() {
+		return nil, false
+	}
+	name, err := d.dec.Measurement()
+	if err != nil {
+		return nil, false
+	}
+	d.name = append(d.name[:0], name...)
+	for {
+		name, value, err := d.dec.NextTag()
+		if err != nil {
+			return nil, false
+		}
+		if name == nil {
+			break
+		}
+		f(name, lineprotocol.String, value)
+	}
+	for {
+		name, kind, value, err := d.dec.NextFieldBytes()
+		if err != nil {
+			return nil, false
+		}
+		if name == nil {
+			break
+		}
+		f(name, kind, value)
+	}
+	stamp, err = d.dec.TimeBytes()
+	return stamp, err == nil
+}
