@@ -23,8 +23,8 @@ type Block struct {
 	reader *Reader // who filled it, nil for a block made by hand
 
 	format *Format // by which its lines are read; nil: undecided, all are bad
-	known  bool    // the fields are known, the lines behind skip are for the Parser
-	early  Batch   // the bad lines before them
+	ready  bool    // the lines behind skip are for the Parser
+	early  Batch   // the bad lines before skip
 	skip   int     // bytes of the lines that the Schema has read: headers, and all before the first good record
 	header any     // what a headed decoder made of the Source's header
 }

@@ -18,7 +18,8 @@ const minBlock = 4 << 10
 // at the first good record; until then it reads all lines, after that none. It
 // may give the last lines of a block back to the Reader.
 //
-// The error says what is wrong with a Source's header.
+// The error says what is wrong with a Source's header. Parse then gives the
+// lines up to the header.
 func (s *Schema) Enter(b *Block) error {
 	if b.First {
 		s.header = nil
@@ -38,7 +39,7 @@ func (s *Schema) Enter(b *Block) error {
 			b.skip = len(b.Data) - len(rest)
 		}
 	}
-	b.format, b.known, b.header = s.format, s.known, s.header
+	b.format, b.ready, b.header = s.format, s.ready(), s.header
 	s.bound(b)
 	return nil
 }

@@ -13,7 +13,7 @@ const manySteps = 8
 // record is asked for.
 type jsonNode struct {
 	steps   []*jsonStep
-	byName  map[string]*jsonStep // if there are many
+	byName  map[string]*jsonStep // if there are many; while steps are added, always
 	byIndex map[int]*jsonStep    // of an array's elements, nil if no step is an index
 	most    int                  // the largest index
 }
@@ -47,25 +47,24 @@ func (n *jsonNode) add(path string, slot int) {
 
 // step is the step of the name, made if it is new.
 func (n *jsonNode) step(name string) *jsonStep {
-	for _, s := range n.steps {
-		if s.name == name {
-			return s
-		}
+	if s := n.byName[name]; s != nil {
+		return s
 	}
 	s := &jsonStep{name: name, flat: -1, slot: -1}
 	n.steps = append(n.steps, s)
+	if n.byName == nil {
+		n.byName = map[string]*jsonStep{}
+	}
+	n.byName[name] = s
 	return s
 }
 
-// index makes the maps when all steps are there.
+// index prepares for find and element when all steps are there.
 func (n *jsonNode) index() {
-	if len(n.steps) > manySteps {
-		n.byName = map[string]*jsonStep{}
+	if len(n.steps) <= manySteps {
+		n.byName = nil
 	}
 	for _, s := range n.steps {
-		if n.byName != nil {
-			n.byName[s.name] = s
-		}
 		if i, ok := elementIndex(s.name); ok {
 			if n.byIndex == nil {
 				n.byIndex = map[int]*jsonStep{}

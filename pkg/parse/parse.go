@@ -74,7 +74,9 @@ type Batch struct {
 func (b *Batch) reset(from *Block) {
 	b.clear()
 	b.Lines, b.texts = from.early.Lines, from.early.texts
-	b.Bad, from.early.Bad = from.early.Bad, b.Bad
+	if len(from.early.Bad) > 0 {
+		b.Bad, from.early.Bad = from.early.Bad, b.Bad
+	}
 }
 
 // clear empties the batch.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -24,15 +25,16 @@ func dump(t testing.TB, s *Schema, r *Reader) string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := s.Enter(&b); err != nil {
-			return out.String() + "error: " + err.Error() + "\n"
-		}
+		enterErr := s.Enter(&b)
 		p.Parse(&b, &dst)
 		if source != b.Source || b.First {
 			before, source = 0, b.Source
 		}
 		dumpBatch(&out, &dst, before)
 		before += dst.Lines
+		if enterErr != nil {
+			return out.String() + "error: " + enterErr.Error() + "\n"
+		}
 	}
 }
 
@@ -74,6 +76,8 @@ func dumpBad(out *strings.Builder, v Bad, before int) {
 	}
 	out.WriteByte('\n')
 }
+
+var lineNumbers = regexp.MustCompile(`(?m)^\d+:`)
 
 // parseAll is the dump of the inputs, read in blocks of the size.
 func parseAll(t testing.TB, c Config, size int, in ...string) string {

@@ -34,7 +34,7 @@ func (p *Parser) Parse(b *Block, dst *Batch) {
 		dst.addBad(Bad{Line: dst.Lines, Reason: TooLong})
 		return
 	}
-	if !b.known {
+	if !b.ready {
 		return
 	}
 	if p.dec == nil {

@@ -2,6 +2,7 @@ package parse
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -54,12 +55,8 @@ type Reader struct {
 // NewReader returns a Reader of the Sources in their order. Each is opened
 // when its turn comes and closed at its end.
 func NewReader(src []Source, c ReaderConfig) *Reader {
-	if c.MaxLine <= 0 {
-		c.MaxLine = defaultMaxLine
-	}
-	if c.Size <= 0 {
-		c.Size = defaultSize
-	}
+	c.MaxLine = cmp.Or(c.MaxLine, defaultMaxLine)
+	c.Size = cmp.Or(c.Size, defaultSize)
 	r := &Reader{src: src, c: c, end: '\n', limit: c.Size, at: -1, err: io.EOF}
 	if c.NUL {
 		r.end = 0

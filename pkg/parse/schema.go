@@ -1,9 +1,9 @@
 package parse
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
-	"slices"
 )
 
 // A Schema is what is fixed before blocks can be parsed side by side: the
@@ -27,31 +27,21 @@ type Schema struct {
 
 // NewSchema checks the Config and returns the Schema that it makes.
 func NewSchema(c Config) (*Schema, error) {
+	c.Decimal = cmp.Or(c.Decimal, '.')
+	c.Sep = cmp.Or(c.Sep, ',')
+	c.MaxLine = cmp.Or(c.MaxLine, defaultMaxLine)
 	s := &Schema{cfg: c, end: '\n', maxLine: c.MaxLine}
 	if c.NUL {
 		s.end = 0
-	}
-	if s.maxLine <= 0 {
-		s.maxLine = defaultMaxLine
-	}
-	if s.cfg.Decimal == 0 {
-		s.cfg.Decimal = '.'
-	}
-	if s.cfg.Sep == 0 {
-		s.cfg.Sep = ','
 	}
 	var err error
 	if s.time, err = newTimeReader(c.TimeFormat); err != nil {
 		return nil, err
 	}
-	return s, s.setFormat(cmpOr(c.Format, "auto"))
-}
-
-func cmpOr(s, other string) string {
-	if s == "" {
-		return other
+	if err := s.setFormat(cmp.Or(c.Format, "auto")); err != nil {
+		return nil, err
 	}
-	return s
+	return s, nil
 }
 
 // setFormat fixes the format as far as the Config says it.
@@ -88,18 +78,19 @@ func (s *Schema) decide(f *Format) {
 // setFields makes the names the measured fields, with those for rules only
 // behind them.
 func (s *Schema) setFields(names []string) {
-	s.Fields = nil
-	for _, n := range names {
-		if !slices.Contains(s.Fields, n) {
-			s.Fields = append(s.Fields, n)
+	s.Fields = []string{}
+	seen := map[string]bool{}
+	add := func(names []string) {
+		for _, n := range names {
+			if !seen[n] {
+				seen[n] = true
+				s.Fields = append(s.Fields, n)
+			}
 		}
 	}
+	add(names)
 	s.Shown = len(s.Fields)
-	for _, n := range s.cfg.Extra {
-		if !slices.Contains(s.Fields, n) {
-			s.Fields = append(s.Fields, n)
-		}
-	}
+	add(s.cfg.Extra)
 }
 
 // Known reports whether the fields are fixed.

@@ -1,0 +1,103 @@
+package parse
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestCutQuote(t *testing.T) {
+	a := strings.Repeat("a", 77)
+	for _, c := range []struct{ name, in, want string }{
+		{"short", "abc", "abc"},
+		{"80 bytes", a + "aaa", a + "aaa"},
+		{"81 bytes", a + "aaaa", a + "aaa"},
+		{"a character goes over the end", a + "a€", a + "a"},
+		{"one by its last byte", a + "😀b", a},
+		{"one ends there", a + "€b", a + "€"},
+		{"invalid bytes", a + "\x80\x80\x80\x80\x80", a + "\x80\x80\x80"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := string(cutQuote([]byte(c.in))); got != c.want {
+				t.Errorf("%q is cut to %q, want %q", c.in, got, c.want)
+			}
+		})
+	}
+}
+
+func TestWithin(t *testing.T) {
+	block := []byte("abcdef")
+	for _, c := range []struct {
+		name string
+		s    []byte
+		want bool
+	}{
+		{"a part", block[2:4], true},
+		{"the end", block[6:], false}, // it has no room and no bytes: a copy is as good
+		{"an empty part", block[3:3], true},
+		{"another", []byte("cd"), false},
+		{"one whose room ends", block[1:3:3], false},
+		{"nil", nil, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := within(block, c.s); got != c.want {
+				t.Errorf("within = %v, want %v", got, c.want)
+			}
+		})
+	}
+}
+
+func TestView(t *testing.T) {
+	for _, s := range []string{"", "x", "12.5"} {
+		if got := view([]byte(s)); got != s {
+			t.Errorf("view of %q = %q", s, got)
+		}
+	}
+	if view(nil) != "" {
+		t.Error("view of nil is not empty")
+	}
+}
+
+// TestReasonOrder says everything at once and takes it away reason by reason.
+func TestReasonOrder(t *testing.T) {
+	s, err := NewSchema(Config{Format: "json", Fields: []string{"x"}, Keys: []string{"a", "b"}, Time: "t"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	says := []struct {
+		want string
+		say  func(r *record)
+	}{
+		{"too-deep", func(r *record) { r.fail(TooDeep, nil) }},
+		{"not-json \"l\"", func(r *record) { r.fail(NotJSON, []byte("l")) }},
+		{"duplicate-field \"x\"", func(r *record) { r.fail(DuplicateField, []byte("x")) }},
+		{"missing-key", func(r *record) {}}, // until b is said
+		{"bad-key \"\\xff\"", func(r *record) { r.key(0, []byte("\xff")) }},
+		{"bad-time \"soon\"", func(r *record) { r.timeText([]byte("soon")) }},
+		{"not-a-number \"?\"", func(r *record) { r.badValue(0, []byte("?")) }},
+	}
+	for i, c := range says {
+		var dst Batch
+		r := newRecord(s)
+		dst.columns(r)
+		r.enter(&dst, nil)
+		r.begin(1)
+		for _, later := range says[i:] {
+			later.say(r)
+		}
+		if i > 3 {
+			r.key(1, []byte("k"))
+		}
+		if i > 4 {
+			r.key(0, []byte("k"))
+		}
+		if i > 5 {
+			r.setTime(1)
+		}
+		r.end()
+		var out strings.Builder
+		dumpBatch(&out, &dst, 0)
+		if got := strings.TrimSpace(out.String()); got != "1: "+c.want {
+			t.Errorf("reason %d: %s, want %s", i, got, c.want)
+		}
+	}
+}
