@@ -53,6 +53,8 @@ type record struct {
 	keys   [][]byte // nil: absent
 	vals   []float64
 	bad    []badField // in the order of the fields
+	blank  bool       // the line says nothing
+	every  bool       // blank lines are given too
 }
 
 // A badField is a value that is there and is not a number.
@@ -68,6 +70,7 @@ func newRecord(s *Schema) *record {
 		timed: s.timed(),
 		keys:  make([][]byte, len(s.cfg.Keys)),
 		vals:  make([]float64, len(s.Fields)),
+		every: s.cfg.EveryLine,
 	}
 	if r.timed {
 		r.time = s.time
@@ -81,7 +84,7 @@ func (r *record) enter(dst *Batch, block []byte) { r.batch, r.block = dst, block
 // begin forgets the line before and begins the given one.
 func (r *record) begin(line int) {
 	r.line, r.mark = line, len(r.batch.arena)
-	r.reason, r.text, r.hasNS = numReasons, nil, false
+	r.reason, r.text, r.hasNS, r.blank = numReasons, nil, false, false
 	r.bad = r.bad[:0]
 	clear(r.keys)
 	for i := range r.vals {
@@ -134,6 +137,9 @@ func (r *record) timeText(text []byte) {
 // setTime says what the time is, ns since the Unix epoch.
 func (r *record) setTime(ns int64) { r.ns, r.hasNS = ns, true }
 
+// ignore says that the line is a comment, which is as good as blank.
+func (r *record) ignore() { r.blank = true }
+
 // fail says that the line cannot be used. Of several reasons the first in the
 // order of reasons counts; the text is quoted and may be nil.
 func (r *record) fail(reason Reason, text []byte) {
@@ -144,8 +150,14 @@ func (r *record) fail(reason Reason, text []byte) {
 
 // end puts what was said since begin into the batch.
 func (r *record) end() {
-	r.judge()
 	b := r.batch
+	if r.blank {
+		if r.every {
+			b.addBad(Bad{At: b.Len(), Line: r.line, Reason: Blank})
+		}
+		return
+	}
+	r.judge()
 	if r.reason != numReasons {
 		b.addBad(Bad{At: b.Len(), Line: r.line, Reason: r.reason, Text: r.text})
 		if r.text == nil {
