@@ -1,0 +1,153 @@
+package out
+
+import (
+	"bytes"
+	"math"
+	"slices"
+	"strconv"
+
+	"rtda/pkg/parse"
+	"rtda/pkg/rule"
+	"rtda/pkg/stream"
+)
+
+// A Context is what notes are told with. It is not changed by telling, so
+// workers can share it.
+type Context struct {
+	Layout  Layout
+	Rules   *rule.Set // may be nil as long as there are only complaints
+	Sources []string  // names of the inputs; "" for the only one
+	Clock   bool
+	JSON    bool // alerts are objects
+	Strict  bool // what is complained of was not skipped, it ended the run
+	// Paint appends a line without its end to dst, dressed for where it goes;
+	// nil leaves lines as they are. A complaint has no severity.
+	Paint func(dst []byte, severity rule.Severity, resolved bool, line []byte) []byte
+}
+
+// AppendNote appends the line of a note, a complaint or an alert.
+func (c *Context) AppendNote(dst []byte, n *stream.Note) []byte {
+	start := len(dst)
+	severity, resolved := rule.None, false
+	switch {
+	case n.Alert == nil:
+		dst = c.complaint(dst, n)
+	case c.JSON:
+		severity, resolved = n.Alert.Level, n.Alert.Resolved
+		dst = c.alertJSON(dst, n)
+	default:
+		severity, resolved = n.Alert.Level, n.Alert.Resolved
+		dst = c.alertText(dst, n)
+	}
+	if c.Paint != nil {
+		line := slices.Clone(dst[start:])
+		dst = c.Paint(dst[:start], severity, resolved, line)
+	}
+	return append(dst, '\n')
+}
+
+// complaint appends `rtda: line 3: not-a-number: "9abc" (skipped)`.
+func (c *Context) complaint(dst []byte, n *stream.Note) []byte {
+	dst = append(dst, "rtda: "...)
+	if name := c.source(n.Source); name != "" {
+		dst = append(plainEscapes.append(dst, name), ':')
+	} else {
+		dst = append(dst, "line "...)
+	}
+	dst = strconv.AppendInt(dst, int64(n.Line), 10)
+	dst = append(append(dst, ": "...), n.Reason.String()...)
+	if n.Text != nil {
+		dst = append(dst, `: "`...)
+		dst = append(quoteEscapes.append(dst, quotable(n)), '"')
+	}
+	switch {
+	case c.Strict:
+		return dst
+	case n.Value:
+		return append(dst, " (value skipped)"...)
+	}
+	return append(dst, " (skipped)"...)
+}
+
+// quotable is what a complaint quotes: the beginning of its text, the parts of
+// a key with commas between.
+func quotable(n *stream.Note) string {
+	b := cutText(n.Text, parse.MaxQuote)
+	if n.Reason == parse.TooManyKeys {
+		b = bytes.ReplaceAll(b, []byte{parse.KeySep}, []byte{','})
+	}
+	return string(b)
+}
+
+// source is the name of an input, "" where it has none.
+func (c *Context) source(i int) string {
+	if i < 0 || i >= len(c.Sources) {
+		return ""
+	}
+	return c.Sources[i]
+}
+
+// file is the name of the input at which an alert happened, told only where
+// there are several.
+func (c *Context) file(n *stream.Note) (name string, told bool) {
+	return c.source(n.Source), len(c.Sources) > 1 && n.Line > 0
+}
+
+// alertText appends `ALERT crit hot sensor=s042 mean(temp)=91.3 line=1204 … rule="mean(temp) > 80"`.
+func (c *Context) alertText(dst []byte, n *stream.Note) []byte {
+	a, r := n.Alert, &c.Rules.Rules[n.Alert.Rule]
+	if a.Resolved {
+		dst = append(dst, "RESOLVED "...)
+	} else {
+		dst = append(dst, "ALERT "...)
+	}
+	dst = append(append(dst, a.Level.String()...), ' ')
+	dst = appendText(dst, r.Name)
+	dst = c.seenText(dst, a, r)
+	dst = c.whereText(dst, n)
+	if a.Was != rule.None {
+		dst = append(append(dst, " was="...), a.Was.String()...)
+	}
+	if a.Again > 0 {
+		dst = strconv.AppendInt(append(dst, " again="...), int64(a.Again), 10)
+	}
+	if a.ByTTL {
+		dst = append(dst, " by=ttl"...)
+	}
+	return appendText(append(dst, " rule="...), r.Text)
+}
+
+// seenText appends the key and the metrics that have a value.
+func (c *Context) seenText(dst []byte, a *stream.Alert, r *rule.Rule) []byte {
+	if a.Key != nil {
+		for i, part := range a.Key.Parts {
+			dst = append(append(append(dst, ' '), c.Layout.Keys[i]...), '=')
+			dst = appendText(dst, part)
+		}
+	}
+	for i, x := range a.Values {
+		if math.IsNaN(x) {
+			continue
+		}
+		dst = appendText(append(dst, ' '), c.Rules.Metrics[r.Metrics[i]].Text)
+		dst = AppendSig(append(dst, '='), x, textDigits)
+	}
+	return dst
+}
+
+// whereText appends the line and the time at which it happened.
+func (c *Context) whereText(dst []byte, n *stream.Note) []byte {
+	if name, told := c.file(n); told {
+		dst = appendText(append(dst, " file="...), name)
+	}
+	if n.Line > 0 {
+		dst = strconv.AppendInt(append(dst, " line="...), int64(n.Line), 10)
+	}
+	if c.Clock {
+		dst = AppendTime(append(dst, " time="...), n.Alert.Time)
+		if n.Alert.Resolved {
+			dst = appendDuration(append(dst, " after="...), n.Alert.After)
+		}
+	}
+	return dst
+}

@@ -1,0 +1,105 @@
+package out
+
+import (
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"rtda/pkg/stream"
+)
+
+// A table is csv or tsv: a header with the first row, fixed columns, empty
+// cells for values that do not exist.
+type table struct {
+	header []byte
+	blank  string // a row of one empty cell
+	head   head
+	values rowWriter
+}
+
+func newCSV(l Layout, precision int) Formatter { return newTable(l, precision, ',', `""`) }
+
+func newTSV(l Layout, precision int) Formatter { return newTable(l, precision, '\t', "") }
+
+func newTable(l Layout, precision int, sep byte, blank string) *table {
+	var names []string
+	if l.Clock {
+		names = append(names, "time")
+	}
+	names = append(names, l.Keys...)
+	for _, c := range l.Columns {
+		names = append(names, c.Name)
+	}
+	nothing := func(string) string { return "" }
+	return &table{
+		header: []byte(strings.Join(names, string(sep)) + "\n"),
+		blank:  blank,
+		head:   newHead(&l, "", string(sep)),
+		values: newRowWriter(&l, numberStyle{precision, true}, nothing, []byte{}, sep),
+	}
+}
+
+func (f *table) Append(dst []byte, r *stream.Result) []byte {
+	if r.Rows.First {
+		dst = append(dst, f.header...)
+	}
+	f.values.forget()
+	for i := range r.Rows.N {
+		start := len(dst)
+		dst = f.head.append(dst, &r.Rows, i)
+		dst = f.values.append(dst, r.Rows.Col, i)
+		if len(dst) == start+1 {
+			dst = append(append(dst[:start], f.blank...), '\n')
+			continue
+		}
+		dst[len(dst)-1] = '\n' // was a separator
+	}
+	return dst
+}
+
+func csvLabel(l Layout) labeler {
+	return labelParts(l.Keys, func(string) string { return "" }, appendCSV, ",")
+}
+
+func tsvLabel(l Layout) labeler {
+	return labelParts(l.Keys, func(string) string { return "" }, appendTSV, "\t")
+}
+
+var (
+	csvEscapes = newEscaper(`\`, map[byte]string{'"': `""`})
+	tsvEscapes = newEscaper(`\`, map[byte]string{'\\': `\\`})
+)
+
+// appendCSV appends s as a cell with the quoting of RFC 4180.
+func appendCSV(dst []byte, s string) []byte {
+	quote := strings.ContainsAny(s, `,"`) || strings.HasPrefix(s, " ") || strings.HasSuffix(s, " ")
+	if quote {
+		dst = append(dst, '"')
+	}
+	dst = csvEscapes.append(guard(dst, s), s)
+	if quote {
+		dst = append(dst, '"')
+	}
+	return dst
+}
+
+// appendTSV appends s as a cell, a backslash as two.
+func appendTSV(dst []byte, s string) []byte { return tsvEscapes.append(guard(dst, s), s) }
+
+// guard appends an apostrophe if a spreadsheet would take s for a formula, and
+// also where s is such a text behind apostrophes, so that different texts
+// stay different. A number is none, whatever its sign.
+func guard(dst []byte, s string) []byte {
+	bare := strings.TrimLeft(s, "'")
+	first, _ := utf8.DecodeRuneInString(bare)
+	switch first {
+	case '+', '-':
+		if _, err := strconv.ParseFloat(bare, 64); err == nil {
+			return dst
+		}
+	case '=', '@', '＝', '＋', '－', '＠':
+	default:
+		return dst
+	}
+	return append(dst, '\'')
+}

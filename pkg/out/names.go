@@ -1,0 +1,93 @@
+package out
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Name gives a Layout the names that its rows bear, keys and columns: AGG for
+// plain numbers, FIELD_AGG otherwise, with _WINDOW behind it when there are
+// several windows. Every character but ASCII letters and digits becomes _, and
+// a name that is taken gets _2. The time, where there is a clock, is taken
+// first, then what the caller says, the keys and the columns in their order.
+// The slices it was given with stay as they are.
+func Name(l *Layout, several bool, taken ...string) {
+	names := used{}
+	if l.Clock {
+		names["time"] = true
+	}
+	for _, name := range taken {
+		names[name] = true
+	}
+	l.Keys, l.Columns = slices.Clone(l.Keys), slices.Clone(l.Columns)
+	for i, key := range l.Keys {
+		l.Keys[i] = names.take(cleanName(key))
+	}
+	for i := range l.Columns {
+		c := &l.Columns[i]
+		c.Name = names.take(cleanName(columnName(c, several)))
+	}
+}
+
+// columnName is the name of a column as it was asked for. A field without a
+// name is the one of plain numbers.
+func columnName(c *Column, several bool) string {
+	name := c.Agg
+	if c.Field != "" {
+		name = c.Field + "_" + name
+	}
+	if several {
+		name += "_" + c.Window
+	}
+	return name
+}
+
+// cleanName is s with _ for every character but ASCII letters and digits.
+func cleanName(s string) string {
+	clean := strings.Map(func(r rune) rune {
+		switch {
+		case 'a' <= r && r <= 'z', 'A' <= r && r <= 'Z', '0' <= r && r <= '9':
+			return r
+		}
+		return '_'
+	}, s)
+	if clean == "" {
+		return "_"
+	}
+	return clean
+}
+
+// used are the names that are taken.
+type used map[string]bool
+
+// take takes name, or the first of name_2, name_3… that is free.
+func (u used) take(name string) string {
+	free := name
+	for n := 2; u[free]; n++ {
+		free = name + "_" + strconv.Itoa(n)
+	}
+	u[free] = true
+	return free
+}
+
+// rename is the keys of a Layout for a format that some of them may not have:
+// fit says what a key is called there; all names stay unique.
+func rename(l *Layout, fit func(key string) string) []string {
+	names := used{}
+	for _, c := range l.Columns {
+		names[c.Name] = true
+	}
+	for _, key := range l.Keys {
+		if fit(key) == key {
+			names[key] = true
+		}
+	}
+	keys := slices.Clone(l.Keys)
+	for i, key := range keys {
+		if name := fit(key); name != key {
+			keys[i] = names.take(name)
+		}
+	}
+	return keys
+}

@@ -1,0 +1,120 @@
+package out
+
+import (
+	"math"
+	"slices"
+
+	"rtda/pkg/stream"
+)
+
+// A rowWriter appends the values of rows, each with what its format has before
+// and behind it. A value that is the same as in the row before, which a
+// maximum often is, is copied from there.
+type rowWriter struct {
+	columns []columnWriter
+	style   numberStyle
+	end     byte // stands behind each value
+	room    int  // what a row takes at most
+}
+
+type columnWriter struct {
+	lead     []byte // stands before a value
+	none     []byte // stands for one that does not exist
+	count    bool
+	bits     uint64 // the value written last
+	from, to int    // where that is in dst; to is 0 where it is not
+}
+
+// newRowWriter writes values as lead, number, end; where there is none, it
+// writes none between them, or nothing at all if that is nil.
+func newRowWriter(l *Layout, style numberStyle, lead func(name string) string, none []byte, end byte) rowWriter {
+	w := rowWriter{style: style, end: end}
+	for _, c := range l.Columns {
+		cw := columnWriter{lead: []byte(lead(c.Name)), count: c.Count}
+		if none != nil {
+			cw.none = append(slices.Concat(cw.lead, none), end)
+		}
+		w.columns = append(w.columns, cw)
+		w.room += len(cw.lead) + len(none) + numberRoom + 1
+	}
+	return w
+}
+
+// forget forgets the values written last: dst is another than then.
+func (w *rowWriter) forget() {
+	for c := range w.columns {
+		w.columns[c].to = 0
+	}
+}
+
+// append appends row i of the columns.
+func (w *rowWriter) append(dst []byte, columns [][]float64, i int) []byte {
+	dst = slices.Grow(dst, w.room)
+	for c := range w.columns {
+		col, x := &w.columns[c], columns[c][i]
+		switch b := math.Float64bits(x); {
+		case b == col.bits && col.to > 0:
+			dst = append(dst, dst[col.from:col.to]...)
+		case x != x:
+			dst = append(dst, col.none...)
+		default:
+			from := len(dst)
+			dst = w.number(append(dst, col.lead...), x, col.count)
+			dst = append(dst, w.end)
+			col.bits, col.from, col.to = b, from, len(dst)
+		}
+	}
+	return dst
+}
+
+func (w *rowWriter) number(dst []byte, x float64, count bool) []byte {
+	switch {
+	case count:
+		return appendCount(dst, x)
+	case w.style.prec == 6 && !w.style.plain:
+		return appendSix(dst, x)
+	}
+	return w.style.append(dst, x)
+}
+
+// A head is what rows begin with: the time, if there is a clock, between lead
+// and tail, and the key's label.
+type head struct {
+	clock, keyed bool
+	lead, tail   string
+	time         timeWriter
+}
+
+func newHead(l *Layout, lead, tail string) head {
+	return head{clock: l.Clock, keyed: len(l.Keys) > 0, lead: lead, tail: tail}
+}
+
+func (h *head) append(dst []byte, rows *stream.Rows, i int) []byte {
+	if h.clock {
+		dst = append(dst, h.lead...)
+		dst = h.time.append(dst, rows.Time[i])
+		dst = append(dst, h.tail...)
+	}
+	if h.keyed {
+		dst = append(dst, rows.Key[i].Label...)
+	}
+	return dst
+}
+
+// A labeler appends a key as a format writes it in its rows.
+type labeler = func(dst []byte, parts []string) []byte
+
+// labelParts is a labeler that appends name, text and end for each part.
+func labelParts(keys []string, name func(key string) string, text func(dst []byte, s string) []byte, end string) labeler {
+	names := make([]string, len(keys))
+	for i, key := range keys {
+		names[i] = name(key)
+	}
+	return func(dst []byte, parts []string) []byte {
+		for i, part := range parts {
+			dst = text(append(dst, names[i]...), part)
+			dst = append(dst, end...)
+		}
+		return dst
+	}
+}

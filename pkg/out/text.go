@@ -1,0 +1,43 @@
+package out
+
+import "rtda/pkg/stream"
+
+// text is logfmt: time=… sensor=s3 temp_mean=20.01. Values that do not exist
+// are left out, and a row without any is no line.
+type text struct {
+	head   head
+	values rowWriter
+}
+
+// textDigits is how many significant digits text has by default.
+const textDigits = 6
+
+func newText(l Layout, precision int) Formatter {
+	if precision == 0 {
+		precision = textDigits
+	}
+	return &text{
+		head:   newHead(&l, "time=", " "),
+		values: newRowWriter(&l, numberStyle{prec: precision}, withEquals, nil, ' '),
+	}
+}
+
+func withEquals(name string) string { return name + "=" }
+
+func textLabel(l Layout) labeler { return labelParts(l.Keys, withEquals, appendText, " ") }
+
+func (f *text) Append(dst []byte, r *stream.Result) []byte {
+	f.values.forget()
+	for i := range r.Rows.N {
+		start := len(dst)
+		dst = f.head.append(dst, &r.Rows, i)
+		values := len(dst)
+		dst = f.values.append(dst, r.Rows.Col, i)
+		if len(dst) == values {
+			dst = dst[:start]
+			continue
+		}
+		dst[len(dst)-1] = '\n' // was a blank
+	}
+	return dst
+}
