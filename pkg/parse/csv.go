@@ -3,6 +3,7 @@ package parse
 import (
 	"bytes"
 	"encoding/csv"
+	"fmt"
 	"io"
 )
 
@@ -19,7 +20,7 @@ type csvDecoder struct {
 func newCSV(s *Schema) decoder { return &csvDecoder{table: newTable(s), sep: s.cfg.Sep} }
 
 func (d *csvDecoder) decode(r *record, line []byte) {
-	if !d.split(line) || len(d.cells) != len(d.head.names) {
+	if !d.split(line, len(d.head.names)) || !d.fits(d.cells) {
 		r.fail(NotRecord, line)
 		return
 	}
@@ -27,30 +28,32 @@ func (d *csvDecoder) decode(r *record, line []byte) {
 }
 
 func (d *csvDecoder) numbers(line []byte) []string {
-	if !d.split(line) || len(d.cells) != len(d.head.names) {
+	if !d.split(line, len(d.head.names)) || !d.fits(d.cells) {
 		return nil
 	}
 	return d.numberNames(d.cells)
 }
 
 func (d *csvDecoder) enterHeader(line []byte) (any, error) {
-	if !d.split(line) {
-		return nil, errHeader
+	if !d.split(line, maxColumns) {
+		return nil, fmt.Errorf("the header cannot be read: a quote is out of place or there are more than %d columns", maxColumns)
 	}
 	return d.enter(d.cells)
 }
 
 // split cuts a line into d.cells, which are valid until the next call. It is
-// false for what is not a line of csv.
-func (d *csvDecoder) split(line []byte) bool {
+// false for what is not a line of csv, or has more than max cells.
+func (d *csvDecoder) split(line []byte, max int) (ok bool) {
 	if bytes.IndexByte(line, '"') < 0 {
-		d.cells = splitCells(d.cells[:0], line, d.sep)
-		return true
+		d.cells, ok = splitCells(d.cells[:0], line, d.sep, max)
+		return ok
+	}
+	if len(line) > max && countCells(line, d.sep) > max {
+		return false
 	}
 	if d.quoted == nil {
 		d.quoted = newQuotedReader(d.sep)
 	}
-	var ok bool
 	d.cells, ok = d.quoted.split(d.cells[:0], line)
 	if len(line) > maxKept {
 		d.quoted = nil
@@ -58,16 +61,35 @@ func (d *csvDecoder) split(line []byte) bool {
 	return ok
 }
 
-// splitCells appends the stretches between the separators to cells.
-func splitCells(cells [][]byte, line []byte, sep byte) [][]byte {
-	for {
+// splitCells appends the stretches between the separators to cells, as long as
+// they are at most max, and reports whether that was all of them.
+func splitCells(cells [][]byte, line []byte, sep byte, max int) ([][]byte, bool) {
+	for len(cells) < max {
 		i := bytes.IndexByte(line, sep)
 		if i < 0 {
-			return append(cells, line)
+			return append(cells, line), true
 		}
 		cells = append(cells, line[:i])
 		line = line[i+1:]
 	}
+	return cells, false
+}
+
+// countCells is the number of cells of a line with quotes, if it is one: it is
+// what keeps encoding/csv from making millions of them.
+func countCells(line []byte, sep byte) int {
+	n, quoted := 1, false
+	for _, c := range line {
+		switch c {
+		case '"':
+			quoted = !quoted
+		case sep:
+			if !quoted {
+				n++
+			}
+		}
+	}
+	return n
 }
 
 // maxKept is how long a line may be for the buffers that it needed to be kept.
@@ -94,7 +116,7 @@ func newQuotedReader(sep byte) *quotedReader {
 func (q *quotedReader) split(cells [][]byte, line []byte) ([][]byte, bool) {
 	q.line.set(line)
 	record, err := q.csv.Read()
-	if err != nil {
+	if err != nil || bytes.IndexByte(line, '\n') >= 0 && !q.drain() {
 		q.drain()
 		return cells, false
 	}
@@ -107,7 +129,7 @@ func (q *quotedReader) split(cells [][]byte, line []byte) ([][]byte, bool) {
 		cells = append(cells, rest[:len(s)])
 		rest = rest[len(s):]
 	}
-	return cells, q.drain()
+	return cells, true
 }
 
 // drain reads up to the end of the line, so that the reader is as good as new,

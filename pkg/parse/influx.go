@@ -2,13 +2,14 @@ package parse
 
 import (
 	"bytes"
+	"unicode/utf8"
 
 	"github.com/influxdata/line-protocol/v2/lineprotocol"
 )
 
 // An influxDecoder reads lines of the InfluxDB line protocol. Tags and fields go
 // by their bare names, and the measurement by the name measurement if neither
-// a tag nor a field has it.
+// a tag nor a field has it. A line that begins with # is a comment.
 type influxDecoder struct {
 	slots       *slots
 	measurement int  // slot of the name measurement, -1 if it is not used
@@ -28,6 +29,10 @@ func newInflux(s *Schema) decoder {
 }
 
 func (d *influxDecoder) decode(r *record, line []byte) {
+	if c := trimBlanks(line); len(c) > 0 && c[0] == '#' {
+		r.ignore()
+		return
+	}
 	d.slots.begin()
 	stamp, ok := d.walk(line, func(name []byte, kind lineprotocol.ValueKind, value []byte) {
 		if p := d.slots.take(r, name); p != nil {
@@ -127,7 +132,13 @@ type visitor func(name []byte, kind lineprotocol.ValueKind, value []byte)
 // walk calls f for the tags and fields of the line as long as they can be read,
 // and reports whether it is one line of the protocol to its end. stamp is its
 // timestamp, empty if there is none, and valid until the next call.
+//
+// Invalid UTF-8 is looked for first, as the Decoder's errors quote what it
+// stands in, at 32 times its size.
 func (d *influxDecoder) walk(line []byte, f visitor) (stamp []byte, ok bool) {
+	if !utf8.Valid(line) {
+		return nil, false
+	}
 	alone := len(line) > maxFed/2 || bytes.IndexByte(line, '\n') >= 0
 	d.open(line, alone)
 	stamp, ok = d.entry(f)

@@ -12,18 +12,17 @@ type slot struct {
 // slots is the slots of a schema, one a name, for formats whose records are
 // flat: names stand for themselves there, dots in them too.
 type slots struct {
-	all  []slot
-	byID map[string]int // nil while there are so few that looking at each is faster
-	seen []bool         // which were found in the line
+	all   []slot
+	index map[string]int
+	seen  []bool // which were found in the line
 }
 
-// maxLinear is how many names are compared one by one. At 8 names the map
-// takes 12 ns a look-up, comparing 6.
+// maxLinear is how many names are compared one by one before the map is asked.
 const maxLinear = 8
 
 // newSlots is the slots of the schema, without fields if they are not known.
 func newSlots(s *Schema) *slots {
-	t := &slots{}
+	t := &slots{index: map[string]int{}}
 	for i, name := range s.Fields {
 		p := t.add(name)
 		p.fields = append(p.fields, i)
@@ -36,34 +35,24 @@ func newSlots(s *Schema) *slots {
 		t.add(s.cfg.Time).time = true
 	}
 	t.seen = make([]bool, len(t.all))
-	if len(t.all) > maxLinear {
-		t.index()
-	}
 	return t
 }
 
 // add is the slot of the name, a new one if there is none.
 func (t *slots) add(name string) *slot {
-	for i := range t.all {
-		if t.all[i].name == name {
-			return &t.all[i]
-		}
+	i, ok := t.index[name]
+	if !ok {
+		i = len(t.all)
+		t.index[name] = i
+		t.all = append(t.all, slot{name: name})
 	}
-	t.all = append(t.all, slot{name: name})
-	return &t.all[len(t.all)-1]
-}
-
-func (t *slots) index() {
-	t.byID = make(map[string]int, len(t.all))
-	for i := range t.all {
-		t.byID[t.all[i].name] = i
-	}
+	return &t.all[i]
 }
 
 // find is the index of the slot of the name, -1 if it is not used.
 func (t *slots) find(name []byte) int {
-	if t.byID != nil {
-		if i, ok := t.byID[string(name)]; ok {
+	if len(t.all) > maxLinear {
+		if i, ok := t.index[string(name)]; ok {
 			return i
 		}
 		return -1

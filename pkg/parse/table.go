@@ -1,7 +1,6 @@
 package parse
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -9,7 +8,10 @@ import (
 )
 
 // A header is the names of the columns of one Source. It never changes.
-type header struct{ names []string }
+type header struct {
+	names []string
+	col   map[string]int // the first column of the name
+}
 
 // A table reads rows of cells under a header: what csv and tsv have in common.
 type table struct {
@@ -31,7 +33,9 @@ func newTable(s *Schema) table {
 	return t
 }
 
-var errHeader = errors.New("the header cannot be read: a quote stands where none can be, or does not end")
+// maxColumns is how many columns a header may have. What a hostile one costs
+// is some MiB then, and the cells of a line a worker 1.5.
+const maxColumns = 1 << 16
 
 // enter makes a header of the cells of a line. Blanks around a name are not
 // part of it.
@@ -40,25 +44,33 @@ var errHeader = errors.New("the header cannot be read: a quote stands where none
 // used is there twice. As long as the fields are not known all are used. A
 // field that an earlier Source had and nobody named may be missing.
 func (t *table) enter(cells [][]byte) (any, error) {
-	h := &header{}
-	count := map[string]int{}
-	for _, c := range cells {
+	h := &header{col: map[string]int{}}
+	twice := map[string]bool{}
+	for i, c := range cells {
 		name := string(trimBlanks(c))
 		h.names = append(h.names, name)
-		count[name]++
+		if _, ok := h.col[name]; ok {
+			twice[name] = true
+		} else {
+			h.col[name] = i
+		}
 	}
 	for _, name := range t.named {
-		if count[name] == 0 {
+		if _, ok := h.col[name]; !ok {
 			return nil, h.missing(name)
 		}
 	}
 	for _, name := range h.names {
-		used := t.open && name != "" || t.slots.find([]byte(name)) >= 0 || slices.Contains(t.named, name)
-		if used && count[name] > 1 {
-			return nil, fmt.Errorf("two columns of the header are named %s (rename one, or name other fields with -f)", quoteName(name))
+		if twice[name] && t.uses(name) {
+			return nil, fmt.Errorf("two columns of the header are named %s (rename one, or do without them)", quoteName(name))
 		}
 	}
 	return h, nil
+}
+
+// uses reports whether the column of the name is used, or may come to be.
+func (t *table) uses(name string) bool {
+	return t.open && name != "" || t.slots.find([]byte(name)) >= 0 || slices.Contains(t.named, name)
 }
 
 // maxNamesShown is how many names of a header a message lists.
@@ -89,9 +101,16 @@ func (t *table) useHeader(h any) {
 	}
 	t.head = h.(*header)
 	for i := range t.slots.all {
-		t.cols[i] = slices.Index(t.head.names, t.slots.all[i].name)
+		col, ok := t.head.col[t.slots.all[i].name]
+		if !ok {
+			col = -1
+		}
+		t.cols[i] = col
 	}
 }
+
+// fits reports whether a row has a cell for each column.
+func (t *table) fits(cells [][]byte) bool { return len(cells) == len(t.head.names) }
 
 // row puts the cells that are used into the record.
 func (t *table) row(r *record, cells [][]byte) {

@@ -1,6 +1,9 @@
 package parse
 
-import "bytes"
+import (
+	"bytes"
+	"fmt"
+)
 
 // A tsvDecoder reads lines of tab-separated values. A backslash with n, t, r
 // or another backslash behind it is the character that it names; before others
@@ -14,8 +17,7 @@ type tsvDecoder struct {
 func newTSV(s *Schema) decoder { return &tsvDecoder{table: newTable(s)} }
 
 func (d *tsvDecoder) decode(r *record, line []byte) {
-	d.split(line)
-	if len(d.cells) != len(d.head.names) {
+	if !d.split(line, len(d.head.names)) || !d.fits(d.cells) {
 		r.fail(NotRecord, line)
 		return
 	}
@@ -23,32 +25,35 @@ func (d *tsvDecoder) decode(r *record, line []byte) {
 }
 
 func (d *tsvDecoder) numbers(line []byte) []string {
-	d.split(line)
-	if len(d.cells) != len(d.head.names) {
+	if !d.split(line, len(d.head.names)) || !d.fits(d.cells) {
 		return nil
 	}
 	return d.numberNames(d.cells)
 }
 
 func (d *tsvDecoder) enterHeader(line []byte) (any, error) {
-	d.split(line)
+	if !d.split(line, maxColumns) {
+		return nil, fmt.Errorf("the header cannot be read: there are more than %d columns", maxColumns)
+	}
 	return d.enter(d.cells)
 }
 
-// split cuts a line into d.cells, which are valid until the next call.
-func (d *tsvDecoder) split(line []byte) {
-	d.cells = splitCells(d.cells[:0], line, '\t')
-	if bytes.IndexByte(line, '\\') < 0 {
-		return
+// split cuts a line into d.cells, which are valid until the next call. It is
+// false if there are more than max.
+func (d *tsvDecoder) split(line []byte, max int) (ok bool) {
+	d.cells, ok = splitCells(d.cells[:0], line, '\t', max)
+	if !ok || bytes.IndexByte(line, '\\') < 0 {
+		return ok
 	}
 	if cap(d.buf) > maxKept {
 		d.buf = nil
 	}
 	d.buf = append(d.buf[:0], line...)
-	d.cells = splitCells(d.cells[:0], d.buf, '\t')
+	d.cells, _ = splitCells(d.cells[:0], d.buf, '\t', max)
 	for i, c := range d.cells {
 		d.cells[i] = unescapeTSV(c)
 	}
+	return true
 }
 
 // unescapeTSV puts what they mean in the place of a cell's backslashes, and
