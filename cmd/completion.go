@@ -1,0 +1,102 @@
+package cmd
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// A script is a shell that rtda can complete itself in.
+type script struct {
+	shell   string
+	install string // how to use it
+	write   func(root *cobra.Command, w io.Writer) error
+}
+
+// scripts is the table of shells.
+var scripts = []script{
+	{"bash", "rtda completion bash > ~/.local/share/bash-completion/completions/rtda",
+		func(c *cobra.Command, w io.Writer) error { return c.GenBashCompletionV2(w, true) }},
+	{"zsh", `rtda completion zsh > "${fpath[1]}/_rtda"`,
+		func(c *cobra.Command, w io.Writer) error { return c.GenZshCompletion(w) }},
+	{"fish", "rtda completion fish > ~/.config/fish/completions/rtda.fish",
+		func(c *cobra.Command, w io.Writer) error { return c.GenFishCompletion(w, true) }},
+	{"powershell", "rtda completion powershell | Out-String | Invoke-Expression",
+		func(c *cobra.Command, w io.Writer) error { return c.GenPowerShellCompletionWithDesc(w) }},
+}
+
+func shells() []string {
+	names := make([]string, len(scripts))
+	for i, s := range scripts {
+		names[i] = s.shell
+	}
+	return names
+}
+
+// completionCommand is `rtda completion SHELL`.
+func (sh *shell) completionCommand() *cobra.Command {
+	var long strings.Builder
+	long.WriteString("Print a script that completes flags, their values and commands. To install it:\n\n")
+	for _, s := range scripts {
+		fmt.Fprintf(&long, "  %-11s %s\n", s.shell, s.install)
+	}
+	return &cobra.Command{
+		Use:       "completion SHELL",
+		Short:     "Print a script that completes rtda's command line in a shell",
+		Long:      strings.TrimRight(long.String(), "\n"),
+		ValidArgs: shells(),
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return fmt.Errorf("completion: must name one shell, %s", orList(shells()))
+			}
+			if _, err := parseChoice(args[0], shells()); err != nil {
+				return fmt.Errorf("completion: %w", err)
+			}
+			return nil
+		},
+		RunE: func(c *cobra.Command, args []string) error {
+			for _, s := range scripts {
+				if s.shell == args[0] {
+					return s.write(c.Root(), sh.stdout)
+				}
+			}
+			return nil
+		},
+	}
+}
+
+// completeFlags makes the values of the table's flags known to completion.
+func completeFlags(root *cobra.Command) {
+	for i := range flags {
+		f := &flags[i]
+		if f.arg == "" || f.file {
+			continue
+		}
+		complete := func(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
+			return f.completions(typed)
+		}
+		// The error is of a flag that does not exist.
+		_ = root.RegisterFlagCompletionFunc(f.name, complete)
+	}
+}
+
+// completions are the values that a flag can have which begin as typed. In a
+// list the last item is completed, with one that is not in the list yet.
+func (f *flag) completions(typed string) (values []string, d cobra.ShellCompDirective) {
+	if f.words == nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	before := ""
+	if f.list {
+		before = typed[:strings.LastIndexByte(typed, ',')+1]
+		d = cobra.ShellCompDirectiveNoSpace
+	}
+	for _, word := range f.words() {
+		if strings.HasPrefix(before+word, typed) && !strings.Contains(","+before, ","+word+",") {
+			values = append(values, before+word)
+		}
+	}
+	return values, d | cobra.ShellCompDirectiveNoFileComp
+}

@@ -1,0 +1,113 @@
+package cmd
+
+import (
+	"slices"
+
+	"rtda/pkg/agg"
+	"rtda/pkg/stream"
+)
+
+// A conflict is flags that cannot stand together.
+type conflict struct {
+	flag string // that is complained of
+	when func(o *Options) bool
+	cure string
+}
+
+// conflicts is the table of them; of several the first is told.
+var conflicts = []conflict{
+	{"strict", func(o *Options) bool { return o.strict && o.has("on-error") && o.OnError != onErrorFail },
+		"says --on-error fail, but another --on-error is there: leave out one of them"},
+	{"quiet", func(o *Options) bool { return o.quiet && o.has("out") && o.Out != "none" },
+		"says -o none, but another -o is there: leave out one of them"},
+
+	{"hz", func(o *Options) bool { return o.has("hz") && o.has("time") },
+		"there is a clock already, -t: leave out one of them"},
+	{"late", func(o *Options) bool { return o.has("late") && o.Clock != stream.DataClock },
+		"needs records with a time of their own: add -t FIELD"},
+
+	{"time", func(o *Options) bool { return o.TimeField != "" && o.In == "num" },
+		"plain numbers have no fields: use -t now or --hz, or another -i"},
+	{"field", func(o *Options) bool { return o.has("field") && o.In == "num" },
+		"plain numbers have no fields: leave it out, or use another -i"},
+	{"key", func(o *Options) bool { return o.has("key") && o.In == "num" },
+		"plain numbers have no fields: leave it out, or use another -i"},
+	{"sep", func(o *Options) bool { return o.has("sep") && o.In != "csv" },
+		"only csv has a separator: add -i csv"},
+	{"decimal", func(o *Options) bool { return o.Decimal == ',' && !o.decimalFits() },
+		"only num, csv and tsv can have a decimal comma: add -i csv, or leave it out"},
+	{"decimal", func(o *Options) bool { return o.Decimal == ',' && o.In == "csv" && (o.Sep == 0 || o.Sep == ',') },
+		"the separator of csv is a comma too: add --sep ';'"},
+	{"sep", func(o *Options) bool { return o.has("sep") && o.Sep == '.' && o.Decimal != ',' },
+		"the decimal sign is a point too: add --decimal ,"},
+
+	{"warmup", func(o *Options) bool { return !o.WarmupFull && o.Warmup > o.smallest() },
+		"a window must be able to hold so many samples: give -w larger counts"},
+	{"warmup", func(o *Options) bool { return o.WarmupFull && o.noCount() && !o.hasRules() },
+		"full is for windows that are counts: give -w one, or --warmup a number"},
+
+	{"alerts", func(o *Options) bool { return o.has("alerts") && !o.hasRules() }, needsRule},
+	{"alert-format", func(o *Options) bool { return o.has("alert-format") && !o.hasRules() }, needsRule},
+	{"repeat", func(o *Options) bool { return o.has("repeat") && !o.hasRules() }, needsRule},
+	{"exec", func(o *Options) bool { return o.has("exec") && !o.hasRules() }, needsRule},
+	{"exit-status", func(o *Options) bool { return o.has("exit-status") && !o.hasRules() }, needsRule},
+	{"exec-timeout", func(o *Options) bool { return o.has("exec-timeout") && !o.has("exec") },
+		"there is no command: add -x"},
+
+	{"one-to-one", func(o *Options) bool { return o.OneToOne && o.Out != "json" },
+		"is for JSON rows only: add -o json"},
+	{"one-to-one", func(o *Options) bool { return o.OneToOne && o.Every.N != 1 },
+		"writes a row for every record: leave out -n"},
+	{"one-to-one", func(o *Options) bool { return o.OneToOne && o.Late > 0 },
+		"a record that waits cannot be answered: leave out --late"},
+}
+
+const needsRule = "there is no rule: add -r or -R"
+
+// contradiction is the first conflict of the options, or nil.
+func (o *Options) contradiction() error {
+	for _, c := range conflicts {
+		if !c.when(o) {
+			continue
+		}
+		if findFlag(c.flag).arg == "" {
+			return &flagError{c.flag, plainError(c.cure)}
+		}
+		return &flagError{c.flag, &badValue{c.cure, o.given[c.flag]}}
+	}
+	return nil
+}
+
+// A plainError is an error that is no more than its text.
+type plainError string
+
+func (e plainError) Error() string { return string(e) }
+
+// hasRules reports whether the user gave rules, be it a FILE without any.
+func (o *Options) hasRules() bool { return o.has("rule") || o.has("rules") }
+
+// decimalFits reports whether the input may have a decimal comma; automatic
+// input may where it can turn out to be plain numbers.
+func (o *Options) decimalFits() bool {
+	if o.In == "auto" {
+		return len(o.Fields) == 0 && len(o.Keys) == 0 && o.TimeField == ""
+	}
+	return slices.Contains([]string{"num", "csv", "tsv"}, o.In)
+}
+
+// smallest is what the smallest of the windows can hold, maxCount where none
+// has a limit.
+func (o *Options) smallest() int {
+	n := maxCount
+	for _, w := range o.Windows {
+		if w.Kind == agg.Count {
+			n = min(n, w.N)
+		}
+	}
+	return n
+}
+
+// noCount reports whether no window is a count.
+func (o *Options) noCount() bool {
+	return !slices.ContainsFunc(o.Windows, func(w Window) bool { return w.Kind == agg.Count })
+}

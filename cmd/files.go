@@ -1,0 +1,113 @@
+package cmd
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strconv"
+	"strings"
+
+	"rtda/pkg/rule"
+)
+
+// checkFiles looks at every FILE before anything is read and joins what is
+// wrong with them.
+func checkFiles(names []string) error {
+	var errs []error
+	for _, name := range names {
+		if name == "-" {
+			continue
+		}
+		if err := checkFile(name); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %s%s", shownName(name), reason(err), commandNear(name, err)))
+		}
+	}
+	return usageError(errors.Join(errs...))
+}
+
+// checkFile tells what keeps a FILE from being read. A plain file is opened to
+// see; opening and closing a pipe would be felt at its other end.
+func checkFile(name string) error {
+	info, err := os.Stat(name)
+	switch {
+	case err != nil:
+		return err
+	case info.IsDir():
+		return plainError("is a directory")
+	case !info.Mode().IsRegular():
+		return nil
+	}
+	file, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	return file.Close()
+}
+
+// shownName is the name of a FILE in a complaint: as it is, unless there is
+// something in it that must not reach a terminal.
+func shownName(name string) string {
+	if quoted := strconv.Quote(name); quoted != `"`+name+`"` || name == "" {
+		return quoted
+	}
+	return name
+}
+
+// commandNear is a suggestion where a FILE that is not there looks like a
+// command, or "".
+func commandNear(name string, err error) string {
+	if !errors.Is(err, fs.ErrNotExist) {
+		return ""
+	}
+	if near := rule.DidYouMean(name, commandNames); near != "" {
+		return fmt.Sprintf(" (did you mean rtda %s?)", near)
+	}
+	return ""
+}
+
+// readRules reads a file of rules, one a line, without blank lines and
+// comments.
+func readRules(name string) ([]rule.Source, error) {
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return nil, err
+	}
+	return splitRules(name, strings.TrimPrefix(string(text), "\ufeff")), nil
+}
+
+// splitRules cuts the text of a file of rules into rules that are called after
+// their lines. Blanks before a rule stay, so that columns are those of the
+// file.
+func splitRules(name, text string) []rule.Source {
+	var rules []rule.Source
+	line := 0
+	for s := range strings.SplitSeq(text, "\n") {
+		line++
+		s = strings.TrimRight(s[:commentStart(s)], " \t\r")
+		if s != "" {
+			rules = append(rules, rule.Source{Text: s, Name: fmt.Sprintf("%s:%d", shownName(name), line)})
+		}
+	}
+	return rules
+}
+
+// commentStart is where the comment of a line of rules begins, or its length.
+// A # between quotes or backquotes begins none.
+func commentStart(s string) int {
+	quote := byte(0)
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case quote == '"' && c == '\\':
+			i++
+		case c == quote:
+			quote = 0
+		case quote != 0:
+		case c == '#':
+			return i
+		case c == '"' || c == '`':
+			quote = c
+		}
+	}
+	return len(s)
+}

@@ -1,0 +1,71 @@
+package cmd
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"rtda/pkg/rule"
+)
+
+// explainFlag says in rtda's words what pflag found wrong with a flag.
+func explainFlag(c *cobra.Command, err error) error {
+	var invalid *pflag.InvalidValueError
+	var unknown *pflag.NotExistError
+	var missing *pflag.ValueRequiredError
+	var syntax *pflag.InvalidSyntaxError
+	switch {
+	case errors.As(err, &invalid):
+		return &flagError{invalid.GetFlag().Name, invalidValue(invalid)}
+	case errors.As(err, &missing):
+		name, usage := missing.GetFlag().Name, missing.GetFlag().Value.Type()
+		return &flagError{name, plainError("needs a value: --" + name + " " + usage)}
+	case errors.As(err, &unknown):
+		return unknownFlag(c, unknown)
+	case errors.As(err, &syntax):
+		return fmt.Errorf("unknown flag %s: see %s --help", quote(syntax.GetSpecifiedFlag()), c.CommandPath())
+	}
+	return err
+}
+
+// invalidValue is what is wrong with a value.
+func invalidValue(err *pflag.InvalidValueError) error {
+	var bad *badValue
+	if errors.As(err, &bad) {
+		return bad
+	}
+	// One of pflag's own types, whose errors speak of Go.
+	return &badValue{"must be a " + err.GetFlag().Value.Type(), err.GetValue()}
+}
+
+// unknownFlag names the flag and one that may be meant.
+func unknownFlag(c *cobra.Command, err *pflag.NotExistError) error {
+	name := err.GetSpecifiedName()
+	if err.GetSpecifiedShortnames() != "" {
+		return fmt.Errorf("unknown flag %s: see %s --help", quote("-"+name), c.CommandPath())
+	}
+	var known []string
+	c.Flags().VisitAll(func(f *pflag.Flag) { known = append(known, f.Name) })
+	if near := nearFlag(name, known); near != "" {
+		return fmt.Errorf("unknown flag %s (did you mean --%s?)", quote("--"+name), near)
+	}
+	return fmt.Errorf("unknown flag %s: see %s --help", quote("--"+name), c.CommandPath())
+}
+
+// nearFlag is a flag that name may mean: one that it begins, if it is the only
+// one, or one that is spelled much alike.
+func nearFlag(name string, known []string) string {
+	var begun []string
+	for _, k := range known {
+		if strings.HasPrefix(k, name) {
+			begun = append(begun, k)
+		}
+	}
+	if len(begun) == 1 {
+		return begun[0]
+	}
+	return rule.DidYouMean(name, known)
+}

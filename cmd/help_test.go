@@ -1,0 +1,238 @@
+package cmd
+
+import (
+	"bytes"
+	goflag "flag"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/cpuguy83/go-md2man/v2/md2man"
+
+	"rtda/pkg/agg"
+	"rtda/pkg/out"
+	"rtda/pkg/parse"
+)
+
+var writePage = goflag.Bool("write-page", false, "write the man page anew")
+
+// Help fits on two screens, names every flag, aggregate and group, and has
+// five examples.
+func TestHelp(t *testing.T) {
+	help := rootHelp()
+	lines := strings.Split(strings.TrimSuffix(help, "\n"), "\n")
+	if len(lines) > 72 {
+		t.Errorf("%d lines of help, want 72 at most", len(lines))
+	}
+	for _, line := range lines {
+		if utf8.RuneCountInString(line) > 80 {
+			t.Errorf("longer than 80 characters: %s", line)
+		}
+	}
+	for _, f := range flags {
+		if !strings.Contains(help, " --"+f.name+" ") {
+			t.Errorf("--%s is not in help", f.name)
+		}
+	}
+	for _, a := range agg.Table {
+		if !strings.Contains(help, " "+a.Name) {
+			t.Errorf("the aggregate %s is not in help", a.Name)
+		}
+	}
+	for _, g := range groups {
+		if !strings.Contains(help, "\n"+string(g)+"\n") {
+			t.Errorf("the group %s is not in help", g)
+		}
+	}
+	if len(helpExamples) != 5 {
+		t.Errorf("%d examples, want 5", len(helpExamples))
+	}
+}
+
+// The examples of help are command lines that rtda understands.
+func TestHelpExamples(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for _, name := range []string{"log.csv", "numbers", "s.log"} {
+		if err := os.WriteFile(name, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, e := range helpExamples {
+		script := "tail() { :; }; rtda() { for a; do printf '%s\\0' \"$a\"; done; printf '\\n'; cat; }\n" + e.command
+		got, err := exec.Command("sh", "-c", script).Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(string(got)) {
+			args := strings.Split(strings.TrimSuffix(strings.TrimSuffix(line, "\n"), "\x00"), "\x00")
+			if args[0] == "simulate" {
+				continue
+			}
+			if r := runShell(args...); r.opts == nil {
+				t.Errorf("rtda %q: %s", args, r.stderr)
+			}
+		}
+	}
+}
+
+// The table of flags is whole: every row can be shown and set, and no two
+// share a name.
+func TestFlagTable(t *testing.T) {
+	names := map[string]bool{"h": true, "help": true, "V": true, "version": true}
+	for _, f := range flags {
+		if f.group == "" || f.doc == "" || !strings.HasSuffix(f.long, ".") || f.set == nil {
+			t.Errorf("--%s: the row has gaps", f.name)
+		}
+		if (f.arg == "") == strings.Contains(f.long+f.def, "=") && f.arg == "" {
+			t.Errorf("--%s: a switch has a default", f.name)
+		}
+		for _, name := range []string{f.name, f.short} {
+			if name != "" && names[name] {
+				t.Errorf("--%s: %s is taken", f.name, name)
+			}
+			names[name] = true
+		}
+		if f.def != "" {
+			if err := newOptions().set(&f, f.def); err != nil {
+				t.Errorf("--%s: its default: %v", f.name, err)
+			}
+		}
+		if f.words == nil {
+			continue
+		}
+		for _, word := range f.words() {
+			if err := newOptions().set(&f, word); err != nil {
+				t.Errorf("--%s: its word %s: %v", f.name, word, err)
+			}
+		}
+	}
+	for _, c := range conflicts {
+		if findFlag(c.flag) == nil {
+			t.Errorf("a conflict is of --%s, which is not there", c.flag)
+		}
+	}
+}
+
+// TestManPage keeps rtda.1 what go-md2man makes of the tables. After a change
+// of a table: go generate ./cmd
+func TestManPage(t *testing.T) {
+	want := md2man.Render([]byte(manMarkdown()))
+	if *writePage {
+		if err := os.WriteFile("rtda.1", want, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if page != string(want) {
+		t.Error("rtda.1 is not what the tables say: run `go generate ./cmd`")
+	}
+}
+
+// The man page has every row of every table.
+func TestManPageIsWhole(t *testing.T) {
+	md := manMarkdown()
+	var terms []string
+	for _, f := range flags {
+		terms = append(terms, flagTerm(f.short, f.name, f.arg))
+	}
+	for _, a := range agg.Table {
+		terms = append(terms, "**"+a.Name+"**\n:")
+	}
+	for _, f := range parse.Formats {
+		terms = append(terms, "**"+f.Name+"**\n:")
+	}
+	for _, f := range out.Formats {
+		terms = append(terms, "**"+f.Name+"**\n:")
+	}
+	for r := range parse.Reasons {
+		terms = append(terms, "**"+parse.Reason(r).String()+"**\n:   "+reasonDocs[r])
+		if reasonDocs[r] == "" {
+			t.Errorf("the reason %s has no doc", parse.Reason(r))
+		}
+	}
+	for _, s := range statusDocs {
+		terms = append(terms, "**"+s.status+"**\n:")
+	}
+	for _, term := range terms {
+		if !strings.Contains(md, term) {
+			t.Errorf("not in the man page: %q", term)
+		}
+	}
+}
+
+// groff has nothing to say about the page.
+func TestManPageRenders(t *testing.T) {
+	groff, err := exec.LookPath("groff")
+	if err != nil {
+		t.Skip("groff is not installed")
+	}
+	c := exec.Command(groff, "-man", "-Tutf8", "-k", "-ww", "-z")
+	c.Stdin = strings.NewReader(page)
+	if out, err := c.CombinedOutput(); err != nil || len(bytes.TrimSpace(out)) > 0 {
+		t.Errorf("groff: %v\n%s", err, out)
+	}
+}
+
+// A completion script is one that its shell can read.
+func TestCompletionScripts(t *testing.T) {
+	for _, shell := range []string{"bash", "zsh", "fish"} {
+		path, err := exec.LookPath(shell)
+		if err != nil {
+			t.Logf("%s is not installed", shell)
+			continue
+		}
+		c := exec.Command(path, "-n")
+		c.Stdin = strings.NewReader(runShell("completion", shell).stdout)
+		if out, err := c.CombinedOutput(); err != nil {
+			t.Errorf("%s -n: %v\n%s", shell, err, out)
+		}
+	}
+}
+
+// What a shell is offered comes from the tables.
+func TestCompletion(t *testing.T) {
+	for _, c := range []struct {
+		args []string
+		want string
+		not  string
+	}{
+		{[]string{"-i", "j"}, "json", "csv"},
+		{[]string{"--out", ""}, "prom", "logfmt"},
+		{[]string{"--color", "a"}, "always", "never"},
+		{[]string{"-a", "mean,s"}, "mean,std", "max"},
+		{[]string{"-a", "mean,m"}, "mean,max", "mean,mean"},
+		{[]string{"--al"}, "--alert-format", "--window"},
+		{[]string{""}, "simulate", "--window"},
+		{[]string{"-w", "5", "ma"}, ":", "man"},
+		{[]string{"completion", ""}, "zsh", "json"},
+		{[]string{"simulate", "--shape", "s"}, "sine", "json"},
+		{[]string{"--stderr-prefix", ""}, "telegraf", "json"},
+	} {
+		got := runShell(append([]string{"__completeNoDesc"}, c.args...)...)
+		lines := strings.Split(got.stdout, "\n")
+		has := func(word string) bool {
+			for _, line := range lines {
+				if line == word || word == ":" && strings.HasPrefix(line, word) {
+					return true
+				}
+			}
+			return false
+		}
+		if got.status != 0 || !has(c.want) || has(c.not) {
+			t.Errorf("rtda %q: status %d, want %s and not %s in\n%s", c.args, got.status, c.want, c.not, got.stdout)
+		}
+	}
+}
+
+// Starting must not get slow: the page and the completions are made only when
+// they are asked for.
+func BenchmarkStart(b *testing.B) {
+	for b.Loop() {
+		sh := newShell(nil, io.Discard, io.Discard)
+		sh.run = func(*Options) error { return nil }
+		sh.main([]string{"-w", "5m", "-a", "mean"})
+	}
+}

@@ -1,0 +1,189 @@
+// Package cmd is the shell around the filter: flags, files, signals, statuses,
+// colour and commands. It computes nothing.
+package cmd
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/mattn/go-isatty"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// Main runs rtda with the arguments behind its name and returns the status. It
+// keeps nothing between calls and never ends the process.
+func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	return newShell(stdin, stdout, stderr).main(args)
+}
+
+// A shell is one run of the command: its streams and its options.
+type shell struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	opts           *Options
+	run            func(*Options) error // the filter, when the options are checked
+	began          bool                 // the command line was understood, what follows is work
+	helpErr        error                // --help could not be written
+}
+
+func newShell(stdin io.Reader, stdout, stderr io.Writer) *shell {
+	sh := &shell{stdin: stdin, stdout: stdout, stderr: stderr, opts: newOptions()}
+	sh.run = func(o *Options) error { return runFilter(o, stdin, stdout, stderr) }
+	return sh
+}
+
+// main does what the arguments ask for and returns the status.
+func (sh *shell) main(args []string) int {
+	err := sh.root(args).Execute()
+	if err == nil {
+		err = sh.helpErr
+	} else if !sh.began {
+		err = usageError(err)
+	}
+	return sh.report(err)
+}
+
+// commandNames are the words that are commands where they come first. A FILE
+// of such a name is written ./NAME.
+var commandNames = []string{"simulate", "completion", "man", "version", "help"}
+
+// root makes the command. Its own commands are there only where the arguments
+// begin with one, so that FILEs may have any name in all other places.
+func (sh *shell) root(args []string) *cobra.Command {
+	root := &cobra.Command{
+		Use:               "rtda [flags] [FILE...]",
+		Args:              cobra.ArbitraryArgs,
+		RunE:              func(_ *cobra.Command, files []string) error { return sh.filter(files) },
+		PersistentPreRun:  func(*cobra.Command, []string) { sh.began = true },
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
+	}
+	root.SetIn(sh.stdin)
+	root.SetOut(sh.stdout)
+	root.SetErr(sh.stderr)
+	root.SetArgs(append([]string{}, args...))
+	root.SetHelpFunc(func(c *cobra.Command, _ []string) { sh.helpErr = sh.help(c) })
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return usageError(explainFlag(c, err)) })
+	completing := len(args) > 0 && (args[0] == cobra.ShellCompRequestCmd || args[0] == cobra.ShellCompNoDescRequestCmd)
+	sh.addFlags(root.Flags(), completing)
+	if completing {
+		completeFlags(root)
+		args = args[1:]
+	}
+	if wantsCommand(args, completing) {
+		root.SetHelpCommand(sh.helpCommand(root))
+		root.AddCommand(newSimulate(sh.stdin, sh.stdout, sh.stderr), sh.completionCommand(), sh.manCommand(), sh.versionCommand())
+	}
+	return root
+}
+
+// wantsCommand reports whether the arguments begin with one of rtda's commands,
+// or can be completed to one.
+func wantsCommand(args []string, completing bool) bool {
+	if len(args) == 0 {
+		return false
+	}
+	return slices.Contains(commandNames, args[0]) || completing && len(args) == 1
+}
+
+// addFlags adds the table's flags to the command's. Completion parses the
+// flags more than once and never uses what they say.
+func (sh *shell) addFlags(fs *pflag.FlagSet, completing bool) {
+	fs.SortFlags = false
+	for i := range flags {
+		f := &flags[i]
+		added := fs.VarPF(&flagValue{f, sh.opts, completing}, f.name, f.short, f.doc)
+		if f.arg == "" {
+			added.NoOptDefVal = "true"
+		}
+	}
+	fs.BoolP("help", "h", false, "this help")
+	fs.BoolVarP(&sh.opts.version, "version", "V", false, "the version")
+}
+
+// A flagValue gives what the user typed to the options.
+type flagValue struct {
+	flag   *flag
+	opts   *Options
+	ignore bool
+}
+
+func (v *flagValue) Set(text string) error {
+	if v.ignore {
+		return nil
+	}
+	return v.opts.set(v.flag, text)
+}
+
+func (v *flagValue) String() string { return v.flag.def }
+func (v *flagValue) Type() string   { return v.flag.arg }
+
+// filter is the command without a command's name.
+func (sh *shell) filter(files []string) error {
+	if sh.opts.version {
+		return sh.printVersion()
+	}
+	if err := sh.opts.finish(files); err != nil {
+		return usageError(err)
+	}
+	sh.hint()
+	return sh.run(sh.opts)
+}
+
+// hint tells a person who typed no more than rtda that it waits for input.
+func (sh *shell) hint() {
+	o := sh.opts
+	if len(o.Files) > 0 || o.Check || o.OneToOne || !isTerminal(sh.stdin) || !isTerminal(sh.stderr) {
+		return
+	}
+	fmt.Fprintf(sh.stderr, "%srtda: reading from the terminal, a number or JSON record a line; Ctrl-D ends (rtda --help tells more)\n", o.mark(levelInfo))
+}
+
+// isTerminal reports whether a stream is a terminal.
+func isTerminal(stream any) bool {
+	file, ok := stream.(*os.File)
+	return ok && isatty.IsTerminal(file.Fd())
+}
+
+// report writes an error to stderr, the one place that does, and returns the
+// status. Each of joined errors gets a line that begins with rtda:.
+func (sh *shell) report(err error) int {
+	status := statusOf(err)
+	if status == statusPipe {
+		return status
+	}
+	var text strings.Builder
+	for _, e := range unjoin(err) {
+		if e.Error() == "" {
+			continue
+		}
+		for line := range strings.Lines("rtda: " + e.Error() + "\n") {
+			text.WriteString(sh.opts.mark(levelError) + line)
+		}
+	}
+	// There is nowhere left to tell of an error of stderr.
+	_, _ = io.WriteString(sh.stderr, text.String())
+	return status
+}
+
+// unjoin takes joined errors apart.
+func unjoin(err error) []error {
+	var joined interface{ Unwrap() []error }
+	if err == nil {
+		return nil
+	}
+	if !errors.As(err, &joined) {
+		return []error{err}
+	}
+	var all []error
+	for _, e := range joined.Unwrap() {
+		all = append(all, unjoin(e)...)
+	}
+	return all
+}

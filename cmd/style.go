@@ -1,0 +1,113 @@
+package cmd
+
+import (
+	"bytes"
+	"io"
+	"os"
+
+	"github.com/fatih/color"
+
+	"rtda/pkg/rule"
+)
+
+// A level says how grave a line on stderr is.
+type level uint8
+
+const (
+	levelInfo level = iota
+	levelWarn
+	levelError
+)
+
+// telegrafMarks are how lines begin that Telegraf logs at their level.
+var telegrafMarks = [...]string{levelInfo: "I! ", levelWarn: "W! ", levelError: "E! "}
+
+// mark is what a line on stderr of a level begins with.
+func (o *Options) mark(l level) string {
+	if o.StderrPrefix == "telegraf" {
+		return telegrafMarks[l]
+	}
+	return ""
+}
+
+// levelOf is the level of a line of an alert; one of no severity is a
+// complaint about the data.
+func levelOf(sev rule.Severity, resolved bool) level {
+	switch {
+	case resolved || sev == rule.Info:
+		return levelInfo
+	case sev == rule.Crit:
+		return levelError
+	}
+	return levelWarn
+}
+
+// A look is how lines of alerts are dressed for one destination.
+type look struct {
+	prefix bool // marks of their level
+	colour bool
+	codes  [rule.Crit + 1]code
+	fine   code // resolved
+}
+
+// A code is what stands before and behind coloured text.
+type code struct{ on, off []byte }
+
+// newCode asks the colour library for the codes, whatever it thinks of stdout.
+func newCode(attributes ...color.Attribute) code {
+	c := color.New(attributes...)
+	c.EnableColor()
+	on, off, _ := bytes.Cut([]byte(c.Sprint("\x00")), []byte{0})
+	return code{on, off}
+}
+
+// paint returns what dresses lines for dst, nil if they stay as they are:
+// marks for Telegraf on stderr, colour in text. The line is appended to what
+// it is given.
+func (o *Options) paint(dst io.Writer, isStderr bool) func([]byte, rule.Severity, bool, []byte) []byte {
+	l := look{prefix: isStderr && o.StderrPrefix != "", colour: o.AlertFormat == "text" && o.wantColour(dst)}
+	if !l.prefix && !l.colour {
+		return nil
+	}
+	if l.colour {
+		l.fine = newCode(color.FgGreen)
+		l.codes[rule.Info] = newCode(color.FgCyan)
+		l.codes[rule.Warn] = newCode(color.FgYellow)
+		l.codes[rule.Crit] = newCode(color.FgRed, color.Bold)
+	}
+	return func(dst []byte, sev rule.Severity, resolved bool, line []byte) []byte {
+		if l.prefix {
+			dst = append(dst, o.mark(levelOf(sev, resolved))...)
+		}
+		return l.append(dst, sev, resolved, line)
+	}
+}
+
+// append appends the line with its first two words, `ALERT crit`, in colour.
+func (l *look) append(dst []byte, sev rule.Severity, resolved bool, line []byte) []byte {
+	c := l.codes[sev]
+	if resolved {
+		c = l.fine
+	}
+	end := bytes.IndexByte(line, ' ')
+	if next := bytes.IndexByte(line[end+1:], ' '); end > 0 && next > 0 {
+		end += 1 + next
+	}
+	if !l.colour || sev == rule.None || end < 0 {
+		return append(dst, line...)
+	}
+	dst = append(append(dst, c.on...), line[:end]...)
+	return append(append(dst, c.off...), line[end:]...)
+}
+
+// wantColour reports whether alerts that go to dst have colour: --color wins
+// over NO_COLOR, which wins over what dst is.
+func (o *Options) wantColour(dst io.Writer) bool {
+	switch o.Color {
+	case "always":
+		return true
+	case "never":
+		return false
+	}
+	return os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && isTerminal(dst)
+}

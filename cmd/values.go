@@ -1,0 +1,232 @@
+package cmd
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"rtda/pkg/agg"
+	"rtda/pkg/rule"
+	"rtda/pkg/stream"
+)
+
+// A badValue is a value that a flag cannot have. It does not know the flag.
+type badValue struct {
+	cure string // what the value must be
+	got  string
+}
+
+func (e *badValue) Error() string { return fmt.Sprintf("%s: got %s", e.cure, quote(e.got)) }
+
+// maxQuote is how many bytes of an argument a complaint quotes.
+const maxQuote = 80
+
+// quote is s as complaints show it: short, on one line, harmless to terminals.
+func quote(s string) string {
+	if len(s) > maxQuote {
+		s = strings.ToValidUTF8(s[:maxQuote], "") + "…"
+	}
+	return strconv.Quote(s)
+}
+
+// maxCount bounds every count, so that sums of them never overflow.
+const maxCount = math.MaxInt32
+
+// parseCount reads a whole number from least to most, digits only.
+func parseCount(s string, least, most int) (int, error) {
+	if n, ok := digits(s); ok && n >= least && n <= most {
+		return n, nil
+	}
+	if most == maxCount {
+		return 0, &badValue{fmt.Sprintf("must be a whole number of %d or more", least), s}
+	}
+	return 0, &badValue{fmt.Sprintf("must be a whole number from %d to %d", least, most), s}
+}
+
+// digits reads a whole number of maxCount at most that is written in digits.
+func digits(s string) (n int, ok bool) {
+	if strings.Trim(s, "0123456789") != "" {
+		return 0, false
+	}
+	n, err := strconv.Atoi(s)
+	return n, err == nil && n <= maxCount
+}
+
+// sizeUnits are the units of a size, as head -c has them.
+var sizeUnits = []struct {
+	name  string
+	bytes int
+}{
+	{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30},
+	{"kB", 1e3}, {"KB", 1e3}, {"MB", 1e6}, {"GB", 1e9},
+	{"k", 1 << 10}, {"K", 1 << 10}, {"M", 1 << 20}, {"G", 1 << 30},
+	{"B", 1}, {"", 1},
+}
+
+const maxSize = 1 << 30
+
+// parseSize reads a number of bytes from 1 to maxSize.
+func parseSize(s string) (int, error) {
+	for _, u := range sizeUnits {
+		number, found := strings.CutSuffix(s, u.name)
+		if !found {
+			continue
+		}
+		if n, ok := digits(number); ok && n >= 1 && n <= maxSize/u.bytes {
+			return n * u.bytes, nil
+		}
+		break
+	}
+	return 0, &badValue{"must be a size from 1 to 1GiB, like 4096, 64k or 1MiB", s}
+}
+
+// parseSpan reads a duration longer than 0.
+func parseSpan(s string) (time.Duration, error) {
+	if d, err := rule.ParseDuration(s); err == nil && d > 0 {
+		return d, nil
+	}
+	return 0, &badValue{"must be a duration like 250ms, 30s, 1h30m or 2d", s}
+}
+
+// parseLate reads a duration that may be 0.
+func parseLate(s string) (time.Duration, error) {
+	if s == "0" {
+		return 0, nil
+	}
+	if d, err := rule.ParseDuration(s); err == nil && d >= 0 {
+		return d, nil
+	}
+	return 0, &badValue{"must be 0 or a duration like 250ms, 30s or 1h30m", s}
+}
+
+// parseWindow reads a window.
+func parseWindow(s string) (w agg.Width, err error) {
+	if s == "all" {
+		return agg.Width{Kind: agg.All}, nil
+	}
+	if n, ok := digits(s); ok && n >= 1 {
+		return agg.Width{Kind: agg.Count, N: n}, nil
+	}
+	if d, err := rule.ParseDuration(s); err == nil && d > 0 {
+		return agg.Width{Kind: agg.Duration, D: int64(d)}, nil
+	}
+	return w, &badValue{"must be a count of 1 or more, a duration like 5m, or all", s}
+}
+
+// parseEvery reads when rows are written; the end is the zero value.
+func parseEvery(s string) (e stream.Every, err error) {
+	if s == "end" {
+		return e, nil
+	}
+	if n, ok := digits(s); ok && n >= 1 {
+		return stream.Every{N: n}, nil
+	}
+	if d, err := rule.ParseDuration(s); err == nil && d > 0 {
+		return stream.Every{D: int64(d)}, nil
+	}
+	return e, &badValue{"must be a count of 1 or more, a duration like 10s, or end", s}
+}
+
+// parseRate reads samples a second, exactly: a whole number, a decimal or a
+// fraction like 1/60. Numerator and denominator have 9 digits at most.
+func parseRate(s string) (r stream.Rate, err error) {
+	num, den, isFraction := strings.Cut(s, "/")
+	if !isFraction {
+		whole, decimals, _ := strings.Cut(s, ".")
+		num, den = whole+decimals, "1"+strings.Repeat("0", len(decimals))
+		isFraction = whole != ""
+	}
+	n, okNum := digits(num)
+	d, okDen := digits(den)
+	if !isFraction || !okNum || !okDen || n < 1 || d < 1 {
+		return r, &badValue{"must be samples a second, like 100, 0.5 or 1/60, in 9 digits", s}
+	}
+	return stream.Rate{Num: uint64(n), Den: uint64(d)}, nil
+}
+
+// parseSep reads the separator of csv.
+func parseSep(s string) (byte, error) {
+	if s == `\t` {
+		return '\t', nil
+	}
+	if len(s) == 1 && s[0] < 0x80 && s != "\"" && s != "\n" && s != "\r" && s != "\x00" {
+		return s[0], nil
+	}
+	return 0, &badValue{`must be one ASCII character like ; or \t, not a quote`, s}
+}
+
+// parseDecimal reads the decimal sign.
+func parseDecimal(s string) (byte, error) {
+	if s == "," || s == "." {
+		return s[0], nil
+	}
+	return 0, &badValue{"must be a comma or a point", s}
+}
+
+// timeFormats are the names of time formats that are not patterns.
+var timeFormats = []string{"unix", "ms", "us", "ns"}
+
+// parseTime reads FIELD[:FORMAT] or now. It splits at the first colon; a field
+// in double quotes may have colons, and "now" in quotes is a field.
+func parseTime(s string) (field, format string, now bool, err error) {
+	if s == "now" {
+		return "", "", true, nil
+	}
+	field, rest, ok := cutItem(s, ':')
+	if !ok || field == "" {
+		return "", "", false, &badValue{"must be FIELD, FIELD:FORMAT or now", s}
+	}
+	format, hasFormat := strings.CutPrefix(rest, ":")
+	if hasFormat && !slices.Contains(timeFormats, format) && !strings.Contains(format, "%") {
+		cure := "the format must be unix, ms, us, ns or a pattern like %d/%m/%Y %H:%M:%S"
+		return "", "", false, &badValue{cure + didYouMean(format, timeFormats), s}
+	}
+	return field, format, false, nil
+}
+
+// parseChoice reads one of the words.
+func parseChoice(s string, words []string) (string, error) {
+	if slices.Contains(words, s) {
+		return s, nil
+	}
+	return "", &badValue{"must be " + orList(words) + didYouMean(s, words), s}
+}
+
+// orList is a or b for two words, a, b or c for three.
+func orList(words []string) string {
+	last := len(words) - 1
+	if last < 1 {
+		return strings.Join(words, "")
+	}
+	return strings.Join(words[:last], ", ") + " or " + words[last]
+}
+
+// didYouMean is a suggestion in parentheses with a blank before it, or "".
+func didYouMean(word string, known []string) string {
+	if near := rule.DidYouMean(word, known); near != "" {
+		return fmt.Sprintf(" (did you mean %s?)", near)
+	}
+	return ""
+}
+
+// parseText reads a text that is not blank.
+func parseText(s string) (string, error) {
+	if strings.TrimSpace(s) == "" {
+		return "", &badValue{"must not be empty", s}
+	}
+	return s, nil
+}
+
+// parseSwitch reads the value that a switch may have: --strict=false.
+func parseSwitch(s string) (bool, error) {
+	switch s {
+	case "true":
+		return true, nil
+	case "false":
+		return false, nil
+	}
+	return false, &badValue{"must be true or false, or stand alone", s}
+}
