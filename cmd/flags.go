@@ -289,7 +289,7 @@ var flags = []flag{
 		set:  choice(colorWords, func(o *Options) *string { return &o.Color })},
 	{group: groupOutput, name: "jobs", short: "j", arg: "N", shown: "cores",
 		doc:  "blocks worked on side by side",
-		long: "How many blocks of input are parsed and formatted side by side, by default as many as there are cores. What is written is the same for every N.",
+		long: "How many blocks of input are parsed and formatted side by side. What is written is the same for every N.",
 		set:  number(1, mostJobs, func(o *Options) *int { return &o.Jobs })},
 	{group: groupOutput, name: "one-to-one",
 		doc:  "one line out for each line in (-o json, -n 1)",

@@ -61,7 +61,7 @@ func manMarkdown() string {
 	p.section("WINDOWS AND ROWS", manWindows)
 	p.section("AGGREGATES", manAggregates)
 	for _, a := range agg.Table {
-		p.item("**"+a.Name+"**", plain(a.Doc)+"; "+a.Unit.String()+".")
+		p.item("**"+a.Name+"**", plain(a.Doc+" ["+a.Unit.String()+"]"))
 	}
 	p.text(manColumns)
 	p.section("RULES", manRules)
@@ -93,17 +93,24 @@ func manMarkdown() string {
 // A manPage gathers markdown.
 type manPage struct{ strings.Builder }
 
-// text adds a paragraph, or several.
+// text adds a paragraph, or several. Lines of code become a quotation, which
+// go-md2man indents.
 func (p *manPage) text(markdown string) {
-	if markdown != "" {
-		p.WriteString(strings.TrimSpace(markdown) + "\n\n")
+	for line := range strings.Lines(strings.Trim(markdown, "\n")) {
+		if strings.HasPrefix(line, "    ") {
+			p.WriteString("> ")
+		}
+		p.WriteString(strings.TrimSuffix(line, "\n") + "\n")
 	}
+	p.WriteString("\n")
 }
 
 // section begins a section with a text.
 func (p *manPage) section(title, text string) {
 	p.text("# " + title)
-	p.text(text)
+	if text != "" {
+		p.text(text)
+	}
 }
 
 // item adds a term with what is to be said of it.
@@ -119,12 +126,16 @@ func (p *manPage) options(g group) {
 		if f.group != g {
 			continue
 		}
-		text := f.long
-		if def := f.defText(); def != "" {
-			text += " The default is `" + def + "`."
-		}
-		p.item(flagTerm(f.short, f.name, f.arg), text)
+		p.item(flagTerm(f.short, f.name, f.arg), f.long+defaultText(f.defText()))
 	}
+}
+
+// defaultText is how a default is told.
+func defaultText(def string) string {
+	if def == "" {
+		return ""
+	}
+	return " Default: `" + def + "`"
 }
 
 // flagTerm is a flag as the man page shows it.
@@ -145,14 +156,11 @@ func (p *manPage) commands() {
 	p.item("**rtda simulate** [*flags*]", "Made-up sensor readings on stdout, to try things out and for tests. Its flags:")
 	for i := range simulateFlags {
 		f := &simulateFlags[i]
-		text := plain(f.doc) + "."
+		doc, _, _ := strings.Cut(f.doc, ", see above")
 		if f.words != nil {
-			text = plain(f.doc) + ": " + orList(f.words()) + "."
+			doc += ": " + orList(f.words())
 		}
-		if f.def != "" {
-			text += " The default is `" + f.def + "`."
-		}
-		p.item(flagTerm(f.short, f.name, f.arg), text)
+		p.item(flagTerm(f.short, f.name, f.arg), plain(doc)+"."+defaultText(f.def))
 	}
 	p.item("**rtda completion** *SHELL*", "A script that completes the command line, for "+orList(shells())+".")
 	p.item("**rtda man** [**--markdown**]", "This page, in roff or in markdown.")

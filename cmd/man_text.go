@@ -18,8 +18,8 @@ rtda - running statistics and alerts for streams of numbers
 
 # DESCRIPTION
 
-**rtda** is a filter. Numbers or JSON records come in, one per line, from the *FILE*s in
-order or from stdin (no *FILE*, or **-**). Statistics of sliding windows go out on
+**rtda** is a filter. Numbers or JSON records come in, one per line, from each *FILE* in
+order, or from stdin where there is none or it is **-**. Statistics of sliding windows go out on
 stdout. Alerts go out on stderr, and complaints, which always begin with ` + "`rtda: `" + `.
 
 A value walks one way: bytes, record, windows, columns, rules, outputs.
@@ -157,7 +157,7 @@ const manEnvironment = `
 :   With ` + "`dumb`" + ` alerts have no colour either.
 `
 
-const manSeeAlso = "**awk**(1), **jq**(1), **tail**(1), **strftime**(3)"
+const manSeeAlso = "**awk**(1), **jq**(1), **tail**(1), **strftime**(3). A dozen rules for real situations are in docs/rules.md of the source."
 
 // decisions are what the contract of the command leaves open and a user may
 // want to know.
