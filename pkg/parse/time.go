@@ -88,7 +88,7 @@ const stampLen = len("2006-01-02 15:04:05")
 // or, as in Python's logging, behind a comma; its digits after the ninth are
 // cut off, as time.Parse does (FuzzTime compares the two).
 //
-// time.Parse takes 45 ns for this, parseStamp 12.
+// time.Parse takes 40 ns for this, parseStamp 20.
 func parseStamp(b []byte) (ns int64, ok bool) {
 	if len(b) < stampLen {
 		return 0, false
