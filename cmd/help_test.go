@@ -229,7 +229,7 @@ func TestCompletion(t *testing.T) {
 
 // Starting must not get slow: the page and the completions are made only when
 // they are asked for.
-func BenchmarkStart(b *testing.B) {
+func BenchmarkStartup(b *testing.B) {
 	for b.Loop() {
 		sh := newShell(nil, io.Discard, io.Discard)
 		sh.run = func(*Options) error { return nil }
