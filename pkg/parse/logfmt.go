@@ -68,7 +68,7 @@ func plainPairs(line []byte, f func(name, value []byte)) bool {
 		}
 		end, ascii := wordEnd(line, i)
 		name := line[i:end]
-		if i == end || !ascii && bytes.IndexRune(name, utf8.RuneError) >= 0 {
+		if i == end || !ascii && bytes.ContainsRune(name, utf8.RuneError) {
 			return false // go-logfmt takes neither invalid UTF-8 nor U+FFFD
 		}
 		if i = end; i == len(line) || line[i] != '=' {
