@@ -18,8 +18,10 @@ type rowWriter struct {
 }
 
 type columnWriter struct {
-	lead     []byte // stands before a value
-	none     []byte // stands for one that does not exist
+	lead     []byte   // stands before a value
+	short    bool     // lead is in word: copying a fixed size is quicker
+	word     [16]byte // what lead begins with
+	none     []byte   // stands for a value that does not exist
 	count    bool
 	bits     uint64 // the value written last
 	from, to int    // where that is in dst; to is 0 where it is not
@@ -34,6 +36,7 @@ func newRowWriter(l *Layout, style numberStyle, lead func(name string) string, n
 		if none != nil {
 			cw.none = append(slices.Concat(cw.lead, none), end)
 		}
+		cw.short = copy(cw.word[:], cw.lead) == len(cw.lead)
 		w.columns = append(w.columns, cw)
 		w.room += len(cw.lead) + len(none) + numberRoom + 1
 	}
@@ -59,12 +62,22 @@ func (w *rowWriter) append(dst []byte, columns [][]float64, i int) []byte {
 			dst = append(dst, col.none...)
 		default:
 			from := len(dst)
-			dst = w.number(append(dst, col.lead...), x, col.count)
+			dst = w.number(col.appendLead(dst), x, col.count)
 			dst = append(dst, w.end)
 			col.bits, col.from, col.to = b, from, len(dst)
 		}
 	}
 	return dst
+}
+
+// appendLead appends lead to dst, which has numberRoom to spare behind it.
+func (c *columnWriter) appendLead(dst []byte) []byte {
+	if !c.short {
+		return append(dst, c.lead...)
+	}
+	n := len(dst)
+	*(*[16]byte)(dst[n : n+16]) = c.word
+	return dst[:n+len(c.lead)]
 }
 
 func (w *rowWriter) number(dst []byte, x float64, count bool) []byte {

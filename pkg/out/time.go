@@ -1,6 +1,8 @@
 package out
 
 import (
+	"encoding/binary"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -36,26 +38,27 @@ func (w *timeWriter) append(dst []byte, ns int64) []byte {
 	dst = append(dst, w.text[:]...)
 	dst = append(dst,
 		byte('0'+h/10), byte('0'+h%10), ':', byte('0'+m/10), byte('0'+m%10), ':', byte('0'+s/10), byte('0'+s%10))
-	return append(appendFraction(dst, frac), 'Z')
+	return append(appendFraction(dst, uint64(frac)), 'Z')
 }
 
-// appendFraction appends a point and the fraction of a second in ns without
-// trailing zeros; nothing for 0.
-func appendFraction(dst []byte, ns int64) []byte {
+// appendFraction appends a point and the fraction of a second in ns < 1e9
+// without trailing zeros; nothing for 0.
+func appendFraction(dst []byte, ns uint64) []byte {
 	if ns == 0 {
 		return dst
 	}
-	n := 9
-	for ns%10 == 0 {
-		ns /= 10
-		n--
+	us := ns / 1000
+	upper, lower := sixDigits(uint32(us)), threeDigits[ns-us*1000]
+	n := significant(upper)
+	if lower != 0 {
+		n = 6 + significant(uint64(lower))
 	}
-	dst = append(dst, ".000000000"[:1+n]...)
-	for i := len(dst) - 1; ns > 0; i-- {
-		dst[i] = byte('0' + ns%10)
-		ns /= 10
-	}
-	return dst
+	dst = slices.Grow(dst, 16)
+	b := dst[len(dst) : len(dst)+16]
+	b[0] = '.'
+	binary.LittleEndian.PutUint64(b[1:], upper|zeros6)
+	binary.LittleEndian.PutUint32(b[7:], lower|zeros6&0xffffff)
+	return dst[:len(dst)+1+n]
 }
 
 // floorDiv is a/b rounded down, and the rest, 0 or more, for b > 0.
@@ -76,18 +79,18 @@ func appendDuration(dst []byte, ns int64) []byte {
 	if d > -time.Second && d < time.Second {
 		return append(dst, d.String()...)
 	}
-	if d < 0 {
-		dst, d = append(dst, '-'), -d
+	sec, frac := seconds(ns)
+	if ns < 0 {
+		dst = append(dst, '-')
 	}
-	sec, frac := floorDiv(int64(d), second)
 	if h := sec / 3600; h > 0 {
-		dst = append(strconv.AppendInt(dst, h, 10), 'h')
+		dst = append(strconv.AppendUint(dst, h, 10), 'h')
 	}
 	if m := sec / 60 % 60; m > 0 {
-		dst = append(strconv.AppendInt(dst, m, 10), 'm')
+		dst = append(strconv.AppendUint(dst, m, 10), 'm')
 	}
 	if s := sec % 60; s > 0 || frac > 0 {
-		dst = append(appendFraction(strconv.AppendInt(dst, s, 10), frac), 's')
+		dst = append(appendFraction(strconv.AppendUint(dst, s, 10), frac), 's')
 	}
 	return dst
 }
@@ -95,7 +98,17 @@ func appendDuration(dst []byte, ns int64) []byte {
 // appendSeconds appends a span of time in ns as a number of seconds, exactly.
 func appendSeconds(dst []byte, ns int64) []byte {
 	if ns < 0 {
-		dst, ns = append(dst, '-'), -ns
+		dst = append(dst, '-')
 	}
-	return appendFraction(strconv.AppendInt(dst, ns/second, 10), ns%second)
+	sec, frac := seconds(ns)
+	return appendFraction(strconv.AppendUint(dst, sec, 10), frac)
+}
+
+// seconds is a span of time without its sign in seconds and ns.
+func seconds(ns int64) (sec, frac uint64) {
+	abs := uint64(ns)
+	if ns < 0 {
+		abs = -abs
+	}
+	return abs / 1e9, abs % 1e9
 }
