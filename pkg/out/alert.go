@@ -46,10 +46,11 @@ func (c *Context) AppendNote(dst []byte, n *stream.Note) []byte {
 	return append(dst, '\n')
 }
 
-// complaint appends `rtda: line 3: not-a-number: "9abc" (skipped)`.
+// complaint appends `rtda: line 3: not-a-number: "9abc" (skipped)`, with the
+// FILE's name for `line ` where there is one; stdin has none.
 func (c *Context) complaint(dst []byte, n *stream.Note) []byte {
 	dst = append(dst, "rtda: "...)
-	if name := c.source(n.Source); name != "" {
+	if name := c.source(n.Source); name != "" && name != "-" {
 		dst = append(plainEscapes.append(dst, name), ':')
 	} else {
 		dst = append(dst, "line "...)

@@ -103,7 +103,7 @@ func TestAlertJSON(t *testing.T) {
 
 func TestComplaint(t *testing.T) {
 	one := Context{}
-	files := Context{Sources: []string{"a.log", "b\x1b.log"}}
+	files := Context{Sources: []string{"a.log", "b\x1b.log", "-"}}
 	strict := Context{Strict: true, JSON: true}
 	long := strings.Repeat("a", 78) + "é∞"
 	for _, c := range []struct {
@@ -117,6 +117,7 @@ func TestComplaint(t *testing.T) {
 		{&one, stream.Note{Line: 4, Reason: parse.NotNumber, Text: []byte{}}, `rtda: line 4: not-a-number: "" (skipped)`},
 		{&files, stream.Note{Source: 0, Line: 3, Reason: parse.TooLong}, `rtda: a.log:3: too-long (skipped)`},
 		{&files, stream.Note{Source: 1, Line: 3, Reason: parse.TooDeep}, `rtda: b\u001b.log:3: too-deep (skipped)`},
+		{&files, stream.Note{Source: 2, Line: 3, Reason: parse.TooDeep}, `rtda: line 3: too-deep (skipped)`},
 		{&strict, stream.Note{Line: 3, Reason: parse.NotJSON, Text: []byte("\x1b\xff\n\u202e\u0085")}, `rtda: line 3: not-json: "\u001b\xff\n\u202e\u0085"`},
 		{&one, stream.Note{Line: 1, Reason: parse.NotJSON, Text: []byte(long)}, `rtda: line 1: not-json: "` + long[:80] + `" (skipped)`},
 		{&one, stream.Note{Line: 1, Reason: parse.TooManyKeys, Text: []byte("s1\xffeast")}, `rtda: line 1: too-many-keys: "s1,east" (skipped)`},

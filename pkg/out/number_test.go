@@ -90,9 +90,9 @@ func TestNumbers(t *testing.T) {
 // rounding among them.
 func TestNumbersAtRandom(t *testing.T) {
 	r := rand.New(rand.NewSource(1))
-	n := 60000
+	n := 15000
 	if testing.Short() {
-		n = 5000
+		n = 3000
 	}
 	for range n {
 		scale := math.Pow(10, float64(r.Intn(40)-15))
