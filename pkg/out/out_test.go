@@ -118,7 +118,7 @@ func TestProm(t *testing.T) {
 # TYPE rtda_temp_mean gauge
 rtda_temp_mean{sensor="a"} 20.5
 # HELP rtda_temp_count count of temp over the last 5m
-# TYPE rtda_temp_count gauge
+# TYPE rtda_temp_count untyped
 rtda_temp_count{sensor="a"} 5
 rtda_temp_count{sensor="b\n"} 1000000000000000
 `

@@ -28,10 +28,21 @@ func newProm(l Layout, precision int) Formatter {
 		help := string(helpEscapes.append(nil, promHelp(c)))
 		f.columns = append(f.columns, promColumn{
 			name: name, count: c.Count,
-			intro: "# HELP " + name + " " + help + "\n# TYPE " + name + " gauge\n",
+			intro: "# HELP " + name + " " + help + "\n# TYPE " + name + " " + promType(name) + "\n",
 		})
 	}
 	return f
+}
+
+// promType is gauge but for names whose ending says that they belong to
+// another type: `promtool check metrics` has them untyped or not at all.
+func promType(name string) string {
+	for _, ending := range []string{"_count", "_sum", "_bucket", "_total"} {
+		if strings.HasSuffix(name, ending) {
+			return "untyped"
+		}
+	}
+	return "gauge"
 }
 
 // promHelp says what a column is.
