@@ -65,6 +65,8 @@ func TestMistakes(t *testing.T) {
 		{"--late -1s -t ts", `--late: must be 0 or a duration like 250ms, 30s or 1h30m: got "-1s"`},
 		{"--warmup all", `--warmup: must be a whole number of 1 or more, or full: got "all"`},
 		{"-t ts:unx", `--time: the format must be unix, ms, us, ns or a pattern like %d/%m/%Y %H:%M:%S (did you mean unix?): got "ts:unx"`},
+		{"-t ts:%Q", `--time: the format must be unix, ms, us, ns or a pattern like %d/%m/%Y %H:%M:%S: got "ts:%Q"`},
+		{"-t ts:", `--time: the format must be unix, ms, us, ns or a pattern like %d/%m/%Y %H:%M:%S: got "ts:"`},
 		{"-t :unix", `--time: must be FIELD, FIELD:FORMAT or now: got ":unix"`},
 		{"--sep ;; -i csv", `--sep: must be one ASCII character like ; or \t, not a quote: got ";;"`},
 		{"--decimal x", `--decimal: must be a comma or a point: got "x"`},

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"rtda/pkg/agg"
+	"rtda/pkg/parse"
 	"rtda/pkg/rule"
 	"rtda/pkg/stream"
 )
@@ -180,11 +181,22 @@ func parseTime(s string) (field, format string, now bool, err error) {
 		return "", "", false, &badValue{"must be FIELD, FIELD:FORMAT or now", s}
 	}
 	format, hasFormat := strings.CutPrefix(rest, ":")
-	if hasFormat && !slices.Contains(timeFormats, format) && !strings.Contains(format, "%") {
+	if hasFormat && !canReadTimes(format) {
 		cure := "the format must be unix, ms, us, ns or a pattern like %d/%m/%Y %H:%M:%S"
 		return "", "", false, &badValue{cure + didYouMean(format, timeFormats), s}
 	}
 	return field, format, false, nil
+}
+
+// canReadTimes reports whether a time format is one; the parser knows which
+// patterns it can read.
+func canReadTimes(format string) bool {
+	if slices.Contains(timeFormats, format) {
+		return true
+	}
+	c := parse.Config{Format: "json", Fields: []string{"x"}, Time: "t", TimeFormat: format}
+	_, err := parse.NewSchema(c)
+	return format != "" && err == nil
 }
 
 // parseChoice reads one of the words.
