@@ -318,7 +318,7 @@ func (b *builder) config(c stream.Config) stream.Config {
 	c.LastOnly = o.Out == "prom"
 	for _, w := range b.windows {
 		c.Windows = append(c.Windows, stream.Window{
-			Field: w.field, Width: w.width, Need: o.need(w.width),
+			Field: w.field, Width: w.width, Aggs: len(w.aggs), Need: o.need(w.width),
 			Plan: agg.NewPlan(w.width, w.aggs, agg.Options{DDof: o.DDof, Clock: b.layout.Clock}),
 		})
 	}

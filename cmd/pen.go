@@ -1,7 +1,10 @@
 package cmd
 
 import (
+	"errors"
+	"fmt"
 	"io"
+	"io/fs"
 	"sync"
 
 	"rtda/pkg/out"
@@ -68,10 +71,10 @@ type sink struct {
 // put writes what a pen has: alerts and complaints first, so that an alert is
 // never later than its row.
 func (s *sink) put(p *pen) error {
-	if err := writeAll(s.stderr, p.notes); err != nil {
+	if err := writeAll(s.stderr, "stderr", p.notes); err != nil {
 		return err
 	}
-	if err := writeAll(s.alerts, p.alerts); err != nil {
+	if err := writeAll(s.alerts, "the alerts", p.alerts); err != nil {
 		return err
 	}
 	for _, n := range p.actions {
@@ -79,11 +82,11 @@ func (s *sink) put(p *pen) error {
 			s.actions.start(p.plan.json(n), p.plan.env(n))
 		}
 	}
-	return writeAll(s.stdout, p.rows)
+	return writeAll(s.stdout, "stdout", p.rows)
 }
 
-// writeAll writes b, if there is any.
-func writeAll(w io.Writer, b []byte) error {
+// writeAll writes b, if there is any, to what errors call by name.
+func writeAll(w io.Writer, name string, b []byte) error {
 	if len(b) == 0 {
 		return nil
 	}
@@ -91,7 +94,14 @@ func writeAll(w io.Writer, b []byte) error {
 	if err == nil && n < len(b) {
 		err = io.ErrShortWrite
 	}
-	return err
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		err = path.Err
+	}
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", name, err)
+	}
+	return nil
 }
 
 // A locked writer may be shared by goroutines; what one Write is given stays

@@ -39,7 +39,7 @@ func newRunner(cfg *Config) runner {
 		return r
 	}
 	for _, w := range cfg.Windows {
-		r.dst = append(r.dst, make([][]float64, w.Plan.Len()))
+		r.dst = append(r.dst, make([][]float64, w.Aggs))
 	}
 	r.metric = make([][]float64, len(cfg.Metrics))
 	shown := map[Read]int{}

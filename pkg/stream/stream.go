@@ -39,6 +39,7 @@ type Window struct {
 	Field int // column of the batch
 	Width agg.Width
 	Plan  *agg.Plan
+	Aggs  int // of the plan
 	Need  int // samples without which it gives no value but its count
 }
 

@@ -189,15 +189,15 @@ func (w *twin) row(k *twinKey, t int64) {
 	var vals []float64
 	for i := range w.cfg.Windows {
 		xs := w.window(k, i, t)
-		sum, mean := nan, nan
+		sum, last := nan, nan
 		if len(xs) >= w.cfg.Windows[i].Need {
 			sum = 0
 			for _, x := range xs {
 				sum += x
+				last = x
 			}
-			mean = sum / float64(len(xs))
 		}
-		vals = append(vals, float64(len(xs)), sum, mean)
+		vals = append(vals, float64(len(xs)), sum, last)
 	}
 	w.log = append(w.log, rowText(w.cfg.Clock != NoClock, t, k.name, vals))
 }
@@ -214,7 +214,7 @@ func rowText(timed bool, t int64, key string, vals []float64) string {
 func configOf(fields int, widths []agg.Width, need int) Config {
 	cfg := Config{Fields: fields, MaxKeys: 1 << 30, MaxSamples: 1 << 30, Show: 1 << 30}
 	var aggs []agg.Agg
-	for _, name := range []string{"count", "sum", "mean"} {
+	for _, name := range []string{"count", "sum", "last"} {
 		a, _ := agg.Lookup(name)
 		aggs = append(aggs, a)
 	}
@@ -227,7 +227,7 @@ func configOf(fields int, widths []agg.Width, need int) Config {
 				cfg.Columns = append(cfg.Columns, Read{Window: len(cfg.Windows), Agg: a, Count: a == 0})
 			}
 			cfg.Windows = append(cfg.Windows, Window{
-				Field: f, Width: width, Need: need, Plan: agg.NewPlan(width, aggs, agg.Options{}),
+				Field: f, Width: width, Aggs: len(aggs), Need: need, Plan: agg.NewPlan(width, aggs, agg.Options{}),
 			})
 		}
 	}
