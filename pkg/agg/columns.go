@@ -1,0 +1,102 @@
+package agg
+
+import "math"
+
+// moment fills dst with an aggregate of the moments.
+func (b *batch) moment(a *Agg, dst []float64) {
+	switch a.Name {
+	case "mean":
+		b.mean(dst)
+		return
+	case "std":
+		b.std(dst)
+		return
+	}
+	s, ddof := b.s, b.w.plan.ddof
+	for i := range dst {
+		s.n = float64(b.count(i))
+		s.s1, s.s2 = b.sum[0][i], b.sum[1][i]
+		if b.w.plan.needs&needPowers != 0 {
+			s.s3, s.s4 = b.sum[2][i], b.sum[3][i]
+		}
+		dst[i] = a.moment(&s, ddof)
+	}
+}
+
+// mean and std are sums.mean and sums.std written out, which doubles the speed.
+func (b *batch) mean(dst []float64) {
+	c, unit, n, grow := b.s.c, b.s.unit, float64(b.n), float64(1-b.step)
+	s1 := b.sum[0][:len(dst)]
+	for i := range dst {
+		dst[i] = (c + s1[i]/n) * unit
+		n += grow
+	}
+}
+
+func (b *batch) std(dst []float64) {
+	unit, n, grow, ddof := b.s.unit, float64(b.n), float64(1-b.step), b.w.plan.ddof
+	s1, s2 := b.sum[0][:len(dst)], b.sum[1][:len(dst)]
+	for i := range dst {
+		dst[i] = math.Sqrt((s2[i]-float64(s1[i]*(s1[i]/n)))/(n-ddof)) * unit
+		n += grow
+	}
+	if b.n <= int(ddof) || unit > 1 {
+		b.check(dst, ddof)
+	}
+}
+
+// check puts right what std leaves open: too few samples, and overflow.
+func (b *batch) check(dst []float64, ddof float64) {
+	for i, x := range dst {
+		if float64(b.count(i)) <= ddof || math.IsInf(x, 0) {
+			dst[i] = math.NaN()
+		}
+	}
+}
+
+// count returns the samples in the window at the i-th of the batch.
+func (b *batch) count(i int) int { return b.n + i*int(1-b.step) }
+
+func (b *batch) counts(dst []float64) {
+	for i := range dst {
+		dst[i] = float64(b.count(i))
+	}
+}
+
+func (b *batch) min(dst []float64) { copy(dst, b.lo) }
+
+func (b *batch) max(dst []float64) { copy(dst, b.hi) }
+
+func (b *batch) extent(dst []float64) {
+	for i := range dst {
+		dst[i] = finite(b.hi[i] - b.lo[i])
+	}
+}
+
+// oldest returns the oldest sample of the window at the i-th of the batch.
+func (b *batch) oldest(i int) float64 {
+	return b.w.xs[b.w.place(b.head+int64(i)*b.step)]
+}
+
+func (b *batch) first(dst []float64) {
+	for i := range dst {
+		dst[i] = b.oldest(i)
+	}
+}
+
+func (b *batch) latest(dst []float64) { copy(dst, b.xs) }
+
+func (b *batch) delta(dst []float64) {
+	for i := range dst {
+		dst[i] = finite(b.xs[i] - b.oldest(i))
+	}
+}
+
+func (b *batch) z(dst []float64) {
+	s := b.s
+	for i := range dst {
+		s.n = float64(b.count(i) - 1)
+		s.s1, s.s2 = b.before[0][i], b.before[1][i]
+		dst[i] = s.z(b.xs[i], b.w.plan.ddof)
+	}
+}

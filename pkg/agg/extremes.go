@@ -1,0 +1,168 @@
+package agg
+
+import "math"
+
+// A span is the smallest and the largest of some samples, none if n is 0.
+type span struct {
+	lo, hi float64
+	n      int
+}
+
+func joinSpans(a, b span) span {
+	if a.n == 0 {
+		return b
+	}
+	if b.n == 0 {
+		return a
+	}
+	return span{min(a.lo, b.lo), max(a.hi, b.hi), a.n + b.n}
+}
+
+// spanOf returns the span of xs, not empty.
+func spanOf(xs []float64) span {
+	s := span{xs[0], xs[0], len(xs)}
+	for _, x := range xs[1:] {
+		s.add(x)
+	}
+	return s
+}
+
+// add is branches on purpose: after some samples a new extreme is rare and
+// well predicted, while the builtins must think of NaN and -0 every time.
+func (s *span) add(x float64) {
+	if x < s.lo {
+		s.lo = x
+	}
+	if x > s.hi {
+		s.hi = x
+	}
+}
+
+// extremes keeps the extremes of the parts of a window: los and his are those of
+// each rest of the oldest block and the blocks between, cur of the newest block.
+// The joining beats a monotone queue, whose loops mispredict on random samples.
+type extremes struct {
+	tree     tree[span]
+	i, j     int32
+	done     int32
+	old      int32
+	oldN     int64
+	stride   int32
+	min, max bool // which of the two are asked for
+	fresh    bool
+	base     span
+	cur      span
+	los, his []float64
+}
+
+func newExtremes(k, n int, lo, hi bool) *extremes {
+	return &extremes{tree: tree[span]{make([]span, 2*k-2), k}, stride: int32(n), min: lo, max: hi}
+}
+
+func (e *extremes) leaf(j int, b block) {
+	e.tree.set(j, spanOf(b.xs), joinSpans)
+}
+
+func (e *extremes) join(i, j int) { e.i, e.j, e.fresh = int32(i), int32(j), true }
+
+func (e *extremes) sync(c content) {
+	if e.fresh {
+		e.base = e.tree.between(int(e.i), int(e.j), joinSpans)
+		e.cur = span{math.Inf(1), math.Inf(-1), 0}
+		e.old, e.oldN, e.done, e.fresh = int32(len(c.old.xs)), c.old.number, 0, false
+		if e.min {
+			e.los = lows(e.room(e.los, c), c.old.xs, e.base.lo)
+		}
+		if e.max {
+			e.his = highs(e.room(e.his, c), c.old.xs, e.base.hi)
+		}
+	}
+	for _, x := range c.cur.xs[e.done:] {
+		e.cur.add(x)
+	}
+	e.done = int32(len(c.cur.xs))
+}
+
+// room returns buf with a place for each rest of the oldest block.
+func (e *extremes) room(buf []float64, c content) []float64 {
+	if n := len(c.old.xs); n <= cap(buf) {
+		return buf[:n]
+	}
+	return make([]float64, e.stride)[:len(c.old.xs)]
+}
+
+// lows fills dst with the smallest of each rest of xs and of lo.
+func lows(dst, xs []float64, lo float64) []float64 {
+	for i := len(dst) - 1; i >= 0; i-- {
+		if x := xs[i]; x < lo {
+			lo = x
+		}
+		dst[i] = lo
+	}
+	return dst
+}
+
+// highs fills dst with the largest of each rest of xs and of hi.
+func highs(dst, xs []float64, hi float64) []float64 {
+	for i := len(dst) - 1; i >= 0; i-- {
+		if x := xs[i]; x > hi {
+			hi = x
+		}
+		dst[i] = hi
+	}
+	return dst
+}
+
+// lowest and highest return the extremes of the window whose oldest sample has
+// the number head.
+func (e *extremes) lowest(head int64) float64 {
+	lo := e.base.lo
+	if i := int(head - e.oldN); i < int(e.old) {
+		lo = e.los[i]
+	}
+	return min(lo, e.cur.lo)
+}
+
+func (e *extremes) highest(head int64) float64 {
+	hi := e.base.hi
+	if i := int(head - e.oldN); i < int(e.old) {
+		hi = e.his[i]
+	}
+	return max(hi, e.cur.hi)
+}
+
+// min is the smallest value of the window.
+func (w *Window) min(float64) float64 {
+	if w.all != nil {
+		return w.all.span.lo
+	}
+	if p := w.sync(); p != nil {
+		return p.extremes.lowest(w.seen - int64(w.n))
+	}
+	xs, ys := w.halves(0)
+	s := spanOf(xs)
+	for _, x := range ys {
+		s.add(x)
+	}
+	return s.lo
+}
+
+// max is the largest value of the window.
+func (w *Window) max(float64) float64 {
+	if w.all != nil {
+		return w.all.span.hi
+	}
+	if p := w.sync(); p != nil {
+		return p.extremes.highest(w.seen - int64(w.n))
+	}
+	xs, ys := w.halves(0)
+	s := spanOf(xs)
+	for _, x := range ys {
+		s.add(x)
+	}
+	return s.hi
+}
+
+// extent is the largest less the smallest value of the window; none where that
+// is beyond float64.
+func (w *Window) extent(float64) float64 { return finite(w.max(0) - w.min(0)) }

@@ -1,0 +1,172 @@
+package agg
+
+import "math"
+
+func sqrt(x float64) float64 { return math.Sqrt(x) }
+
+// sums are the moments of a window around a value c near its mean: the sums of
+// the deviations x−c and of their powers. c and the deviations are scaled by
+// 1/unit, a power of two.
+type sums struct {
+	n, c, unit     float64
+	s1, s2, s3, s4 float64
+}
+
+// gather returns the sums of the samples of xs and ys together, of which there
+// must be one, with the third and fourth powers if asked.
+//
+// It adds up deviations from the first sample, and where that lies away from
+// the mean goes over the samples again with a better value. A constant has
+// sums of exactly 0.
+func gather(xs, ys []float64, class int, powers bool) sums {
+	if len(xs) == 0 {
+		xs, ys = ys, nil
+	}
+	k := scaleOf(class)
+	s := sums{n: float64(len(xs) + len(ys)), c: xs[0] * k, unit: unscale(class)}
+	s.add(xs, ys, k)
+	if m2 := s.squares(); s.s2 > 4*m2 {
+		s.c = near(s.c+s.s1/s.n, sqrt(max(m2, 0)/s.n))
+		s.s1, s.s2 = 0, 0
+		s.add(xs, ys, k)
+	}
+	if powers {
+		for _, xs := range [2][]float64{xs, ys} {
+			for _, x := range xs {
+				d := float64(x*k) - s.c
+				d3 := float64(d * d * d)
+				s.s3 += d3
+				s.s4 += float64(d3 * d)
+			}
+		}
+	}
+	return s
+}
+
+// add adds the deviations of xs and ys and their squares, each in two threads.
+func (s *sums) add(xs, ys []float64, k float64) {
+	c := s.c
+	for _, xs := range [2][]float64{xs, ys} {
+		var a1, a2, b1, b2 float64
+		for ; len(xs) > 1; xs = xs[2:] {
+			d, e := float64(xs[0]*k)-c, float64(xs[1]*k)-c
+			a1 += d
+			b1 += e
+			a2 += float64(d * d)
+			b2 += float64(e * e)
+		}
+		if len(xs) == 1 {
+			d := float64(xs[0]*k) - c
+			a1 += d
+			a2 += float64(d * d)
+		}
+		s.s1 += a1 + b1
+		s.s2 += a2 + b2
+	}
+}
+
+// stretch returns s as a stretch with the sample one in it.
+func (s *sums) stretch(one float64, class int) stretch {
+	m := s.s1 / s.n
+	p, pe := twoMul(s.n, s.c)
+	t := stretch{n: s.n, one: one, class: class, m2: s.squares(), m3: s.cubes(m), m4: s.fourths(m)}
+	t.hi, t.lo = twoSum(p, s.s1)
+	t.hi, t.lo = twoSum(t.hi, t.lo+pe)
+	return t
+}
+
+// summarize returns the moments of xs, which must not be empty.
+func summarize(xs []float64, powers bool) stretch {
+	class := classIn(xs)
+	s := gather(xs, nil, class, powers)
+	return s.stretch(xs[0], class)
+}
+
+// squares returns Σ(x−mean)². The difference loses a digit at the most, c being
+// near the mean.
+func (s *sums) squares() float64 { return s.s2 - float64(s.s1*(s.s1/s.n)) }
+
+// cubes returns Σ(x−mean)³ and fourths Σ(x−mean)⁴, with m = s1/n.
+func (s *sums) cubes(m float64) float64 {
+	return s.s3 - float64(3*m*s.s2) + float64(2*m*m*s.s1)
+}
+
+func (s *sums) fourths(m float64) float64 {
+	return s.s4 - float64(4*m*s.s3) + float64(6*m*m*s.s2) - float64(3*m*m*m*s.s1)
+}
+
+// sum is the sum of the window, in the unit of x; none where it is beyond
+// float64.
+func (s *sums) sum(float64) float64 { return finite(math.FMA(s.n, s.c, s.s1) * s.unit) }
+
+// mean is the arithmetic mean of the window, Σx/n, in the unit of x. Its error
+// is half an ulp of itself and some of the samples' spread.
+func (s *sums) mean(float64) float64 { return (s.c + s.s1/s.n) * s.unit }
+
+// variance is Σ(x−mean)²/(n−ddof), in the unit of x squared. There is none for
+// ddof samples or fewer, or where it is beyond float64.
+func (s *sums) variance(ddof float64) float64 {
+	if s.n <= ddof {
+		return math.NaN()
+	}
+	return finite(s.squares() / (s.n - ddof) * s.unit * s.unit)
+}
+
+// std is the standard deviation of the window, sqrt(Σ(x−mean)²/(n−ddof)), in
+// the unit of x. There is none for ddof samples or fewer; it is exactly 0 for
+// a constant.
+//
+// Stretches are joined, never subtracted, so an outlier that has left leaves
+// no trace (TestOutlierLeavesNoTrace).
+func (s *sums) std(ddof float64) float64 {
+	if s.n <= ddof {
+		return math.NaN()
+	}
+	return finite(s.deviation(ddof) * s.unit)
+}
+
+// deviation is std, scaled.
+func (s *sums) deviation(ddof float64) float64 { return sqrt(s.squares() / (s.n - ddof)) }
+
+// cv is std/mean. There is none where the mean is 0.
+func (s *sums) cv(ddof float64) float64 {
+	mean := s.c + s.s1/s.n
+	if s.n <= ddof || mean*s.unit == 0 {
+		return math.NaN()
+	}
+	return finite(s.deviation(ddof) / mean)
+}
+
+// rms is the quadratic mean sqrt(Σx²/n), in the unit of x.
+func (s *sums) rms(float64) float64 {
+	mean := s.c + s.s1/s.n
+	return sqrt(float64(mean*mean)+s.squares()/s.n) * s.unit
+}
+
+// skew is Σ(x−mean)³/n divided by the cube of the population's std. There is
+// none where that is 0.
+func (s *sums) skew(float64) float64 {
+	v := s.squares() / s.n
+	return finite(s.cubes(s.s1/s.n) / s.n / (v * sqrt(v)))
+}
+
+// kurt is Σ(x−mean)⁴/n divided by the population's variance squared, less 3.
+// There is none where the variance is 0.
+func (s *sums) kurt(float64) float64 {
+	v := s.squares() / s.n
+	return finite(s.fourths(s.s1/s.n)/s.n/(v*v)) - 3
+}
+
+// z is (x−mean)/std of a sample x that is not among the sums. There is none
+// where std is 0 or does not exist.
+func (s *sums) z(x, ddof float64) float64 {
+	dev := s.deviation(ddof)
+	if s.n <= ddof || s.n == 0 || dev == 0 {
+		return math.NaN()
+	}
+	d := (x/s.unit - s.c) - s.s1/s.n
+	if math.IsInf(d, 0) { // x is so large that the mean does not matter
+		return finite(x * 0x1p-256 / s.unit / dev * 0x1p256)
+	}
+	return finite(d / dev)
+}

@@ -1,0 +1,142 @@
+package agg
+
+import "math"
+
+// totalBatch is how many samples a total sums up before they join the rest. It
+// is short enough for plain sums to stay exact to some ulps.
+const totalBatch = 256
+
+// A total is the summaries of a window of all samples, which stores none.
+//
+// Samples are summed up around a value near the mean of those before, and join
+// these when there are as many of them, but at least every totalBatch; so that
+// value follows the mean, and the sums around it lose nothing that counts.
+type total struct {
+	n           int
+	span        span
+	drops       drops
+	first, last float64
+	firstT      int64
+	lastT       int64
+
+	past  course     // the samples that have joined
+	below float64    // what rounding took from past.m2
+	base  sums       // past, around a value
+	cur   sums       // the samples since, around the same value
+	prev  [2]float64 // sums of cur without its newest
+	one   float64    // the newest of cur
+	baseT line       // past, around a time
+	curT  line       // the samples since, around the same time
+	limit float64    // magnitude of the next class
+	other sums       // without the newest sample, if that raised the class
+}
+
+// pushAll adds a sample to a window of all.
+func (w *Window) pushAll(t int64, x float64) {
+	a, needs := w.all, w.plan.needs
+	if w.ord != nil {
+		w.ord.insert(x)
+	}
+	if !w.plan.clock {
+		t = w.seen
+	}
+	w.seen++
+	if a.n == 0 {
+		a.first, a.firstT, a.span = x, t, span{x, x, 1}
+	}
+	a.n++
+	a.last, a.lastT = x, t
+	if needs&needRestarts != 0 {
+		a.drops.add(x)
+	}
+	if needs&(needMin|needMax) != 0 {
+		a.span.add(x)
+	}
+	if needs&needMoments != 0 {
+		a.add(t, x)
+	}
+}
+
+// add takes x into the moments and the line.
+func (a *total) add(t int64, x float64) {
+	a.other.n = 0
+	switch {
+	case a.past.n == 0:
+		class := classOf(math.Abs(x))
+		s := sums{n: 1, c: x * scaleOf(class), unit: unscale(class)}
+		a.past = course{stretch: s.stretch(x, class), t0: t}
+		a.recenter()
+		return
+	case !(math.Abs(x) < a.limit):
+		a.other = a.sums()
+		a.settle()
+		a.past.lift(classOf(math.Abs(x)))
+		a.below = 0
+		a.recenter()
+	case a.cur.n >= min(totalBatch, a.past.n):
+		a.settle()
+		a.recenter()
+	}
+	s := &a.cur
+	a.prev = [2]float64{s.s1, s.s2}
+	d := float64(x/s.unit) - s.c
+	dd := float64(d * d)
+	s.n++
+	s.s1 += d
+	s.s2 += dd
+	s.s3 += float64(dd * d)
+	s.s4 += float64(dd * dd)
+	a.curT.add(t, d)
+	a.one = x
+}
+
+// settle joins the samples since with the past.
+func (a *total) settle() {
+	if a.cur.n == 0 {
+		return
+	}
+	next := a.curT.course(&a.cur, a.one, a.past.class)
+	next.m2 = max(next.m2, 0)
+	gap := apart(&a.past.stretch, &next.stretch)
+	grown := next.m2 + float64(gap*gap*(a.past.n*(next.n/(a.past.n+next.n))))
+	m2, below := twoSum(a.past.m2, grown)
+	a.past = joinCourses(a.past, next)
+	a.past.m2, a.below = twoSum(m2, a.below+below)
+}
+
+// recenter begins the samples since anew, around where the past now is.
+func (a *total) recenter() {
+	a.limit = limitOf(a.past.class)
+	a.base = a.past.around(a.past.class)
+	a.baseT = a.past.lineAround(&a.base)
+	a.cur = sums{c: a.base.c, unit: a.base.unit}
+	a.curT = line{ct: a.baseT.ct}
+	a.prev = [2]float64{}
+}
+
+// sums returns the sums of all samples.
+func (a *total) sums() sums {
+	s := a.base
+	s.n += a.cur.n
+	s.s1 += a.cur.s1
+	s.s2 += a.cur.s2
+	s.s3 += a.cur.s3
+	s.s4 += a.cur.s4
+	return s
+}
+
+// before returns the sums of all samples but the newest, if there are two or
+// more; without third and fourth powers.
+func (a *total) before() sums {
+	if a.other.n > 0 {
+		return a.other
+	}
+	s := a.base
+	s.n += a.cur.n - 1
+	s.s1 += a.prev[0]
+	s.s2 += a.prev[1]
+	return s
+}
+
+// line returns the line's sums of all samples.
+func (a *total) line() line { return a.baseT.plus(&a.curT) }

@@ -1,0 +1,209 @@
+package agg
+
+import "math"
+
+// A course is a stretch and how it goes with time.
+type course struct {
+	stretch
+	t0     int64   // a time, in nanoseconds or in samples
+	st     float64 // Σ(t−t0)
+	tt, tx float64 // Σ(t−t̄)² and Σ(t−t̄)(x−x̄), the latter scaled as x
+}
+
+// joinCourses returns a and b, which lies behind a, together.
+// Source: Pébay (2008).
+func joinCourses(a, b course) course {
+	if a.n == 0 {
+		return b
+	}
+	if b.n == 0 {
+		return a
+	}
+	a.lift(b.class)
+	b.lift(a.class)
+	gap := elapsed(a.t0, b.t0)
+	dt := gap + (b.st/b.n - a.st/a.n)
+	dx := apart(&a.stretch, &b.stretch)
+	w := a.n * (b.n / (a.n + b.n))
+	return course{
+		stretch: join(a.stretch, b.stretch),
+		t0:      a.t0,
+		st:      a.st + b.st + float64(b.n*gap),
+		tt:      a.tt + b.tt + float64(dt*dt*w),
+		tx:      a.tx + b.tx + float64(dt*dx*w),
+	}
+}
+
+// lift brings c to a class, if that is higher than its own.
+func (c *course) lift(class int) {
+	if class > c.class {
+		c.tx *= scaleOf(class) * unscale(c.class)
+		c.raise(class)
+	}
+}
+
+// A line is the sums over a window for its least-squares line, around a time
+// ct and the value c of sums: Σ(t−ct), Σ(t−ct)², Σ(t−ct)(x−c).
+type line struct {
+	ct         int64
+	t1, t2, tx float64
+}
+
+// lineAround returns the sums of c around a time near its mean, where s are
+// those of its values, of the same class.
+func (c *course) lineAround(s *sums) line {
+	mean := c.st / c.n
+	whole := math.Round(mean)
+	m := mean - whole
+	t1 := float64(c.n * m)
+	return line{
+		ct: int64(uint64(c.t0) + uint64(whole)),
+		t1: t1,
+		t2: c.tt + float64(t1*m),
+		tx: c.tx + float64(m*s.s1),
+	}
+}
+
+// add adds a sample at t with the scaled deviation d from c.
+func (l *line) add(t int64, d float64) {
+	dt := since(l.ct, t)
+	l.t1 += dt
+	l.t2 += float64(dt * dt)
+	l.tx += float64(dt * d)
+}
+
+// plus returns the sums of l and m, around the same time, together.
+func (l line) plus(m *line) line {
+	return line{l.ct, l.t1 + m.t1, l.t2 + m.t2, l.tx + m.tx}
+}
+
+// since returns t−ct.
+func since(ct, t int64) float64 {
+	if t < ct {
+		return -elapsed(t, ct)
+	}
+	return elapsed(ct, t)
+}
+
+// course returns what l and the sums s of the same samples are the sums of.
+func (l *line) course(s *sums, one float64, class int) course {
+	return course{
+		stretch: s.stretch(one, class),
+		t0:      l.ct,
+		st:      l.t1,
+		tt:      l.t2 - float64(l.t1*(l.t1/s.n)),
+		tx:      l.tx - float64(l.t1*(s.s1/s.n)),
+	}
+}
+
+// slope returns that of the least-squares line, in x per unit of t; none where
+// no time passes or where it is beyond float64.
+func (l *line) slope(s *sums) float64 {
+	tt := l.t2 - float64(l.t1*(l.t1/s.n))
+	if !(tt > 0) {
+		return math.NaN()
+	}
+	return (l.tx - float64(l.t1*(s.s1/s.n))) / tt
+}
+
+// trend keeps the courses of the parts of a window, around the same value and
+// in the same scale as its moments.
+type trend struct {
+	tree   tree[course]
+	i, j   int32
+	fresh  bool
+	m      *moments
+	builds int32 // of m, when rest was made
+	oldN   int64
+	done   int
+	base   line   // the blocks between
+	rest   []line // each rest of the oldest block with them
+	cur    line   // the newest block
+}
+
+func newTrend(k, n int, m *moments) *trend {
+	return &trend{tree: tree[course]{make([]course, 2*k-2), k}, rest: make([]line, 0, n), m: m}
+}
+
+func (t *trend) leaf(j int, b block) {
+	class := classIn(b.xs)
+	s := gather(b.xs, nil, class, false)
+	l := b.line(&s, block{})
+	t.tree.set(j, l.course(&s, b.xs[0], class), joinCourses)
+}
+
+func (t *trend) join(i, j int) { t.i, t.j, t.fresh = int32(i), int32(j), true }
+
+func (t *trend) sync(c content) {
+	s := &t.m.base
+	if t.fresh || t.builds != t.m.builds {
+		mid := t.tree.between(int(t.i), int(t.j), joinCourses)
+		mid.lift(int(t.m.class))
+		t.base = mid.lineAround(s)
+		t.fresh, t.builds, t.oldN, t.done = false, t.m.builds, c.old.number, 0
+		t.cur = line{ct: t.base.ct}
+		t.rest = t.rest[:len(c.old.xs)]
+		l := t.base
+		for i := len(t.rest) - 1; i >= 0; i-- {
+			l.add(c.old.time(i), float64(c.old.xs[i]/s.unit)-s.c)
+			t.rest[i] = l
+		}
+	}
+	for i := t.done; i < len(c.cur.xs); i++ {
+		t.cur.add(c.cur.time(i), float64(c.cur.xs[i]/s.unit)-s.c)
+	}
+	t.done = len(c.cur.xs)
+}
+
+// window returns the sums of the window whose oldest sample has the number
+// head.
+func (t *trend) window(head int64) line {
+	l := t.base
+	if i := int(head - t.oldN); i < len(t.rest) {
+		l = t.rest[i]
+	}
+	return l.plus(&t.cur)
+}
+
+// line returns the sums of b and of more behind it, around their mean time and
+// the value c of s.
+func (b block) line(s *sums, more block) line {
+	t0, st := b.time(0), 0.0
+	for _, b := range [2]block{b, more} {
+		for i := range b.xs {
+			st += elapsed(t0, b.time(i))
+		}
+	}
+	l := line{ct: int64(uint64(t0) + uint64(math.Round(st/s.n)))}
+	for _, b := range [2]block{b, more} {
+		for i, x := range b.xs {
+			l.add(b.time(i), float64(x/s.unit)-s.c)
+		}
+	}
+	return l
+}
+
+// slope is the slope of the least-squares line through the window's samples,
+// Σ(t−t̄)(x−x̄)/Σ(t−t̄)², per second, or per sample without a clock. There is none
+// where no time passes.
+func (w *Window) slope(float64) float64 {
+	s, l := w.line()
+	per := 1.0
+	if w.plan.clock {
+		per = 1e9
+	}
+	return finite(l.slope(&s) * per * s.unit)
+}
+
+func (w *Window) line() (sums, line) {
+	if w.all != nil {
+		return w.all.sums(), w.all.line()
+	}
+	if p := w.sync(); p != nil {
+		head := w.seen - int64(w.n)
+		return p.moments.window(w.content(p, head)), p.trend.window(head)
+	}
+	a, b := w.blocks()
+	s := w.plan.direct(a.xs, b.xs)
+	return s, a.line(&s, b)
+}
