@@ -2,9 +2,11 @@ package rule
 
 // An alert is what one rule, or a ladder of rules of one name, tells of.
 type alert struct {
-	rules []int  // indexes into Set.Rules, in the order given
-	by    [4]int // the rule of each severity
-	aged  bool   // one of the rules reads age
+	rules []int      // indexes into Set.Rules, in the order given
+	first int        // the first of them
+	expr  *condition // of the only one, nil for a ladder
+	by    [4]int     // the rule of each severity
+	aged  bool       // one of the rules reads age
 }
 
 // alerts are the alerts of rules, in the order of the first rule of each.
@@ -15,7 +17,9 @@ func alerts(rules []Rule) (as []alert) {
 		j, ok := at[r.Name]
 		if !ok || !r.Named {
 			j = len(as)
-			as = append(as, alert{})
+			as = append(as, alert{first: i, expr: &r.expr})
+		} else {
+			as[j].expr = nil
 		}
 		if r.Named {
 			at[r.Name] = j
@@ -77,17 +81,14 @@ func (s *Set) NewState() *State {
 func (s *Set) Step(st *State, e Env, dst []Change) []Change {
 	for i := range s.alerts {
 		a := &s.alerts[i]
-		if len(a.rules) > 1 {
+		c := &st.cells[a.first]
+		switch {
+		case a.expr == nil:
 			dst = s.climb(a, st, &e, false, dst)
-			continue
+		case c.phase == quiet && a.expr.plainlyNot(e.Vals):
+		default:
+			dst = s.single(a, c, &e, dst)
 		}
-		i := a.rules[0]
-		m, c := &s.Rules[i].machine, &st.cells[i]
-		expr := m.expr.judge(e.Vals, e.Keys)
-		if c.phase == quiet && expr != yes {
-			continue
-		}
-		dst = s.single(a, c, expr, &e, dst)
 	}
 	return dst
 }
@@ -122,13 +123,16 @@ func (s *Set) Expire(st *State, now int64, dst []Change) []Change {
 }
 
 // of is the state of a.
-func (st *State) of(a *alert) *alertState { return &st.cells[a.rules[0]].alertState }
+func (st *State) of(a *alert) *alertState { return &st.cells[a.first].alertState }
 
-// single goes on with the evaluation of an alert of one rule.
-func (s *Set) single(a *alert, c *cell, expr verdict, e *Env, dst []Change) []Change {
-	r := &s.Rules[a.rules[0]]
+// single evaluates an alert of one rule.
+func (s *Set) single(a *alert, c *cell, e *Env, dst []Change) []Change {
+	expr := a.expr.judge(e.Vals, e.Keys)
+	if c.phase == quiet && expr != yes {
+		return dst
+	}
+	r, level := &s.Rules[a.first], None
 	known := r.evaluate(c, expr, e)
-	level := None
 	if c.fires() {
 		level = r.Severity
 	}

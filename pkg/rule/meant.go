@@ -19,7 +19,7 @@ func DidYouMean(word string, known []string) string {
 	if len(w) == 0 || len(w) > maxMeant {
 		return ""
 	}
-	best, least := "", max(1, (len(w)+1)/3)+1
+	best, least := "", min(len(w), max(1, (len(w)+1)/3)+1)
 	for _, k := range known {
 		r := []rune(strings.ToLower(k))
 		if apart := len(r) - len(w); apart >= least || -apart >= least {

@@ -1,0 +1,292 @@
+package rule
+
+import (
+	"math"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+)
+
+var testAggs = strings.Fields("count sum mean min max range first last var std cv rms skew kurt median pNN iqr mad z rz delta rate slope ewma age")
+
+// testScope has the given fields and keys; IsAgg knows some quantiles too.
+func testScope(fields, keys string) Scope {
+	known := map[string]bool{"p50": true, "p99": true, "p99.9": true}
+	for _, a := range testAggs {
+		known[a] = a != "pNN"
+	}
+	sc := Scope{IsAgg: func(s string) bool { return known[s] }, Aggs: testAggs, Known: true, Clock: true}
+	sc.Fields, sc.Keys = strings.Fields(fields), strings.Fields(keys)
+	if fields == "" {
+		sc.Fields = []string{""}
+	}
+	return sc
+}
+
+// sources names the rules as the command line does.
+func sources(rules ...string) (src []Source) {
+	for i, r := range rules {
+		src = append(src, Source{Text: r, Name: "rule " + string(rune('1'+i))})
+	}
+	return src
+}
+
+func mustCompile(t testing.TB, sc Scope, rules ...string) *Set {
+	t.Helper()
+	s, errs := Compile(sources(rules...), sc)
+	for _, err := range errs {
+		t.Errorf("Compile(%q): %v", rules, err)
+	}
+	if s == nil {
+		t.FailNow()
+	}
+	return s
+}
+
+func TestRule(t *testing.T) {
+	for _, c := range []struct {
+		rule, fields, keys string
+		full               string
+		metrics            string // texts, with a blank between them
+		clock              string
+	}{
+		// SPEC's examples
+		{"mean > 80", "", "", "warn: (mean > 80)", "mean", ""},
+		{"crit hot: mean(temp) > 80 for 30s until mean(temp) < 75 for 10s", "temp hum", "",
+			"crit hot: (mean(temp) > 80) for 30s until (mean(temp) < 75) for 10s", "mean(temp)", "for 30s in rule 1"},
+		{"spike: abs(z) > 4 for 3/5", "", "", "warn spike: (abs(z) > 4) for 3/5", "z", ""},
+		{"drift: mean(temp, 1m) > 1.2 * mean(temp, 1h)", "temp", "",
+			"warn drift: (mean(temp,1m) > (1.2 * mean(temp,1h)))", "mean(temp,1m) mean(temp,1h)", "mean(temp,1m) in rule 1"},
+		{"crit dead: age > 30s", "a b", "", "crit dead: (age > 30s)", "age", "age in rule 1"},
+		{"stuck: std == 0 and count >= 50 for 5m", "", "",
+			"warn stuck: ((std == 0) && (count >= 50)) for 5m", "std count", "for 5m in rule 1"},
+		// the head
+		{"info:mean>1", "", "", "info: (mean > 1)", "mean", ""},
+		{"  crit   a.b-c_9 : mean > 1 ", "", "", "crit a.b-c_9: (mean > 1)", "mean", ""},
+		{"hot: mean > 1", "", "", "warn hot: (mean > 1)", "mean", ""},
+		{"warn crit: mean > 1", "", "", "warn crit: (mean > 1)", "mean", ""},
+		{"until: mean > 1", "", "", "warn until: (mean > 1)", "mean", ""},
+		{"größe: mean > 1", "", "", "warn größe: (mean > 1)", "mean", ""},
+		{"7: mean > 1", "", "", "warn 7: (mean > 1)", "mean", ""},
+		// precedence
+		{"a > 1 || b > 2 && a < 3", "a b", "", "warn: ((a > 1) || ((b > 2) && (a < 3)))", "a b", ""},
+		{"a > 1 or b > 2 and a < 3", "a b", "", "warn: ((a > 1) || ((b > 2) && (a < 3)))", "a b", ""},
+		{"not mean > 80", "", "", "warn: (!(mean > 80))", "mean", ""},
+		{"!mean > 80 and not max < 5 or min > 1", "", "", "warn: (((!(mean > 80)) && (!(max < 5))) || (min > 1))", "mean max min", ""},
+		{"not not mean > 80", "", "", "warn: (!(!(mean > 80)))", "mean", ""},
+		{"mean + 1 * 2 - 3 / 4 > -5", "", "", "warn: (((mean + (1 * 2)) - (3 / 4)) > (-5))", "mean", ""},
+		{"-mean * +2 == --1", "", "", "warn: (((-mean) * (+2)) == (-(-1)))", "mean", ""},
+		{"8 / 4 / 2 < mean", "", "", "warn: (((8 / 4) / 2) < mean)", "mean", ""},
+		{"((mean) + 1) * 2 != (3)", "", "", "warn: (((mean + 1) * 2) != 3)", "mean", ""},
+		{"sqrt(abs(mean) + exp(log(2))) <= 3", "", "", "warn: (sqrt((abs(mean) + exp(log(2)))) <= 3)", "mean", ""},
+		{"mean>.5 and max<5. and min>=1e3 and last>2.5E-3", "", "",
+			"warn: ((((mean > .5) && (max < 5.)) && (min >= 1e3)) && (last > 2.5E-3))", "mean max min last", ""},
+		{"mean > 1h30m and age < 1.5d", "", "", "warn: ((mean > 1h30m) && (age < 1.5d))", "mean age", "age in rule 1"},
+		{"mean > 1m", "", "", "warn: (mean > 1m)", "mean", ""},
+		// keys
+		{`host == "web1" and mean > 1`, "", "host", `warn: ((host == "web1") && (mean > 1))`, "mean", ""},
+		{`host != "a\t\"é"`, "", "host", `warn: (host != "a\t\"é")`, "", ""},
+		{"`host-name` == \"x\" and mean > 1", "", "host-name", "warn: ((`host-name` == \"x\") && (mean > 1))", "mean", ""},
+		{`count == "x" and count > 1`, "", "count", `warn: ((count == "x") && (count > 1))`, "count", ""},
+		{`id == "x" and id > 1`, "id", "id", `warn: ((id == "x") && (id > 1))`, "id", ""},
+		// metrics
+		{"mean( temp , 60s ) > mean(temp,1m)", "temp", "", "warn: (mean(temp,60s) > mean(temp,1m))", "mean(temp,60s)", "mean(temp,60s) in rule 1"},
+		{"mean(1m) > mean(all) + mean(200)", "", "", "warn: (mean(1m) > (mean(all) + mean(200)))", "mean(1m) mean(all) mean(200)", "mean(1m) in rule 1"},
+		{"max(temp,all) > max(temp, 0050)", "temp", "", "warn: (max(temp,all) > max(temp,50))", "max(temp,all) max(temp,50)", ""},
+		{"temp > 5 and mean > 3 and mean(mean) > 3 and `mean` > 3", "temp", "",
+			"warn: ((((temp > 5) && (mean > 3)) && (mean(mean) > 3)) && (`mean` > 3))", "temp mean mean(mean) mean", ""},
+		{"`cpu-usage` > 5 and max(`cpu-usage`) > 9 and max(`all`) > 1", "x", "",
+			"warn: (((`cpu-usage` > 5) && (max(`cpu-usage`) > 9)) && (max(`all`) > 1))", "`cpu-usage` max(`cpu-usage`) max(`all`)", ""},
+		{"p99.9(env.temp) > 5 and env.temp > 2 and axes.0 > 1", "axes.0 x", "",
+			"warn: (((p99.9(env.temp) > 5) && (env.temp > 2)) && (axes.0 > 1))", "p99.9(env.temp) env.temp axes.0", ""},
+		{"max(for) > 1 and max(and) > 2 and max(p99) > 3", "x", "", "warn: (((max(for) > 1) && (max(and) > 2)) && (max(p99) > 3))", "max(for) max(and) max(p99)", ""},
+		{"log > 5 and abs(log) > 4", "log", "", "warn: ((log > 5) && (abs(log) > 4))", "log", ""},
+		{"crit > 5", "crit", "", "warn: (crit > 5)", "crit", ""},
+		// holds
+		{"mean > 1 for 3 until max < 1 for 1/100000", "", "", "warn: (mean > 1) for 3 until (max < 1) for 1/100000", "mean max", ""},
+		{"mean > 1 until max < 1 for 1d12h", "", "", "warn: (mean > 1) until (max < 1) for 1d12h", "mean max", "for 1d12h in rule 1"},
+		{"mean > 1 for 3 / 5", "", "", "warn: (mean > 1) for 3/5", "mean", ""},
+		{"mean > 1 for 0s", "", "", "warn: (mean > 1) for 0s", "mean", "for 0s in rule 1"},
+		{"mean > 1\tfor\n5m\r\n", "", "", "warn: (mean > 1) for 5m", "mean", "for 5m in rule 1"},
+		{"1 > 0", "", "", "warn: (1 > 0)", "", ""},
+	} {
+		t.Run(c.rule, func(t *testing.T) {
+			s := mustCompile(t, testScope(c.fields, c.keys), c.rule)
+			r := s.Rules[0]
+			var texts []string
+			for _, i := range r.Metrics {
+				texts = append(texts, s.Metrics[i].Text)
+			}
+			if r.Full != c.full {
+				t.Errorf("Full = %s, want %s", r.Full, c.full)
+			}
+			if got := strings.Join(texts, " "); got != c.metrics {
+				t.Errorf("metrics %q, want %q", got, c.metrics)
+			}
+			if got := s.NeedsClock(); got != c.clock {
+				t.Errorf("NeedsClock() = %q, want %q", got, c.clock)
+			}
+			if again := mustCompile(t, testScope(c.fields, c.keys), r.Full).Rules[0]; again.Full != r.Full {
+				t.Errorf("%s parses again to %s", r.Full, again.Full)
+			}
+		})
+	}
+}
+
+func TestRuleFields(t *testing.T) {
+	s := mustCompile(t, testScope("temp", "host"),
+		" crit hot: mean( temp )>80  for  30s until max < 1 for 3 ", "temp  > 1 for 2 ", "dead: temp > 1 until age > 30 ")
+	for i, want := range []Rule{
+		{Name: "hot", Named: true, Severity: Crit, Expr: "mean( temp )>80", Text: "mean( temp )>80  for  30s", Metrics: []int{0, 1}},
+		{Name: "temp  > 1", Severity: Warn, Expr: "temp  > 1", Text: "temp  > 1 for 2", Metrics: []int{2}},
+		{Name: "dead", Named: true, Severity: Warn, Expr: "temp > 1", Text: "temp > 1", Metrics: []int{2, 3}, UsesAge: true},
+	} {
+		got := s.Rules[i]
+		got.Full, got.machine = "", machine{}
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("rule %d is %+v, want %+v", i+1, got, want)
+		}
+	}
+	want := []Metric{
+		{Agg: "mean", Field: "temp", Text: "mean(temp)"}, {Agg: "max", Text: "max"},
+		{Field: "temp", Text: "temp"}, {Agg: "age", Text: "age"},
+	}
+	if !reflect.DeepEqual(s.Metrics, want) {
+		t.Errorf("Metrics = %+v, want %+v", s.Metrics, want)
+	}
+	if !s.UsesAge() || mustCompile(t, testScope("", ""), "mean > 1").UsesAge() {
+		t.Error("UsesAge does not follow the rules")
+	}
+}
+
+// A number written in two ways has one index in a rule, and each rule shows
+// it as it writes it.
+func TestMetricsAreShownOnceAsWritten(t *testing.T) {
+	s := mustCompile(t, testScope("temp", ""), "mean(1m) > 1 and mean(60s) < 5", "mean(60s) > 2", "mean(1m) > 3")
+	for i, want := range [][]int{{0}, {1}, {0}} {
+		if got := s.Rules[i].Metrics; !reflect.DeepEqual(got, want) {
+			t.Errorf("rule %d has metrics %v, want %v", i+1, got, want)
+		}
+	}
+	if want := (Window{D: int64(time.Minute)}); s.Metrics[1].Window != want || s.Metrics[1].Text != "mean(60s)" {
+		t.Errorf("metric 1 is %+v", s.Metrics[1])
+	}
+}
+
+// Before the fields are known a bare word is let pass, and what rules name
+// outright is already asked for.
+func TestCompileBeforeFieldsAreKnown(t *testing.T) {
+	sc := testScope("", "host")
+	sc.Fields, sc.Known = nil, false
+	s := mustCompile(t, sc, "tmep > 5 and mean > 3 and `cpu-usage` > 1", `max(hum, 1m) > 5 and hum > 1 and host == "a" or not tmep > 5`)
+	var got []string
+	for _, m := range s.Metrics {
+		got = append(got, m.Text)
+	}
+	if want := "mean `cpu-usage` max(hum,1m) hum"; strings.Join(got, " ") != want {
+		t.Errorf("metrics %q, want %q", got, want)
+	}
+	if want := []string{"cpu-usage", "hum"}; !reflect.DeepEqual(s.Fields, want) {
+		t.Errorf("Fields = %q, want %q", s.Fields, want)
+	}
+	for _, rule := range []string{"mean >", "mean = 1", `hots == "a"`, "host > 1", "abz(x) > 1", "x > 1 for 5x"} {
+		if _, errs := Compile(sources(rule), sc); len(errs) != 1 {
+			t.Errorf("%q: errors %v, want one", rule, errs)
+		}
+	}
+}
+
+func TestNoRules(t *testing.T) {
+	s, errs := Compile(nil, testScope("", ""))
+	if len(errs) > 0 || len(s.Step(s.NewState(), Env{}, nil)) > 0 || s.NeedsClock() != "" || s.UsesAge() {
+		t.Errorf("no rules: %+v, %v", s, errs)
+	}
+}
+
+func TestLines(t *testing.T) {
+	text := "\uFEFF# rules\r\n\r\nmean > 1 # hot\r\n  host == \"a#b\" and `c#d` > 1# x\n\t # nothing\n\"a\\\"#\" # c\nlast > 1"
+	want := []Source{
+		{"mean > 1", "r.txt:3"}, {"  host == \"a#b\" and `c#d` > 1", "r.txt:4"}, {`"a\"#"`, "r.txt:6"}, {"last > 1", "r.txt:7"},
+	}
+	if got := Lines("r.txt", text); !reflect.DeepEqual(got, want) {
+		t.Errorf("Lines = %q, want %q", got, want)
+	}
+	if got := Lines("r.txt", ""); got != nil {
+		t.Errorf("Lines of an empty file = %q", got)
+	}
+}
+
+func TestParseDuration(t *testing.T) {
+	const day = 24 * time.Hour
+	for _, c := range []struct {
+		in   string
+		want time.Duration // -1: an error
+	}{
+		{"0", 0}, {"0s", 0}, {"250ms", 250 * time.Millisecond}, {"1.5h", 90 * time.Minute}, {"4m7s", 247 * time.Second},
+		{"2d", 2 * day}, {"1d12h", 36 * time.Hour}, {"1.5d", 36 * time.Hour}, {".5s", 500 * time.Millisecond}, {"5.s", 5 * time.Second},
+		{"1ns", 1}, {"1us", 1000}, {"1µs", 1000}, {"1μs", 1000}, {"0.1d", 8640 * time.Second}, {"1.9ns", 1}, {"1m1h", 61 * time.Minute},
+		{"0.333333333333333333333d", 28799999999999}, {"106751d", 106751 * day}, {"9223372036854775807ns", math.MaxInt64},
+		{"", -1}, {"5", -1}, {"s", -1}, {".s", -1}, {"5x", -1}, {"-5s", -1}, {"+5s", -1}, {"5 s", -1}, {"1h30", -1}, {"1w", -1},
+		{"1e3s", -1}, {"1.2.3s", -1}, {"5S", -1}, {"00", -1}, {"106752d", -1}, {"9223372036854775808ns", -1},
+		{"9223372036.9d", -1}, {"200y", -1}, {"99999999999999999999999h", -1}, {"106751d106751d", -1}, {"106751d106751d106751d", -1},
+	} {
+		got, err := ParseDuration(c.in)
+		if c.want < 0 != (err != nil) || err == nil && got != c.want {
+			t.Errorf("ParseDuration(%q) = %v, %v, want %v", c.in, int64(got), err, int64(c.want))
+		}
+	}
+	const want = `not a duration like 250ms, 30s, 1h30m or 2d: "5x"`
+	if _, err := ParseDuration("5x"); err.Error() != want {
+		t.Errorf("error %q, want %q", err, want)
+	}
+}
+
+// FuzzParseDuration holds durations without days against Go's own parser.
+func FuzzParseDuration(f *testing.F) {
+	for _, s := range []string{"0", "1.5h", "4m7s", ".5s", "5.s", "1h30", "9223372036854775807ns", "1.000000000000000000000001h", "0.3µs", "-1s"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		got, err := ParseDuration(s)
+		if strings.ContainsAny(s, "d+-") {
+			return
+		}
+		want, wantErr := time.ParseDuration(s)
+		if (err != nil) != (wantErr != nil) {
+			t.Fatalf("ParseDuration(%q): %v, Go: %v", s, err, wantErr)
+		}
+		if off := got - want; off < -3 || off > 3 { // Go works a fraction out in float64
+			t.Errorf("ParseDuration(%q) = %d, Go: %d", s, got, want)
+		}
+	})
+}
+
+func TestDidYouMean(t *testing.T) {
+	for _, c := range []struct{ word, want string }{
+		{"maen", "mean"}, {"stdev", "std"}, {"stddev", "std"}, {"MEAN", "mean"}, {"mena", "mean"}, {"meen", "mean"}, {"men", "mean"},
+		{"slop", "slope"}, {"coutn", "count"}, {"medain", "median"}, {"maximum", "max"}, {"avg", ""}, {"", ""}, {"x", ""}, {"Z", "z"},
+		{"temperature", ""}, {strings.Repeat("a", 65), ""}, {"kurtosis", "kurt"}, {"ewmaa", "ewma"},
+	} {
+		if got := DidYouMean(c.word, testAggs); got != c.want {
+			t.Errorf("DidYouMean(%q) = %q, want %q", c.word, got, c.want)
+		}
+	}
+}
+
+func TestDistance(t *testing.T) {
+	for _, c := range []struct {
+		a, b string
+		want int
+	}{
+		{"", "", 0}, {"a", "", 1}, {"", "abc", 3}, {"abc", "abc", 0}, {"ab", "ba", 1}, {"ca", "abc", 2}, // 3 without edits between swapped letters
+		{"kitten", "sitting", 3}, {"a cat", "an abct", 3}, {"über", "ubre", 2},
+	} {
+		if got := distance([]rune(c.a), []rune(c.b)); got != c.want {
+			t.Errorf("distance(%q, %q) = %d, want %d", c.a, c.b, got, c.want)
+		}
+		if got := distance([]rune(c.b), []rune(c.a)); got != c.want {
+			t.Errorf("distance(%q, %q) = %d, want %d", c.b, c.a, got, c.want)
+		}
+	}
+}
