@@ -52,8 +52,9 @@ func newFilter(o *Options, stdin io.Reader, stdout, stderr io.Writer) (*filter, 
 	f.sink = &sink{stdout: stdout, stderr: &locked{w: stderr}}
 	f.pen.before = f.context(out.Layout{}, nil, stderr, true)
 	f.walk = &walk{
-		reader: parse.NewReader(f.sources, parse.ReaderConfig{MaxLine: o.MaxLine, NUL: o.NUL, Now: f.now}),
-		schema: schema, plan: f.plan, stream: stream.New(f.complaints()),
+		sources: f.sources,
+		reader:  parse.NewReader(f.sources, parse.ReaderConfig{MaxLine: o.MaxLine, NUL: o.NUL, Now: f.now}),
+		schema:  schema, plan: f.plan, stream: stream.New(f.complaints()),
 		sink: f.sink, before: f.pen.before, jobs: o.Jobs,
 		done: make(chan struct{}), failed: make(chan struct{}),
 	}
@@ -244,7 +245,11 @@ func newBuilder(o *Options, s *parse.Schema, set *rule.Set) *builder {
 			}
 		}
 	}
-	out.Name(&b.layout, len(o.Windows) > 1)
+	var taken []string
+	if o.OneToOne {
+		taken = out.OneToOneNames
+	}
+	out.Name(&b.layout, len(o.Windows) > 1, taken...)
 	if set != nil {
 		for _, m := range set.Metrics {
 			b.metrics = append(b.metrics, b.metric(m))

@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"sync"
 	"sync/atomic"
@@ -22,15 +23,16 @@ const handOff = 16 << 10
 // in the order of the blocks, so nothing is copied between workers and the
 // output is the same for any number of them.
 type walk struct {
-	reader *parse.Reader
-	schema *parse.Schema
-	plan   func(*parse.Schema) (*plan, error) // called once, when the schema is known
-	stream *stream.Stream
-	sink   *sink
-	before *out.Context // see pen
-	jobs   int
-	rearm  chan struct{} // the time of the next tick has changed; nil unless there are ticks
-	wake   atomic.Int64  // time of the next tick, 0 if there is none
+	sources []parse.Source
+	reader  *parse.Reader
+	schema  *parse.Schema
+	plan    func(*parse.Schema) (*plan, error) // called once, when the schema is known
+	stream  *stream.Stream
+	sink    *sink
+	before  *out.Context // see pen
+	jobs    int
+	rearm   chan struct{} // the time of the next tick has changed; nil unless there are ticks
+	wake    atomic.Int64  // time of the next tick, 0 if there is none
 
 	reading sync.Mutex // the read baton
 	known   *plan      // under it
@@ -144,7 +146,11 @@ func (w *walk) read(b *bench) bool {
 // once the schema is known.
 func (w *walk) enter(b *parse.Block) error {
 	if err := w.schema.Enter(b); err != nil {
-		return err
+		name := "stdin"
+		if src := w.sources[b.Source].Name; src != "" {
+			name = shownName(src)
+		}
+		return fmt.Errorf("%s: %w", name, err)
 	}
 	if w.known != nil || !w.schema.Known() {
 		return nil

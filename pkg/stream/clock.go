@@ -163,10 +163,17 @@ func (s *Stream) evaluateAge(t int64) {
 
 // Tick tells a stream on the wall clock that it is now, and fills r with what
 // that alone brings. Input read before now must have been taken.
+//
+// With Config.EveryLine nothing can be told between lines: what a Tick brings
+// is told with the next Take.
 func (s *Stream) Tick(now int64, r *Result) {
 	s.begin(r)
 	if s.started {
 		s.advance(now)
+	}
+	if s.cfg.EveryLine {
+		s.untold = append(s.untold, r.Notes...)
+		r.Notes = r.Notes[:0]
 	}
 }
 

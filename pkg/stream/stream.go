@@ -108,9 +108,10 @@ func (s *Stats) Bad() int {
 
 // A Stream holds the state of a run. Its methods are for one caller at a time.
 type Stream struct {
-	cfg   Config
-	stats Stats
-	res   *Result // what the call in progress fills
+	cfg    Config
+	stats  Stats
+	res    *Result // what the call in progress fills
+	untold []Note  // of ticks, with Config.EveryLine
 
 	// where the block in progress stands in the input
 	source int
@@ -168,6 +169,8 @@ func (s *Stream) Stats() Stats {
 // here, because Config.Strict met a bad line.
 func (s *Stream) Take(b *parse.Block, batch *parse.Batch, r *Result) (stop bool) {
 	s.begin(r)
+	r.Notes = append(r.Notes, s.untold...)
+	s.untold = s.untold[:0]
 	if b.First {
 		s.source, s.base = b.Source, 0
 	}
