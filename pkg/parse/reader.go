@@ -11,7 +11,7 @@ import (
 
 const (
 	defaultMaxLine = 1 << 20
-	defaultSize    = 256 << 10
+	defaultSize    = 64 << 10
 )
 
 // maxEmptyReads is how often a read may bring nothing before it is an error.
@@ -26,7 +26,7 @@ type ReaderConfig struct {
 	MaxLine int          // bytes of a line without its end (0 is 1 MiB)
 	NUL     bool         // lines end in NUL instead of LF
 	Now     func() int64 // ns since the Unix epoch, called after each read; may be nil
-	Size    int          // bytes of one read (0 is 256 KiB)
+	Size    int          // bytes of one read (0 is 64 KiB)
 }
 
 // A Reader cuts its Sources into blocks of whole lines: one for what each read

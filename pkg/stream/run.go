@@ -229,22 +229,33 @@ func (st *stretch) push(i, end int) {
 	}
 }
 
-// evaluate steps the rules at each of the records.
+// idleRun is how many records are looked at together for whether any rule has
+// something to do; it bounds what looking in vain costs.
+const idleRun = 32
+
+// evaluate steps the rules at each of the records, passing over those at which
+// no rule has anything to do.
 func (st *stretch) evaluate(i, end int) {
 	s := st.s
 	if s.cfg.Rules == nil {
 		return
 	}
 	base := s.res.Rows.N
-	for k := i; k < end; k++ {
+	for k := i; k < end; {
+		to := min(end, k+idleRun)
+		if next := i + s.cfg.Rules.Idle(st.se.state, s.run.metric, k-i, to-i); next > k {
+			k = next
+			continue
+		}
 		for m, col := range s.run.metric {
 			s.vals[m] = col[k-i]
 		}
+		if s.run.rows {
+			s.res.Rows.N = base + k - i
+		}
 		rec := record{source: s.source, line: s.base + st.batch.Line[k]}
 		s.step(st.se, st.time(k), &rec)
-		if s.run.rows {
-			s.res.Rows.N++
-		}
+		k++
 	}
 	s.res.Rows.N = base
 }

@@ -1,0 +1,94 @@
+package stream
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"rtda/pkg/agg"
+	"rtda/pkg/rule"
+)
+
+// ruled is a Config of plain numbers with rules over its columns and over
+// windows of their own.
+func ruled(t testing.TB, r *rand.Rand, texts ...string) Config {
+	widths := []agg.Width{{Kind: agg.Count, N: 1 + r.IntN(40)}, {Kind: agg.All}}
+	cfg := configOf(1, widths[:1+r.IntN(2)], 1+r.IntN(3))
+	cfg.Every.N = 1 + r.IntN(2)*r.IntN(30)
+	if r.IntN(2) == 0 {
+		cfg.Clock, cfg.Hz = HzClock, Rate{Num: 10, Den: 1}
+	}
+	var src []rule.Source
+	for _, text := range texts {
+		src = append(src, rule.Source{Text: text, Name: "rule"})
+	}
+	names := []string{"count", "sum", "last"}
+	set, errs := rule.Compile(src, rule.Scope{
+		IsAgg: func(name string) bool { return slices.Contains(names, name) },
+		Aggs:  names, Fields: []string{""}, Known: true, Clock: true,
+	})
+	if len(errs) > 0 {
+		t.Fatal(errs)
+	}
+	cfg.Rules = set
+	for _, m := range set.Metrics {
+		a := slices.Index(names, m.Agg)
+		cfg.Metrics = append(cfg.Metrics, Read{Window: len(cfg.Windows) * min(m.Window.N, 1), Agg: a, Count: a == 0})
+	}
+	own := configOf(1, []agg.Width{{Kind: agg.Count, N: 5}}, 1).Windows
+	cfg.Windows = append(cfg.Windows, own...)
+	return cfg
+}
+
+// alertLog is what a stream says of rows and alerts; plain takes the records
+// one by one.
+func alertLog(cfg Config, xs []sample, plain bool) (log []string) {
+	s := New(cfg)
+	s.Setup(cfg)
+	if plain {
+		s.run.able = false
+	}
+	var res Result
+	for len(xs) > 0 {
+		n := min(len(xs), 700)
+		b, batch := batchOf(&cfg, xs[:n], s.stats.Lines == 0)
+		s.Take(b, batch, &res)
+		for _, note := range res.Notes {
+			log = append(log, fmt.Sprintf("row %d line %d %+v", note.Row, note.Line, *note.Alert))
+		}
+		res.Notes = nil
+		log = append(log, logOf(&cfg, &res)...)
+		xs = xs[n:]
+	}
+	return log
+}
+
+// TestRunIsTake holds records that go through the windows and rules in
+// stretches to the same records one by one.
+func TestRunIsTake(t *testing.T) {
+	for seed := range uint64(60) {
+		checkRun(t, seed)
+	}
+}
+
+func checkRun(t *testing.T, seed uint64) {
+	r := rand.New(rand.NewPCG(seed, 2))
+	cfg := ruled(t, r, "last > 900", "sum(5) > 3200 for 3", "flap: last(5) < 300 for 2/4 until last > 500", "info up: last > 500", "crit up: last > 800", "count == 77")
+	var xs []sample
+	for range 1500 + r.IntN(1000) {
+		xs = append(xs, sample{vals: []float64{float64(r.IntN(1000))}})
+	}
+	if n := r.IntN(len(xs)); n > 100 && cfg.Fields == 1 {
+		xs[n].vals[0] = 901
+	}
+	got, want := alertLog(cfg, xs, false), alertLog(cfg, xs, true)
+	if !slices.Equal(got, want) {
+		t.Errorf("seed %d: in stretches\n%s, one by one\n%s", seed, firstDifference(got, want), firstDifference(want, got))
+	}
+}
+
+func FuzzRun(f *testing.F) {
+	f.Add(uint64(1))
+	f.Fuzz(checkRun)
+}
