@@ -96,7 +96,9 @@ func (s *Stream) writeBoundaries(t int64) {
 }
 
 // writeBoundary writes the rows of boundary b: of each key that has samples
-// since its last row, or whose first window is a duration and not empty.
+// since its last row, or whose first window is a duration and not empty. A key
+// that has been silent for Config.TTL at b is about to be forgotten, and has
+// only a row for samples not yet shown.
 func (s *Stream) writeBoundary(b int64) {
 	if !s.sorted {
 		slices.SortFunc(s.live, compare)
@@ -108,7 +110,7 @@ func (s *Stream) writeBoundary(b int64) {
 			continue
 		}
 		s.pass(se, b)
-		filled := s.lasting(se)
+		filled := s.lasting(se) && !s.silentAt(se, b)
 		if se.since > 0 || filled {
 			s.writeRow(se, b)
 		}
@@ -129,6 +131,11 @@ func (s *Stream) lasting(se *series) bool {
 		}
 	}
 	return false
+}
+
+// silentAt reports whether a key has been silent for Config.TTL at time t.
+func (s *Stream) silentAt(se *series, t int64) bool {
+	return s.cfg.TTL > 0 && elapsed(se.last, t) >= s.cfg.TTL
 }
 
 // enliven makes a key with a new sample one that the next boundary writes.

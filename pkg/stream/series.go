@@ -142,7 +142,7 @@ func (s *Stream) expired(t int64) *series {
 	if s.cfg.TTL == 0 {
 		return nil
 	}
-	if se := s.silent.longest(); se != nil && elapsed(se.last, t) >= s.cfg.TTL {
+	if se := s.silent.longest(); se != nil && s.silentAt(se, t) {
 		return se
 	}
 	return nil

@@ -133,7 +133,8 @@ func (w *twin) advance(t int64) {
 			for _, i := range w.cfg.First {
 				lasting = lasting || len(w.window(k, i, w.next)) > 0
 			}
-			if k.since > 0 || first.Kind == agg.Duration && lasting {
+			silent := w.cfg.TTL > 0 && w.next-k.last >= w.cfg.TTL
+			if k.since > 0 || first.Kind == agg.Duration && lasting && !silent {
 				w.row(k, w.next)
 			}
 		}
