@@ -79,7 +79,6 @@ func (m *machine) stepQuiet(c *cell, expr, until verdict, now int64) {
 		c.phase = pending
 	default:
 		c.phase = quiet
-		c.forget()
 	}
 }
 
@@ -112,6 +111,5 @@ func (m *machine) stepUntil(c *cell, until verdict, now int64) {
 		c.phase = clearing
 	default:
 		c.phase = firing
-		c.forget()
 	}
 }
