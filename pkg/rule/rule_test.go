@@ -204,19 +204,6 @@ func TestNoRules(t *testing.T) {
 	}
 }
 
-func TestLines(t *testing.T) {
-	text := "\uFEFF# rules\r\n\r\nmean > 1 # hot\r\n  host == \"a#b\" and `c#d` > 1# x\n\t # nothing\n\"a\\\"#\" # c\nlast > 1"
-	want := []Source{
-		{"mean > 1", "r.txt:3"}, {"  host == \"a#b\" and `c#d` > 1", "r.txt:4"}, {`"a\"#"`, "r.txt:6"}, {"last > 1", "r.txt:7"},
-	}
-	if got := Lines("r.txt", text); !reflect.DeepEqual(got, want) {
-		t.Errorf("Lines = %q, want %q", got, want)
-	}
-	if got := Lines("r.txt", ""); got != nil {
-		t.Errorf("Lines of an empty file = %q", got)
-	}
-}
-
 func TestParseDuration(t *testing.T) {
 	const day = 24 * time.Hour
 	for _, c := range []struct {
