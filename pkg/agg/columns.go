@@ -37,10 +37,11 @@ func (b *batch) std(dst []float64) {
 	unit, n, grow, ddof := b.s.unit, float64(b.n), float64(1-b.step), b.w.plan.ddof
 	s1, s2 := b.sum[0][:len(dst)], b.sum[1][:len(dst)]
 	for i := range dst {
-		dst[i] = math.Sqrt((s2[i]-float64(s1[i]*(s1[i]/n)))/(n-ddof)) * unit
+		spread := float64(n*s2[i]) - float64(s1[i]*s1[i])
+		dst[i] = math.Sqrt(spread/(n*(n-ddof))) * unit
 		n += grow
 	}
-	if b.n <= int(ddof) || unit > 1 {
+	if float64(b.n) <= ddof || unit > 1 {
 		b.check(dst, ddof)
 	}
 }

@@ -55,7 +55,7 @@ func (d *decay) leaf(j int, b block) {
 
 func (d *decay) join(i, j int) { d.i, d.j, d.fresh = int32(i), int32(j), true }
 
-func (d *decay) sync(c content) {
+func (d *decay) sync(c *content) {
 	if d.fresh {
 		d.base = d.tree.between(int(d.i), int(d.j), d.plan.join)
 		d.cur, d.oldN, d.fresh = faded{}, c.old.number, false

@@ -125,7 +125,7 @@ func (r *restarts) leaf(j int, b block) {
 
 func (r *restarts) join(i, j int) { r.i, r.j, r.fresh = int32(i), int32(j), true }
 
-func (r *restarts) sync(c content) {
+func (r *restarts) sync(c *content) {
 	if r.fresh {
 		r.base = r.tree.between(int(r.i), int(r.j), joinDrops)
 		r.cur, r.oldN, r.fresh = drops{}, c.old.number, false

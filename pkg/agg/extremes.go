@@ -47,6 +47,7 @@ type extremes struct {
 	done     int32
 	old      int32
 	oldN     int64
+	curN     int64 // number of the first sample of the newest block
 	stride   int32
 	min, max bool // which of the two are asked for
 	fresh    bool
@@ -56,20 +57,25 @@ type extremes struct {
 }
 
 func newExtremes(k, n int, lo, hi bool) *extremes {
-	return &extremes{tree: tree[span]{make([]span, 2*k-2), k}, stride: int32(n), min: lo, max: hi}
+	return &extremes{fresh: true, tree: tree[span]{make([]span, 2*k-2), k}, stride: int32(n), min: lo, max: hi}
 }
 
 func (e *extremes) leaf(j int, b block) {
-	e.tree.set(j, spanOf(b.xs), joinSpans)
+	s := span{e.cur.lo, e.cur.hi, len(b.xs)}
+	if e.curN != b.number || int(e.done) != len(b.xs) || e.fresh {
+		s = spanOf(b.xs)
+	}
+	e.tree.set(j, s, joinSpans)
 }
 
 func (e *extremes) join(i, j int) { e.i, e.j, e.fresh = int32(i), int32(j), true }
 
-func (e *extremes) sync(c content) {
+func (e *extremes) sync(c *content) {
 	if e.fresh {
 		e.base = e.tree.between(int(e.i), int(e.j), joinSpans)
 		e.cur = span{math.Inf(1), math.Inf(-1), 0}
 		e.old, e.oldN, e.done, e.fresh = int32(len(c.old.xs)), c.old.number, 0, false
+		e.curN = c.cur.number
 		if e.min {
 			e.los = lows(e.room(e.los, c), c.old.xs, e.base.lo)
 		}
@@ -84,7 +90,7 @@ func (e *extremes) sync(c content) {
 }
 
 // room returns buf with a place for each rest of the oldest block.
-func (e *extremes) room(buf []float64, c content) []float64 {
+func (e *extremes) room(buf []float64, c *content) []float64 {
 	if n := len(c.old.xs); n <= cap(buf) {
 		return buf[:n]
 	}

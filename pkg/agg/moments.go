@@ -24,10 +24,10 @@ type moments struct {
 	stride int32
 	powers bool
 	builds int32
-	fresh  bool // nothing is summed up yet
-	single bool // the class is that without the newest sample
-	class  int8 // of the largest sample
-	limit  float64
+	fresh  bool       // nothing is summed up yet
+	single bool       // the class is that without the newest sample
+	class  int        // of the largest sample
+	limit  float64    // magnitude of the next class
 	base   sums       // the blocks between, around c
 	cur    [4]float64 // the newest block
 	last   [2]float64 // and without its newest sample
@@ -44,7 +44,7 @@ func (m *moments) leaf(j int, b block) {
 
 func (m *moments) join(i, j int) { m.i, m.j, m.fresh = int32(i), int32(j), true }
 
-func (m *moments) sync(c content) {
+func (m *moments) sync(c *content) {
 	if m.fresh || c.old.number-m.oldN >= int64(m.until) {
 		m.build(c, int(m.done))
 	}
@@ -57,49 +57,57 @@ func (m *moments) sync(c content) {
 
 // take sums up samples of the newest block, up to one of a higher class.
 func (m *moments) take(xs []float64) {
-	k, c, cur, last := 1/m.base.unit, m.base.c, m.cur, m.last
+	k, c, s1, s2 := 1/m.base.unit, m.base.c, m.cur[0], m.cur[1]
 	n := 0
 	for _, x := range xs {
 		if !(math.Abs(x) < m.limit) {
 			break
 		}
+		m.last[0], m.last[1] = s1, s2
 		d := float64(x*k) - c
-		last = [2]float64{cur[0], cur[1]}
-		cur[0] += d
-		dd := float64(d * d)
-		cur[1] += dd
-		if m.powers {
-			cur[2] += float64(dd * d)
-			cur[3] += float64(dd * dd)
-		}
+		s1 += d
+		s2 += float64(d * d)
 		n++
 	}
-	m.cur, m.last, m.done = cur, last, m.done+int32(n)
+	m.cur[0], m.cur[1] = s1, s2
+	if m.powers {
+		m.takePowers(xs[:n])
+	}
+	m.done += int32(n)
 	m.single = m.single || n > 0
+}
+
+func (m *moments) takePowers(xs []float64) {
+	k, c := 1/m.base.unit, m.base.c
+	for _, x := range xs {
+		d := float64(x*k) - c
+		dd := float64(d * d)
+		m.cur[2] += float64(dd * d)
+		m.cur[3] += float64(dd * dd)
+	}
 }
 
 // build sums up all rests of the oldest block and n samples of the newest, in
 // the class of the largest sample. It is called for every block, and as often
 // again as the class changes, at most 14 times.
-func (m *moments) build(c content, n int) {
+func (m *moments) build(c *content, n int) {
 	if m.fresh {
 		n = 0
 	}
-	m.builds++
 	mid := m.tree.between(int(m.i), int(m.j), join)
-	class := max(mid.class, classIn(c.old.xs), classIn(c.cur.xs[:n]))
-	m.class, m.limit = int8(class), limitOf(class)
-	m.base = mid.around(class)
-	m.old, m.oldN, m.fresh = int32(len(c.old.xs)), c.old.number, false
-	m.until = math.MaxInt32
-	if class > mid.class && class > classIn(c.cur.xs[:n]) {
-		for i, x := range c.old.xs {
-			if classOf(math.Abs(x)) == class {
-				m.until = int32(i + 1)
-			}
-		}
+	class := max(mid.class, classIn(c.cur.xs[:n]))
+	m.builds++
+	m.old, m.oldN, m.fresh, m.until = int32(len(c.old.xs)), c.old.number, false, math.MaxInt32
+	m.center(&mid, class)
+	if !m.sumRests(c.old.xs) {
+		class = classIn(c.old.xs)
+		m.until = int32(lastOf(class, c.old.xs) + 1)
+		m.center(&mid, class)
+		m.sumRests(c.old.xs)
 	}
-	m.sumRests(c.old.xs)
+	if m.powers {
+		m.sumPowers(c.old.xs)
+	}
 	m.cur, m.done, m.single = [4]float64{}, 0, false
 	m.take(c.cur.xs[:n])
 	if n > 0 {
@@ -107,27 +115,51 @@ func (m *moments) build(c content, n int) {
 	}
 }
 
-// sumRests sums up from the newest to the oldest sample of the oldest block.
-func (m *moments) sumRests(old []float64) {
+// center sets the value around which the sums are and their class.
+func (m *moments) center(mid *stretch, class int) {
+	m.class, m.limit = class, limitOf(class)
+	m.base = mid.around(class)
+}
+
+// lastOf returns the index of the last of xs that is of a class.
+func lastOf(class int, xs []float64) int {
+	i := len(xs) - 1
+	for classOf(math.Abs(xs[i])) != class {
+		i--
+	}
+	return i
+}
+
+// sumRests sums up from the newest to the oldest sample of the oldest block,
+// and returns false if it meets one of a higher class.
+func (m *moments) sumRests(old []float64) bool {
 	if len(old) == 0 {
-		return
+		return true
 	}
 	if m.rest == nil {
 		m.rest = make([]float64, m.rows()*int(m.stride))
 	}
-	k, c, s1, s2 := 1/m.base.unit, m.base.c, m.base.s1, m.base.s2
-	r1 := m.row(0)[:len(old)]
-	r2 := m.row(1)[:len(old)]
+	k, c, s1, s2, limit := 1/m.base.unit, m.base.c, m.base.s1, m.base.s2, m.limit
+	r1, r2 := m.row(0)[:len(old)], m.row(1)[:len(old)]
 	for i := len(old) - 1; i >= 0; i-- {
-		d := float64(old[i]*k) - c
+		x := old[i]
+		if !(math.Abs(x) < limit) {
+			return false
+		}
+		d := float64(x*k) - c
 		s1 += d
 		s2 += float64(d * d)
 		r1[i], r2[i] = s1, s2
 	}
-	if !m.powers {
+	return true
+}
+
+func (m *moments) sumPowers(old []float64) {
+	if len(old) == 0 {
 		return
 	}
-	r3, r4, s3, s4 := m.row(2), m.row(3), m.base.s3, m.base.s4
+	k, c, s3, s4 := 1/m.base.unit, m.base.c, m.base.s3, m.base.s4
+	r3, r4 := m.row(2)[:len(old)], m.row(3)[:len(old)]
 	for i := len(old) - 1; i >= 0; i-- {
 		d := float64(old[i]*k) - c
 		dd := float64(d * d)
@@ -150,41 +182,54 @@ func (m *moments) row(i int) []float64 {
 }
 
 // joined returns the sums of the window whose oldest sample has the number
-// head, with cur as the sums of n samples of the newest block.
-func (m *moments) joined(head int64, cur []float64, n int) sums {
+// head, without the newest block.
+func (m *moments) joined(head int64) sums {
 	s := m.base
-	sum := [4]*float64{&s.s1, &s.s2, &s.s3, &s.s4}
-	if i := int(head - m.oldN); i < int(m.old) {
-		s.n += float64(int(m.old) - i)
-		for r := range m.rows() {
-			*sum[r] = m.row(r)[i]
-		}
+	i := int(head - m.oldN)
+	if i >= int(m.old) {
+		return s
 	}
-	s.n += float64(n)
-	for r, x := range cur {
-		*sum[r] += x
+	s.n += float64(int(m.old) - i)
+	s.s1, s.s2 = m.row(0)[i], m.row(1)[i]
+	if m.powers {
+		s.s3, s.s4 = m.row(2)[i], m.row(3)[i]
 	}
 	return s
 }
 
-// window returns the sums of the window c.
-func (m *moments) window(c content) sums {
-	return m.joined(c.old.number, m.cur[:m.rows()], int(m.done))
+// window returns the sums of the window whose oldest sample has the number
+// head.
+func (m *moments) window(head int64) sums {
+	s := m.joined(head)
+	s.n += float64(m.done)
+	s.s1 += m.cur[0]
+	s.s2 += m.cur[1]
+	s.s3 += m.cur[2]
+	s.s4 += m.cur[3]
+	return s
 }
 
-// without returns the sums of the window c without its newest sample.
-func (m *moments) without(c content) sums {
-	n := len(c.cur.xs) - 1
-	if m.single {
-		return m.joined(c.old.number, m.last[:], n)
+// without returns the sums of the window c without its newest sample and
+// without third and fourth powers.
+func (m *moments) without(c *content) sums {
+	if !m.single {
+		return m.alone(*c)
 	}
-	// The newest sample alone made the class, in which the others may have
-	// vanished. This is so only until the next sample.
+	s := m.joined(c.old.number)
+	s.n += float64(m.done - 1)
+	s.s1 += m.last[0]
+	s.s2 += m.last[1]
+	return s
+}
+
+// alone is without for a newest sample that alone made the class, in which the
+// others may have vanished. It is so only until the next sample.
+func (m *moments) alone(c content) sums {
 	other := *m
 	other.rest, other.fresh = nil, true
-	c.cur.xs = c.cur.xs[:n]
-	other.sync(c)
-	return other.joined(c.old.number, other.cur[:2], n)
+	c.cur.xs = c.cur.xs[:len(c.cur.xs)-1]
+	other.sync(&c)
+	return other.window(c.old.number)
 }
 
 // sums returns the sums of the window.
@@ -193,14 +238,31 @@ func (w *Window) sums() sums {
 		return w.all.sums()
 	}
 	if p := w.sync(); p != nil {
-		return p.moments.window(w.content(p, w.seen-int64(w.n)))
+		return p.moments.window(w.seen - int64(w.n))
 	}
-	xs, ys := w.halves(0)
-	return w.plan.direct(xs, ys)
+	return w.direct()
 }
 
-// direct returns the sums of xs and ys, not both empty.
-func (p *Plan) direct(xs, ys []float64) sums {
+// direct returns the sums of the window from its samples, worked out once
+// however many aggregates ask for them.
+func (w *Window) direct() sums {
+	d := &w.plan.direct
+	if d.w != w || d.seen != w.seen || d.n != w.n {
+		xs, ys := w.halves(0)
+		*d = direct{w, w.seen, w.n, w.plan.gather(xs, ys)}
+	}
+	return d.sums
+}
+
+// A direct is the sums of a window at some sample.
+type direct struct {
+	w    *Window
+	seen int64
+	n    int
+	sums sums
+}
+
+func (p *Plan) gather(xs, ys []float64) sums {
 	return gather(xs, ys, max(classIn(xs), classIn(ys)), p.needs&needPowers != 0)
 }
 
@@ -224,5 +286,5 @@ func (w *Window) before() sums {
 		return p.moments.without(w.content(p, w.seen-int64(w.n)))
 	}
 	xs, ys := w.halves(1)
-	return w.plan.direct(xs, ys)
+	return w.plan.gather(xs, ys)
 }

@@ -9,6 +9,8 @@ type parts struct {
 	known int64 // the blocks before this sample are in the trees
 	k     int   // blocks in the ring
 
+	syncedFrom, syncedTo int64 // the window up to which the summaries go
+
 	moments  *moments
 	extremes *extremes
 	restarts *restarts
@@ -25,7 +27,7 @@ type part interface {
 	join(i, j int)
 	// sync makes the summaries of all rests of the oldest block, unless they
 	// are there, and takes in what is new in the newest.
-	sync(c content)
+	sync(c *content)
 }
 
 // A block is neighbouring samples.
@@ -99,6 +101,7 @@ func (w *Window) partsFor(number, head int64) *parts {
 		p = w.newParts(k)
 		w.parts = p
 	}
+	p.syncedTo = 0
 	p.mid, p.last, p.end = mid, last, last+int64(start(newest+1, k, w.size)-start(newest, k, w.size))
 	p.learn(w)
 	p.know(oldest%k, newest)
@@ -127,8 +130,8 @@ func (p *parts) know(i, j int) {
 	}
 }
 
-// forget makes nothing known.
-func (p *parts) forget() { p.mid, p.last, p.end, p.known = 0, 0, 0, 0 }
+// forget makes the parts those of no block.
+func (p *parts) forget() { p.mid, p.last, p.end = 0, 0, 0 }
 
 // newParts returns what the plan of w asks for, for a ring of k blocks.
 func (w *Window) newParts(k int) *parts {
@@ -160,22 +163,26 @@ func (w *Window) newParts(k int) *parts {
 
 // sync returns the parts of the window as it is, or nil.
 func (w *Window) sync() *parts {
-	p := w.partsFor(w.seen-1, w.seen-int64(w.n))
-	if p != nil {
-		c := w.content(p, w.seen-int64(w.n))
-		for _, s := range p.each {
-			s.sync(c)
-		}
+	head := w.seen - int64(w.n)
+	p := w.partsFor(w.seen-1, head)
+	if p == nil || p.syncedTo == w.seen && p.syncedFrom == head {
+		return p
 	}
+	c := w.content(p, head)
+	for _, s := range p.each {
+		s.sync(c)
+	}
+	p.syncedTo, p.syncedFrom = w.seen, head
 	return p
 }
 
-// content returns the samples beside the whole blocks, from the number head on.
-func (w *Window) content(p *parts, head int64) content {
-	return content{
-		old: w.block(w.place(head), int(p.mid-head), head),
-		cur: w.block(w.place(p.last), int(w.seen-p.last), p.last),
-	}
+// content returns the samples beside the whole blocks, from the number head on,
+// until it is called again.
+func (w *Window) content(p *parts, head int64) *content {
+	c := &w.plan.content
+	c.old = w.block(w.place(head), int(p.mid-head), head)
+	c.cur = w.block(w.place(p.last), int(w.seen-p.last), p.last)
+	return c
 }
 
 // block returns n samples from a place in the ring on, the first of which has

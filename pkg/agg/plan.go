@@ -27,15 +27,17 @@ type Options struct {
 // A Plan is what windows of one width keep for some aggregates. Its windows
 // share its buffers, so that at any moment only one of them may be in use.
 type Plan struct {
-	width Width
-	aggs  []Agg
-	needs need
-	ddof  float64
-	clock bool // times are given and not counted
-	timed bool // windows store the times of samples
-	swift bool // every aggregate can be read in batches
-	keep  float64
-	batch batch
+	width   Width
+	aggs    []Agg
+	needs   need
+	ddof    float64
+	clock   bool // times are given and not counted
+	timed   bool // windows store the times of samples
+	swift   bool // every aggregate can be read in batches
+	keep    float64
+	batch   batch
+	direct  direct
+	content content
 }
 
 // NewPlan compiles a plan. Value(j) of its windows is that of aggs[j].

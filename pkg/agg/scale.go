@@ -58,6 +58,16 @@ func largest(xs []float64) float64 {
 	return math.Float64frombits(uint64(max(a, b)))
 }
 
+// within tells whether all of xs are of a magnitude below limit.
+func within(xs []float64, limit float64) bool {
+	for _, x := range xs {
+		if !(math.Abs(x) < limit) {
+			return false
+		}
+	}
+	return true
+}
+
 // twoSum returns a+b and its rounding error (Knuth).
 func twoSum(a, b float64) (s, e float64) {
 	s = a + b

@@ -145,22 +145,17 @@ func (m *moments) fill(b *batch, xs []float64) int {
 	if b.step == 1 && m.until != math.MaxInt32 {
 		xs = xs[:min(len(xs), int(int64(m.until)-(b.head-m.oldN)))]
 	}
-	n := 0
-	for n < len(xs) && math.Abs(xs[n]) < m.limit {
-		n++
-	}
-	xs = xs[:n]
 	b.s = m.base
 	for r := range m.rows() {
-		b.sum[r] = room(b.sum[r], n)
+		b.sum[r] = room(b.sum[r], len(xs))
 		m.rests(b.sum[r], r, b)
 	}
 	if b.w.plan.needs&needBefore != 0 {
 		m.fillBefore(b, xs)
 	}
-	m.fillSquares(b.sum[0], b.sum[1], xs)
+	n := m.fillSquares(b.sum[0], b.sum[1], xs)
 	if m.powers {
-		m.fillPowers(b.sum[2], b.sum[3], xs)
+		m.fillPowers(b.sum[2], b.sum[3], xs[:n])
 	}
 	m.done += int32(n)
 	m.single = m.single || n > 0
@@ -193,12 +188,17 @@ func (m *moments) fillBefore(b *batch, xs []float64) {
 	}
 }
 
-func (m *moments) fillSquares(sum1, sum2, xs []float64) {
-	k, c := 1/m.base.unit, m.base.c
+func (m *moments) fillSquares(sum1, sum2, xs []float64) int {
+	k, c, limit := 1/m.base.unit, m.base.c, m.limit
 	s1, s2 := m.cur[0], m.cur[1]
-	last1, last2 := s1, s2
+	last1, last2 := m.last[0], m.last[1]
 	sum1, sum2 = sum1[:len(xs)], sum2[:len(xs)]
+	n := len(xs)
 	for i, x := range xs {
+		if !(math.Abs(x) < limit) {
+			n = i
+			break
+		}
 		last1, last2 = s1, s2
 		d := float64(x*k) - c
 		s1 += d
@@ -208,6 +208,7 @@ func (m *moments) fillSquares(sum1, sum2, xs []float64) {
 	}
 	m.last = [2]float64{last1, last2}
 	m.cur[0], m.cur[1] = s1, s2
+	return n
 }
 
 func (m *moments) fillPowers(sum3, sum4, xs []float64) {
@@ -252,6 +253,7 @@ func rests(dst, rest []float64, base float64, b *batch, oldN int64) {
 }
 
 func fillLows(dst, xs []float64, lo float64) float64 {
+	dst = dst[:len(xs)]
 	for i, x := range xs {
 		if x < lo {
 			lo = x
@@ -264,6 +266,7 @@ func fillLows(dst, xs []float64, lo float64) float64 {
 }
 
 func fillHighs(dst, xs []float64, hi float64) float64 {
+	dst = dst[:len(xs)]
 	for i, x := range xs {
 		if x > hi {
 			hi = x

@@ -1,5 +1,7 @@
 package agg
 
+import "math"
+
 // A stretch is the moments of neighbouring samples. Its numbers but one are
 // scaled to the class of the largest sample: the sum as two floats hi+lo whose
 // sum is exact to some 100 bits, and the sums of the squares, cubes and fourth
@@ -94,5 +96,5 @@ func (s *stretch) center() float64 {
 	if s.m2 == 0 {
 		return s.one * scaleOf(s.class)
 	}
-	return near((s.hi+s.lo)/s.n, sqrt(s.m2/s.n))
+	return near((s.hi+s.lo)/s.n, math.Sqrt(s.m2/s.n))
 }

@@ -2,8 +2,6 @@ package agg
 
 import "math"
 
-func sqrt(x float64) float64 { return math.Sqrt(x) }
-
 // sums are the moments of a window around a value c near its mean: the sums of
 // the deviations x−c and of their powers. c and the deviations are scaled by
 // 1/unit, a power of two.
@@ -26,7 +24,7 @@ func gather(xs, ys []float64, class int, powers bool) sums {
 	s := sums{n: float64(len(xs) + len(ys)), c: xs[0] * k, unit: unscale(class)}
 	s.add(xs, ys, k)
 	if m2 := s.squares(); s.s2 > 4*m2 {
-		s.c = near(s.c+s.s1/s.n, sqrt(max(m2, 0)/s.n))
+		s.c = near(s.c+s.s1/s.n, math.Sqrt(max(m2, 0)/s.n))
 		s.s1, s.s2 = 0, 0
 		s.add(xs, ys, k)
 	}
@@ -77,14 +75,20 @@ func (s *sums) stretch(one float64, class int) stretch {
 
 // summarize returns the moments of xs, which must not be empty.
 func summarize(xs []float64, powers bool) stretch {
-	class := classIn(xs)
+	class := classOf(math.Abs(xs[0]))
+	if !within(xs, limitOf(class)) {
+		class = classIn(xs)
+	}
 	s := gather(xs, nil, class, powers)
 	return s.stretch(xs[0], class)
 }
 
-// squares returns Σ(x−mean)². The difference loses a digit at the most, c being
-// near the mean.
-func (s *sums) squares() float64 { return s.s2 - float64(s.s1*(s.s1/s.n)) }
+// spread returns n·Σ(x−mean)². The difference loses a digit at the most, c being
+// near the mean, and is exact for whole numbers.
+func (s *sums) spread() float64 { return float64(s.n*s.s2) - float64(s.s1*s.s1) }
+
+// squares returns Σ(x−mean)².
+func (s *sums) squares() float64 { return s.spread() / s.n }
 
 // cubes returns Σ(x−mean)³ and fourths Σ(x−mean)⁴, with m = s1/n.
 func (s *sums) cubes(m float64) float64 {
@@ -109,10 +113,10 @@ func (s *sums) variance(ddof float64) float64 {
 	if s.n <= ddof {
 		return math.NaN()
 	}
-	return finite(s.squares() / (s.n - ddof) * s.unit * s.unit)
+	return finite(s.spread() / (s.n * (s.n - ddof)) * s.unit * s.unit)
 }
 
-// std is the standard deviation of the window, sqrt(Σ(x−mean)²/(n−ddof)), in
+// std is the standard deviation of the window, math.Sqrt(Σ(x−mean)²/(n−ddof)), in
 // the unit of x. There is none for ddof samples or fewer; it is exactly 0 for
 // a constant.
 //
@@ -126,7 +130,7 @@ func (s *sums) std(ddof float64) float64 {
 }
 
 // deviation is std, scaled.
-func (s *sums) deviation(ddof float64) float64 { return sqrt(s.squares() / (s.n - ddof)) }
+func (s *sums) deviation(ddof float64) float64 { return math.Sqrt(s.spread() / (s.n * (s.n - ddof))) }
 
 // cv is std/mean. There is none where the mean is 0.
 func (s *sums) cv(ddof float64) float64 {
@@ -137,23 +141,23 @@ func (s *sums) cv(ddof float64) float64 {
 	return finite(s.deviation(ddof) / mean)
 }
 
-// rms is the quadratic mean sqrt(Σx²/n), in the unit of x.
+// rms is the quadratic mean math.Sqrt(Σx²/n), in the unit of x.
 func (s *sums) rms(float64) float64 {
 	mean := s.c + s.s1/s.n
-	return sqrt(float64(mean*mean)+s.squares()/s.n) * s.unit
+	return math.Sqrt(float64(mean*mean)+s.spread()/(s.n*s.n)) * s.unit
 }
 
 // skew is Σ(x−mean)³/n divided by the cube of the population's std. There is
 // none where that is 0.
 func (s *sums) skew(float64) float64 {
-	v := s.squares() / s.n
-	return finite(s.cubes(s.s1/s.n) / s.n / (v * sqrt(v)))
+	v := s.spread() / (s.n * s.n)
+	return finite(s.cubes(s.s1/s.n) / s.n / (v * math.Sqrt(v)))
 }
 
 // kurt is Σ(x−mean)⁴/n divided by the population's variance squared, less 3.
 // There is none where the variance is 0.
 func (s *sums) kurt(float64) float64 {
-	v := s.squares() / s.n
+	v := s.spread() / (s.n * s.n)
 	return finite(s.fourths(s.s1/s.n)/s.n/(v*v)) - 3
 }
 

@@ -134,11 +134,11 @@ func (t *trend) leaf(j int, b block) {
 
 func (t *trend) join(i, j int) { t.i, t.j, t.fresh = int32(i), int32(j), true }
 
-func (t *trend) sync(c content) {
+func (t *trend) sync(c *content) {
 	s := &t.m.base
 	if t.fresh || t.builds != t.m.builds {
 		mid := t.tree.between(int(t.i), int(t.j), joinCourses)
-		mid.lift(int(t.m.class))
+		mid.lift(t.m.class)
 		t.base = mid.lineAround(s)
 		t.fresh, t.builds, t.oldN, t.done = false, t.m.builds, c.old.number, 0
 		t.cur = line{ct: t.base.ct}
@@ -201,9 +201,9 @@ func (w *Window) line() (sums, line) {
 	}
 	if p := w.sync(); p != nil {
 		head := w.seen - int64(w.n)
-		return p.moments.window(w.content(p, head)), p.trend.window(head)
+		return p.moments.window(head), p.trend.window(head)
 	}
 	a, b := w.blocks()
-	s := w.plan.direct(a.xs, b.xs)
+	s := w.plan.gather(a.xs, b.xs)
 	return s, a.line(&s, b)
 }

@@ -154,7 +154,7 @@ func (w *Window) place(number int64) int {
 
 // Reset forgets all samples. Storage is kept.
 func (w *Window) Reset() {
-	w.head, w.n, w.seen = 0, 0, 0
+	w.head, w.n = 0, 0 // numbers go on
 	w.xs = w.xs[:0]
 	if w.plan.width.Kind == Duration {
 		w.xs = w.xs[:w.size]
