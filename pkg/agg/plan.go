@@ -36,6 +36,7 @@ type Plan struct {
 	swift   bool // every aggregate can be read in batches
 	keep    float64
 	batch   batch
+	latest  latest
 	direct  direct
 	content content
 }

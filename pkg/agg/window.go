@@ -154,6 +154,7 @@ func (w *Window) place(number int64) int {
 
 // Reset forgets all samples. Storage is kept.
 func (w *Window) Reset() {
+	w.plan.latest.w = nil
 	w.head, w.n = 0, 0 // numbers go on
 	w.xs = w.xs[:0]
 	if w.plan.width.Kind == Duration {
@@ -199,10 +200,26 @@ func (w *Window) Value(j int) float64 {
 		return math.NaN()
 	}
 	if a.moment != nil {
-		s := w.sums()
-		return a.moment(&s, w.plan.ddof)
+		return a.moment(w.plan.latest.of(w), w.plan.ddof)
 	}
 	return a.read(w, a.q)
+}
+
+// latest are the sums of the window read last, which several aggregates are
+// most often read from in turn.
+type latest struct {
+	w    *Window
+	seen int64
+	n    int
+	sums sums
+}
+
+// of returns the sums of w, valid until those of another window are asked for.
+func (l *latest) of(w *Window) *sums {
+	if n := w.Len(); l.w != w || l.seen != w.seen || l.n != n {
+		l.w, l.seen, l.n, l.sums = w, w.seen, n, w.sums()
+	}
+	return &l.sums
 }
 
 func (w *Window) count(float64) float64 { return float64(w.Len()) }
