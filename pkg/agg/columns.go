@@ -12,6 +12,11 @@ func (b *batch) moment(a *Agg, dst []float64) {
 		b.std(dst)
 		return
 	}
+	b.each(a.moment, dst)
+}
+
+// each fills dst with a read-out of the moments.
+func (b *batch) each(read func(*sums, float64) float64, dst []float64) {
 	s, ddof := b.s, b.w.plan.ddof
 	for i := range dst {
 		s.n = float64(b.count(i))
@@ -19,11 +24,11 @@ func (b *batch) moment(a *Agg, dst []float64) {
 		if b.w.plan.needs&needPowers != 0 {
 			s.s3, s.s4 = b.sum[2][i], b.sum[3][i]
 		}
-		dst[i] = a.moment(&s, ddof)
+		dst[i] = read(&s, ddof)
 	}
 }
 
-// mean and std are sums.mean and sums.std written out, which doubles the speed.
+// mean and std are sums.mean and sums.std written out, which is twice as fast.
 func (b *batch) mean(dst []float64) {
 	c, unit, n, grow := b.s.c, b.s.unit, float64(b.n), float64(1-b.step)
 	s1 := b.sum[0][:len(dst)]
@@ -35,23 +40,18 @@ func (b *batch) mean(dst []float64) {
 
 func (b *batch) std(dst []float64) {
 	unit, n, grow, ddof := b.s.unit, float64(b.n), float64(1-b.step), b.w.plan.ddof
+	if grow != 0 {
+		b.each((*sums).std, dst)
+		return
+	}
+	per := 1 / (n * (n - ddof))
 	s1, s2 := b.sum[0][:len(dst)], b.sum[1][:len(dst)]
 	for i := range dst {
 		spread := float64(n*s2[i]) - float64(s1[i]*s1[i])
-		dst[i] = math.Sqrt(spread/(n*(n-ddof))) * unit
-		n += grow
+		dst[i] = math.Sqrt(spread*per) * unit
 	}
-	if float64(b.n) <= ddof || unit > 1 {
-		b.check(dst, ddof)
-	}
-}
-
-// check puts right what std leaves open: too few samples, and overflow.
-func (b *batch) check(dst []float64, ddof float64) {
-	for i, x := range dst {
-		if float64(b.count(i)) <= ddof || math.IsInf(x, 0) {
-			dst[i] = math.NaN()
-		}
+	if n <= ddof || unit > 1 { // too few samples, or beyond float64
+		b.each((*sums).std, dst)
 	}
 }
 

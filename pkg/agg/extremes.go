@@ -89,32 +89,47 @@ func (e *extremes) sync(c *content) {
 	e.done = int32(len(c.cur.xs))
 }
 
-// room returns buf with a place for each rest of the oldest block.
+// room returns buf with a place for each rest of the oldest block, one before
+// and one behind, as in moments.row; or nil for no rest.
 func (e *extremes) room(buf []float64, c *content) []float64 {
-	if n := len(c.old.xs); n <= cap(buf) {
-		return buf[:n]
+	n := len(c.old.xs)
+	if n == 0 {
+		return buf[:0]
 	}
-	return make([]float64, e.stride)[:len(c.old.xs)]
+	if cap(buf) == 0 {
+		buf = make([]float64, e.stride+2)
+	}
+	return buf[:n+2]
 }
 
 // lows fills dst with the smallest of each rest of xs and of lo.
 func lows(dst, xs []float64, lo float64) []float64 {
-	for i := len(dst) - 1; i >= 0; i-- {
+	if len(dst) == 0 {
+		return dst
+	}
+	dst[len(xs)+1] = lo
+	d := dst[1:][:len(xs)]
+	for i := len(d) - 1; i >= 0; i-- {
 		if x := xs[i]; x < lo {
 			lo = x
 		}
-		dst[i] = lo
+		d[i] = lo
 	}
 	return dst
 }
 
 // highs fills dst with the largest of each rest of xs and of hi.
 func highs(dst, xs []float64, hi float64) []float64 {
-	for i := len(dst) - 1; i >= 0; i-- {
+	if len(dst) == 0 {
+		return dst
+	}
+	dst[len(xs)+1] = hi
+	d := dst[1:][:len(xs)]
+	for i := len(d) - 1; i >= 0; i-- {
 		if x := xs[i]; x > hi {
 			hi = x
 		}
-		dst[i] = hi
+		d[i] = hi
 	}
 	return dst
 }
@@ -124,7 +139,7 @@ func highs(dst, xs []float64, hi float64) []float64 {
 func (e *extremes) lowest(head int64) float64 {
 	lo := e.base.lo
 	if i := int(head - e.oldN); i < int(e.old) {
-		lo = e.los[i]
+		lo = e.los[i+1]
 	}
 	return min(lo, e.cur.lo)
 }
@@ -132,7 +147,7 @@ func (e *extremes) lowest(head int64) float64 {
 func (e *extremes) highest(head int64) float64 {
 	hi := e.base.hi
 	if i := int(head - e.oldN); i < int(e.old) {
-		hi = e.his[i]
+		hi = e.his[i+1]
 	}
 	return max(hi, e.cur.hi)
 }

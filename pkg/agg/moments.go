@@ -63,7 +63,7 @@ func (m *moments) take(xs []float64) {
 		if !(math.Abs(x) < m.limit) {
 			break
 		}
-		m.last[0], m.last[1] = s1, s2
+		m.last = [2]float64{s1, s2}
 		d := float64(x*k) - c
 		s1 += d
 		s2 += float64(d * d)
@@ -137,10 +137,12 @@ func (m *moments) sumRests(old []float64) bool {
 		return true
 	}
 	if m.rest == nil {
-		m.rest = make([]float64, m.rows()*int(m.stride))
+		m.rest = make([]float64, m.rows()*int(m.stride+2))
 	}
 	k, c, s1, s2, limit := 1/m.base.unit, m.base.c, m.base.s1, m.base.s2, m.limit
-	r1, r2 := m.row(0)[:len(old)], m.row(1)[:len(old)]
+	r1, r2 := m.row(0)[1:], m.row(1)[1:]
+	r1[len(old)], r2[len(old)] = s1, s2
+	r1, r2 = r1[:len(old)], r2[:len(old)]
 	for i := len(old) - 1; i >= 0; i-- {
 		x := old[i]
 		if !(math.Abs(x) < limit) {
@@ -159,7 +161,8 @@ func (m *moments) sumPowers(old []float64) {
 		return
 	}
 	k, c, s3, s4 := 1/m.base.unit, m.base.c, m.base.s3, m.base.s4
-	r3, r4 := m.row(2)[:len(old)], m.row(3)[:len(old)]
+	r3, r4 := m.row(2)[1:], m.row(3)[1:]
+	r3[len(old)], r4[len(old)] = s3, s4
 	for i := len(old) - 1; i >= 0; i-- {
 		d := float64(old[i]*k) - c
 		dd := float64(d * d)
@@ -176,9 +179,13 @@ func (m *moments) rows() int {
 	return 2
 }
 
-// row returns the rests' sums of the (i+1)-th powers.
-func (m *moments) row(i int) []float64 {
-	return m.rest[i*int(m.stride) : (i+1)*int(m.stride)]
+// row returns the sums of the (r+1)-th powers: of the rest from sample i on at
+// i+1, behind them those of the blocks between alone. A batch writes what it
+// makes of a rest one place before it, so that no other buffer is needed and
+// the last one stays.
+func (m *moments) row(r int) []float64 {
+	n := int(m.stride + 2)
+	return m.rest[r*n : (r+1)*n]
 }
 
 // joined returns the sums of the window whose oldest sample has the number
@@ -190,9 +197,9 @@ func (m *moments) joined(head int64) sums {
 		return s
 	}
 	s.n += float64(int(m.old) - i)
-	s.s1, s.s2 = m.row(0)[i], m.row(1)[i]
+	s.s1, s.s2 = m.row(0)[i+1], m.row(1)[i+1]
 	if m.powers {
-		s.s3, s.s4 = m.row(2)[i], m.row(3)[i]
+		s.s3, s.s4 = m.row(2)[i+1], m.row(3)[i+1]
 	}
 	return s
 }

@@ -58,16 +58,6 @@ func largest(xs []float64) float64 {
 	return math.Float64frombits(uint64(max(a, b)))
 }
 
-// within tells whether all of xs are of a magnitude below limit.
-func within(xs []float64, limit float64) bool {
-	for _, x := range xs {
-		if !(math.Abs(x) < limit) {
-			return false
-		}
-	}
-	return true
-}
-
 // twoSum returns a+b and its rounding error (Knuth).
 func twoSum(a, b float64) (s, e float64) {
 	s = a + b
@@ -86,11 +76,11 @@ func twoMul(a, b float64) (p, e float64) {
 // is x.
 func near(x, step float64) float64 {
 	exp := int(math.Float64bits(step)>>52) & 0x7ff
-	if exp <= 4 {
+	if exp <= 4 || exp >= 2046 {
 		return x
 	}
 	grid := math.Float64frombits(uint64(exp-3) << 52)
-	y := x / grid
+	y := x * math.Float64frombits(uint64(2046+3-exp)<<52) // x/grid
 	if math.Abs(y) >= 1<<52 {
 		return x
 	}

@@ -14,6 +14,7 @@ type batch struct {
 	sum    [4][]float64
 	before [2][]float64
 	lo, hi []float64
+	spare  [6][]float64
 }
 
 // Slide does the same as Push(0, x) for each x of xs, followed by dst[j][i] =
@@ -146,9 +147,13 @@ func (m *moments) fill(b *batch, xs []float64) int {
 		xs = xs[:min(len(xs), int(int64(m.until)-(b.head-m.oldN)))]
 	}
 	b.s = m.base
+	base := [4]float64{m.base.s1, m.base.s2, m.base.s3, m.base.s4}
 	for r := range m.rows() {
-		b.sum[r] = room(b.sum[r], len(xs))
-		m.rests(b.sum[r], r, b)
+		var row []float64
+		if m.old > 0 {
+			row = m.row(r)[:m.old+2]
+		}
+		b.sum[r] = b.rests(row, m.oldN, base[r], &b.spare[r], len(xs))
 	}
 	if b.w.plan.needs&needBefore != 0 {
 		m.fillBefore(b, xs)
@@ -162,26 +167,33 @@ func (m *moments) fill(b *batch, xs []float64) int {
 	return n
 }
 
-// rests fills dst with the sums of the (r+1)-th powers of the rests that are
-// left at each sample of b.
-func (m *moments) rests(dst []float64, r int, b *batch) {
-	base := [4]float64{m.base.s1, m.base.s2, m.base.s3, m.base.s4}[r]
-	i := 0
-	if b.step == 1 && b.head-m.oldN < int64(m.old) {
-		i = copy(dst, m.row(r)[b.head-m.oldN:m.old])
+// rests returns n+1 places, of which the last n are what row, made when the
+// sample oldN was the oldest, is at each sample of b. Where there is no row,
+// they are all base, in spare.
+func (b *batch) rests(row []float64, oldN int64, base float64, spare *[]float64, n int) []float64 {
+	if b.step == 1 && len(row) > 0 {
+		return row[b.head-oldN:][:n+1]
 	}
-	for ; i < len(dst); i++ {
-		dst[i] = base
+	*spare = room(*spare, n+1)
+	for i := range *spare {
+		(*spare)[i] = base
 	}
+	return *spare
 }
 
+// fillBefore leaves the sums without the newest sample in b, and fillSquares
+// those with it where there were those of the rests.
 func (m *moments) fillBefore(b *batch, xs []float64) {
 	k, c := 1/m.base.unit, m.base.c
 	s1, s2 := m.cur[0], m.cur[1]
 	b.before = [2][]float64{room(b.before[0], len(xs)), room(b.before[1], len(xs))}
 	for i, x := range xs {
-		b.before[0][i] = b.sum[0][i] + s1
-		b.before[1][i] = b.sum[1][i] + s2
+		if !(math.Abs(x) < m.limit) {
+			break
+		}
+		b.before[0][i] = b.sum[0][i+1] + s1
+		b.before[1][i] = b.sum[1][i+1] + s2
+		m.last = [2]float64{s1, s2}
 		d := float64(x*k) - c
 		s1 += d
 		s2 += float64(d * d)
@@ -191,22 +203,19 @@ func (m *moments) fillBefore(b *batch, xs []float64) {
 func (m *moments) fillSquares(sum1, sum2, xs []float64) int {
 	k, c, limit := 1/m.base.unit, m.base.c, m.limit
 	s1, s2 := m.cur[0], m.cur[1]
-	last1, last2 := m.last[0], m.last[1]
-	sum1, sum2 = sum1[:len(xs)], sum2[:len(xs)]
+	from1, from2 := sum1[1:][:len(xs)], sum2[1:][:len(xs)]
 	n := len(xs)
 	for i, x := range xs {
 		if !(math.Abs(x) < limit) {
 			n = i
 			break
 		}
-		last1, last2 = s1, s2
 		d := float64(x*k) - c
 		s1 += d
 		s2 += float64(d * d)
-		sum1[i] += s1
-		sum2[i] += s2
+		sum1[i] = from1[i] + s1
+		sum2[i] = from2[i] + s2
 	}
-	m.last = [2]float64{last1, last2}
 	m.cur[0], m.cur[1] = s1, s2
 	return n
 }
@@ -219,8 +228,8 @@ func (m *moments) fillPowers(sum3, sum4, xs []float64) {
 		dd := float64(d * d)
 		s3 += float64(dd * d)
 		s4 += float64(dd * dd)
-		sum3[i] += s3
-		sum4[i] += s4
+		sum3[i] = sum3[i+1] + s3
+		sum4[i] = sum4[i+1] + s4
 	}
 	m.cur[2], m.cur[3] = s3, s4
 }
@@ -228,52 +237,59 @@ func (m *moments) fillPowers(sum3, sum4, xs []float64) {
 // fill leaves the extremes of the window at each of xs in b.
 func (e *extremes) fill(b *batch, xs []float64) {
 	if e.min {
-		b.lo = room(b.lo, len(xs))
-		rests(b.lo, e.los, e.base.lo, b, e.oldN)
+		b.lo = b.rests(e.los, e.oldN, e.base.lo, &b.spare[4], len(xs))
 		e.cur.lo = fillLows(b.lo, xs, e.cur.lo)
 	}
 	if e.max {
-		b.hi = room(b.hi, len(xs))
-		rests(b.hi, e.his, e.base.hi, b, e.oldN)
+		b.hi = b.rests(e.his, e.oldN, e.base.hi, &b.spare[5], len(xs))
 		e.cur.hi = fillHighs(b.hi, xs, e.cur.hi)
 	}
 	e.done += int32(len(xs))
 }
 
-// rests fills dst with what rest, which begins at the sample oldN, is at each
-// sample of b, and with base where no rest is left.
-func rests(dst, rest []float64, base float64, b *batch, oldN int64) {
-	i := 0
-	if from := b.head - oldN; b.step == 1 && from < int64(len(rest)) {
-		i = copy(dst, rest[from:])
-	}
-	for ; i < len(dst); i++ {
-		dst[i] = base
-	}
-}
-
+// fillLows joins the rests in dst, from its second place on, with what xs have
+// come to, lo before them, and returns what they come to at last. As xs go on,
+// rests rise and xs fall: once xs are lower, they stay so.
 func fillLows(dst, xs []float64, lo float64) float64 {
-	dst = dst[:len(xs)]
-	for i, x := range xs {
-		if x < lo {
+	rest := dst[1:][:len(xs)]
+	i := 0
+	for ; i < len(xs); i++ {
+		if x := xs[i]; x < lo {
 			lo = x
 		}
-		if lo < dst[i] {
-			dst[i] = lo
+		if rest[i] >= lo {
+			break
 		}
+		dst[i] = rest[i]
+	}
+	dst = dst[:len(xs)]
+	for ; i < len(xs); i++ {
+		if x := xs[i]; x < lo {
+			lo = x
+		}
+		dst[i] = lo
 	}
 	return lo
 }
 
 func fillHighs(dst, xs []float64, hi float64) float64 {
-	dst = dst[:len(xs)]
-	for i, x := range xs {
-		if x > hi {
+	rest := dst[1:][:len(xs)]
+	i := 0
+	for ; i < len(xs); i++ {
+		if x := xs[i]; x > hi {
 			hi = x
 		}
-		if hi > dst[i] {
-			dst[i] = hi
+		if rest[i] <= hi {
+			break
 		}
+		dst[i] = rest[i]
+	}
+	dst = dst[:len(xs)]
+	for ; i < len(xs); i++ {
+		if x := xs[i]; x > hi {
+			hi = x
+		}
+		dst[i] = hi
 	}
 	return hi
 }

@@ -11,63 +11,78 @@ type sums struct {
 }
 
 // gather returns the sums of the samples of xs and ys together, of which there
-// must be one, with the third and fourth powers if asked.
-//
-// It adds up deviations from the first sample, and where that lies away from
-// the mean goes over the samples again with a better value. A constant has
-// sums of exactly 0.
+// must be one and none of a higher class, with third and fourth powers if asked.
 func gather(xs, ys []float64, class int, powers bool) sums {
 	if len(xs) == 0 {
 		xs, ys = ys, nil
 	}
-	k := scaleOf(class)
-	s := sums{n: float64(len(xs) + len(ys)), c: xs[0] * k, unit: unscale(class)}
-	s.add(xs, ys, k)
-	if m2 := s.squares(); s.s2 > 4*m2 {
-		s.c = near(s.c+s.s1/s.n, math.Sqrt(max(m2, 0)/s.n))
-		s.s1, s.s2 = 0, 0
-		s.add(xs, ys, k)
-	}
-	if powers {
-		for _, xs := range [2][]float64{xs, ys} {
-			for _, x := range xs {
-				d := float64(x*k) - s.c
-				d3 := float64(d * d * d)
-				s.s3 += d3
-				s.s4 += float64(d3 * d)
-			}
-		}
-	}
+	s := sums{n: float64(len(xs) + len(ys)), c: xs[0] * scaleOf(class), unit: unscale(class)}
+	s.add(xs, math.Inf(1))
+	s.add(ys, math.Inf(1))
+	s.settle(xs, ys, powers)
 	return s
 }
 
-// add adds the deviations of xs and ys and their squares, each in two threads.
-func (s *sums) add(xs, ys []float64, k float64) {
-	c := s.c
-	for _, xs := range [2][]float64{xs, ys} {
-		var a1, a2, b1, b2 float64
-		for ; len(xs) > 1; xs = xs[2:] {
-			d, e := float64(xs[0]*k)-c, float64(xs[1]*k)-c
-			a1 += d
-			b1 += e
-			a2 += float64(d * d)
-			b2 += float64(e * e)
+// settle makes s, the sums of xs and ys around the first sample, sums around a
+// better value where the first lies away from the mean, and adds the third and
+// fourth powers if asked. A constant has sums of exactly 0.
+func (s *sums) settle(xs, ys []float64, powers bool) {
+	if m2 := s.squares(); s.s2 > 4*m2 {
+		s.c = near(s.c+s.s1/s.n, math.Sqrt(max(m2, 0)/s.n))
+		s.s1, s.s2 = 0, 0
+		s.add(xs, math.Inf(1))
+		s.add(ys, math.Inf(1))
+	}
+	if powers {
+		s.addPowers(xs)
+		s.addPowers(ys)
+	}
+}
+
+// add adds the deviations of xs and their squares, in two threads. It returns
+// false if it meets a sample of a magnitude of limit or more.
+func (s *sums) add(xs []float64, limit float64) bool {
+	k, c := 1/s.unit, s.c
+	var a1, a2, b1, b2 float64
+	for ; len(xs) > 1; xs = xs[2:] {
+		x, y := xs[0], xs[1]
+		if !(math.Abs(x) < limit) || !(math.Abs(y) < limit) {
+			return false
 		}
-		if len(xs) == 1 {
-			d := float64(xs[0]*k) - c
-			a1 += d
-			a2 += float64(d * d)
-		}
-		s.s1 += a1 + b1
-		s.s2 += a2 + b2
+		d, e := float64(x*k)-c, float64(y*k)-c
+		a1 += d
+		b1 += e
+		a2 += float64(d * d)
+		b2 += float64(e * e)
+	}
+	if len(xs) == 1 {
+		d := float64(xs[0]*k) - c
+		a1 += d
+		a2 += float64(d * d)
+	}
+	s.s1 += a1 + b1
+	s.s2 += a2 + b2
+	return len(xs) == 0 || math.Abs(xs[0]) < limit
+}
+
+func (s *sums) addPowers(xs []float64) {
+	k, c := 1/s.unit, s.c
+	for _, x := range xs {
+		d := float64(x*k) - c
+		dd := float64(d * d)
+		s.s3 += float64(dd * d)
+		s.s4 += float64(dd * dd)
 	}
 }
 
 // stretch returns s as a stretch with the sample one in it.
 func (s *sums) stretch(one float64, class int) stretch {
-	m := s.s1 / s.n
 	p, pe := twoMul(s.n, s.c)
-	t := stretch{n: s.n, one: one, class: class, m2: s.squares(), m3: s.cubes(m), m4: s.fourths(m)}
+	t := stretch{n: s.n, one: one, class: class, m2: s.squares()}
+	if s.s4 != 0 {
+		m := s.s1 / s.n
+		t.m3, t.m4 = s.cubes(m), s.fourths(m)
+	}
 	t.hi, t.lo = twoSum(p, s.s1)
 	t.hi, t.lo = twoSum(t.hi, t.lo+pe)
 	return t
@@ -76,10 +91,13 @@ func (s *sums) stretch(one float64, class int) stretch {
 // summarize returns the moments of xs, which must not be empty.
 func summarize(xs []float64, powers bool) stretch {
 	class := classOf(math.Abs(xs[0]))
-	if !within(xs, limitOf(class)) {
+	s := sums{n: float64(len(xs)), c: xs[0] * scaleOf(class), unit: unscale(class)}
+	if s.add(xs, limitOf(class)) {
+		s.settle(xs, nil, powers)
+	} else {
 		class = classIn(xs)
+		s = gather(xs, nil, class, powers)
 	}
-	s := gather(xs, nil, class, powers)
 	return s.stretch(xs[0], class)
 }
 
@@ -129,8 +147,11 @@ func (s *sums) std(ddof float64) float64 {
 	return finite(s.deviation(ddof) * s.unit)
 }
 
-// deviation is std, scaled.
-func (s *sums) deviation(ddof float64) float64 { return math.Sqrt(s.spread() / (s.n * (s.n - ddof))) }
+// deviation is std, scaled. Its one division is by what is the same for every
+// sample of a full window.
+func (s *sums) deviation(ddof float64) float64 {
+	return math.Sqrt(s.spread() * (1 / (s.n * (s.n - ddof))))
+}
 
 // cv is std/mean. There is none where the mean is 0.
 func (s *sums) cv(ddof float64) float64 {
