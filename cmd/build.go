@@ -48,17 +48,15 @@ func newFilter(o *Options, stdin io.Reader, stdout, stderr io.Writer) (*filter, 
 	if err != nil {
 		return nil, nil, usageError(err)
 	}
-	f := &filter{o: o, now: wallClock(), sources: inputs(o.Files, stdin)}
+	f := &filter{o: o, now: wallClock(), sources: inputs(o.Files, stdin), written: make(chan struct{})}
 	f.sink = &sink{stdout: stdout, stderr: &locked{w: stderr}}
 	f.pen.before = f.context(out.Layout{}, nil, stderr, true)
 	f.walk = &walk{
-		sources: f.sources,
-		reader:  parse.NewReader(f.sources, parse.ReaderConfig{MaxLine: o.MaxLine, NUL: o.NUL, Now: f.now}),
-		schema:  schema, plan: f.plan, stream: stream.New(f.complaints()),
+		sources: f.sources, schema: schema, plan: f.plan, stream: stream.New(f.complaints()),
 		sink: f.sink, before: f.pen.before, jobs: o.Jobs,
-		done: make(chan struct{}), failed: make(chan struct{}),
 	}
 	f.walk.turn.L = &f.walk.mu
+	f.walk.reader = parse.NewReader(f.walk.tapped(f.sources), parse.ReaderConfig{MaxLine: o.MaxLine, NUL: o.NUL, Now: f.now})
 	if o.Clock == stream.WallClock {
 		f.walk.rearm = make(chan struct{}, 1)
 	}

@@ -3,6 +3,8 @@ package cmd
 import (
 	"errors"
 	"io/fs"
+	"os"
+	"os/signal"
 	"syscall"
 )
 
@@ -89,4 +91,14 @@ func reason(err error) string {
 		return path.Err.Error()
 	}
 	return err.Error()
+}
+
+// catchFileLimit makes a write beyond the limit of a file's size (ulimit -f)
+// an error like any other, where Go would end with a trace of its stack. It is
+// taken and not ignored, so that commands of --exec do not inherit it. The
+// function it returns undoes that.
+func catchFileLimit() (undo func()) {
+	c := make(chan os.Signal, 1)
+	signal.Notify(c, syscall.SIGXFSZ)
+	return func() { signal.Stop(c) }
 }

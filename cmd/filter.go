@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -26,9 +27,11 @@ type filter struct {
 	sources []parse.Source
 	walk    *walk
 	sink    *sink
-	pen     pen           // for what the conductor itself writes
-	result  stream.Result // of its ticks
+	pen     pen           // for ticks, and what the end brings
+	result  stream.Result // of ticks
 	now     func() int64
+	written chan struct{}  // closed when all is written, or writing has failed
+	asides  sync.WaitGroup // answers to SIGUSR1 on their way
 }
 
 // runFilter reads the input to its end, or until a signal.
@@ -42,31 +45,60 @@ func runFilter(o *Options, stdin io.Reader, stdout, stderr io.Writer) error {
 	}
 	defer closeAll()
 	signals := make(chan os.Signal, 8)
-	// A closed stdout is an error of write like any other.
-	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGUSR1, syscall.SIGPIPE)
+	signal.Notify(signals, heeded()...)
 	defer signal.Stop(signals)
 	f.walk.start()
 	return f.conduct(signals)
 }
 
-// conduct waits for the workers, and meanwhile looks after signals and the
-// clock.
+// heeded are the signals that rtda takes. One that ends it is left alone if
+// whoever started rtda wants it ignored, as shells do with SIGINT for what
+// runs in the background of a script. With SIGPIPE taken, a closed stdout is
+// an error of write like any other.
+func heeded() []os.Signal {
+	all := []os.Signal{syscall.SIGUSR1, syscall.SIGPIPE}
+	for _, s := range []os.Signal{syscall.SIGINT, syscall.SIGTERM} {
+		if !signal.Ignored(s) {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+// conduct looks after signals until the run ends. It never reads or writes
+// itself: it must hear a signal also when stdout or stderr is stuck.
 func (f *filter) conduct(signals <-chan os.Signal) error {
+	ended := make(chan error, 1)
+	go f.keepTime()
+	go func() { ended <- f.finish() }()
+	var how *exitError // set after a signal
+	for {
+		select {
+		case err := <-ended:
+			return err
+		case s := <-signals:
+			switch {
+			case s == syscall.SIGUSR1:
+				f.asides.Go(func() { f.tell(f.counts()) })
+			case s == syscall.SIGPIPE:
+			case how != nil: // the second one
+				return how
+			default:
+				how = &exitError{status: statusSignal + int(s.(syscall.Signal))}
+				ended = f.interrupt(how, ended)
+			}
+		}
+	}
+}
+
+// keepTime ticks while there is something that the clock alone brings.
+func (f *filter) keepTime() {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for {
 		select {
-		case <-f.walk.done:
-			return f.finish()
-		case <-f.walk.failed:
-			return f.finish()
-		case s := <-signals:
-			switch s {
-			case syscall.SIGUSR1:
-				f.tell(f.counts())
-			case syscall.SIGINT, syscall.SIGTERM:
-				return f.interrupt(s.(syscall.Signal))
-			}
+		case <-f.written:
+			return
 		case <-f.walk.rearm:
 			f.arm(timer)
 		case <-timer.C:
@@ -88,15 +120,20 @@ func (f *filter) arm(timer *time.Timer) {
 	}
 }
 
-// finish ends a run whose input has ended or whose output has failed.
+// finish waits for the end of the input, or for output to fail, and ends the
+// run.
 func (f *filter) finish() error {
 	f.walk.settle()
 	err := f.walk.end(&f.pen)
-	f.tell(f.totals())
+	if statusOf(err) != statusPipe {
+		f.tell(f.totals())
+	}
+	close(f.written)
 	if f.sink.actions != nil {
 		f.sink.actions.wait()
 		f.tell(f.sink.actions.report())
 	}
+	f.asides.Wait()
 	if err != nil {
 		return err
 	}
@@ -105,7 +142,7 @@ func (f *filter) finish() error {
 
 // verdict is the error that carries the status of a run that wrote all.
 func (f *filter) verdict() error {
-	st := &f.walk.stats
+	st := f.walk.counts()
 	switch {
 	case f.walk.readErr != nil:
 		return f.walk.readErr
@@ -118,36 +155,62 @@ func (f *filter) verdict() error {
 }
 
 // interrupt ends a run after a signal: what has been read is used and written,
-// if stdout lets it be in time. A second signal ends rtda at once.
-func (f *filter) interrupt(s syscall.Signal) error {
-	signal.Reset(syscall.SIGINT, syscall.SIGTERM)
-	written := make(chan struct{})
+// if stdout lets it be in time. What comes out of the channel that it returns
+// is how, with the error of writing if there was one.
+func (f *filter) interrupt(how *exitError, finished <-chan error) chan error {
+	over := make(chan error, 1)
+	f.walk.close()
 	go func() {
-		defer close(written)
-		f.walk.settle()
-		if f.walk.end(&f.pen) == nil {
-			f.tell(f.totals())
+		inTime := within(patience, f.written)
+		if f.sink.actions != nil {
+			f.sink.actions.stop(patience)
 		}
+		if !inTime {
+			finished = f.giveUp()
+		}
+		select {
+		case err := <-finished:
+			if statusOf(err) == statusIO {
+				how.err = err
+			}
+		case <-time.After(patience): // stderr is stuck
+		}
+		over <- how
 	}()
+	return over
+}
+
+// giveUp tells what else there is to tell when stdout is stuck.
+func (f *filter) giveUp() <-chan error {
+	told := make(chan error, 1)
+	go func() {
+		if f.sink.actions != nil {
+			f.tell(f.sink.actions.report())
+		}
+		told <- nil
+	}()
+	return told
+}
+
+// within waits for what closes done, but not longer than d. It reports whether
+// it was closed.
+func within(d time.Duration, done <-chan struct{}) bool {
 	select {
-	case <-written:
-	case <-time.After(patience):
+	case <-done:
+		return true
+	case <-time.After(d):
+		return false
 	}
-	if f.sink.actions != nil {
-		f.sink.actions.stop(patience)
-		f.tell(f.sink.actions.report())
-	}
-	return &exitError{status: statusSignal + int(s)}
 }
 
 // totals is what was skipped of how much, "" if nothing was or if the stream
 // stopped at it.
 func (f *filter) totals() string {
-	st := &f.walk.stats
+	st := f.walk.counts()
 	if st.Bad() == 0 || f.walk.strict || f.o.OneToOne {
 		return ""
 	}
-	return linesRead(st)
+	return linesRead(&st)
 }
 
 func linesRead(st *stream.Stats) string {
@@ -166,9 +229,7 @@ func linesRead(st *stream.Stats) string {
 
 // counts is the answer to SIGUSR1.
 func (f *filter) counts() string {
-	f.walk.mu.Lock()
-	st := f.walk.stats
-	f.walk.mu.Unlock()
+	st := f.walk.counts()
 	return fmt.Sprintf("%s, %d rows written, %d alerts, %d keys, %d samples held",
 		linesRead(&st), st.Rows, st.Fired, st.Keys, st.Held)
 }

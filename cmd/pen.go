@@ -75,7 +75,7 @@ func (s *sink) put(p *pen) error {
 		return err
 	}
 	if err := writeAll(s.alerts, "the alerts", p.alerts); err != nil {
-		return err
+		return &exitError{statusIO, err} // also where nobody reads them
 	}
 	for _, n := range p.actions {
 		if s.actions.admit() {

@@ -39,6 +39,7 @@ func newShell(stdin io.Reader, stdout, stderr io.Writer) *shell {
 
 // main does what the arguments ask for and returns the status.
 func (sh *shell) main(args []string) int {
+	defer catchFileLimit()()
 	err := sh.root(args).Execute()
 	if err == nil {
 		err = sh.helpErr
@@ -167,8 +168,10 @@ func (sh *shell) report(err error) int {
 			text.WriteString(sh.opts.mark(levelError) + line)
 		}
 	}
-	// There is nowhere left to tell of an error of stderr.
-	_, _ = io.WriteString(sh.stderr, text.String())
+	if text.Len() > 0 {
+		// There is nowhere left to tell of an error of stderr.
+		_, _ = io.WriteString(sh.stderr, text.String())
+	}
 	return status
 }
 

@@ -45,14 +45,14 @@ type walk struct {
 	written  int // results written, or given up
 	workers  int
 	hired    int
-	stop     bool  // read no more
+	shut     bool  // after a signal: only what has been read is used
+	waiting  bool  // a worker waits for input
+	stop     bool  // use no more
 	strict   bool  // a bad line stopped the stream
 	readErr  error // why reading stopped; what was read is still used
 	err      error // why all stopped
 	stats    stream.Stats
-	planned  *plan         // of the stream
-	done     chan struct{} // closed when no worker is left
-	failed   chan struct{} // closed when writing has failed
+	planned  *plan // of the stream
 }
 
 // A bench is a worker's room.
@@ -78,9 +78,8 @@ func (w *walk) work() {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.workers--; w.workers == 0 {
-		close(w.done)
-	}
+	w.workers--
+	w.turn.Broadcast()
 }
 
 // hire starts another worker, while there may be more.
@@ -132,7 +131,7 @@ func (w *walk) read(b *bench) bool {
 	}
 	if err != nil {
 		w.stop = true
-		if !errors.Is(err, io.EOF) {
+		if !errors.Is(err, io.EOF) && !errors.Is(err, errShut) {
 			w.readErr = err
 		}
 		return false
@@ -239,7 +238,6 @@ func (w *walk) put(p *pen, ticket int) {
 	defer w.mu.Unlock()
 	if err != nil {
 		w.err, w.stop = err, true
-		close(w.failed)
 	}
 	w.written++
 	w.turn.Broadcast()
@@ -249,7 +247,7 @@ func (w *walk) put(p *pen, ticket int) {
 // are under way, which bring the time themselves. It reports whether it did.
 func (w *walk) tick(p *pen, r *stream.Result, now int64) bool {
 	w.mu.Lock()
-	if w.blocks != w.streamed || w.stop {
+	if w.blocks != w.streamed || w.stop || w.shut {
 		w.mu.Unlock()
 		return false
 	}
@@ -263,28 +261,46 @@ func (w *walk) tick(p *pen, r *stream.Result, now int64) bool {
 	return true
 }
 
-// settle waits until all that was read has been written.
+// settle waits until all that is to be read has been written, or writing has
+// failed.
 func (w *walk) settle() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.stop = true
-	for w.written < w.blocks && w.err == nil {
+	for w.err == nil && !w.settled() {
 		w.turn.Wait()
 	}
+	w.stop = true
+}
+
+// settled reports whether nothing more will be written.
+func (w *walk) settled() bool {
+	return w.written == w.blocks && (w.workers == 0 || w.shut && w.waiting)
 }
 
 // end writes what the end of the input brings; call settle before.
 func (w *walk) end(p *pen) error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.err != nil || w.strict {
+	if w.over() {
 		return w.err
 	}
 	var r stream.Result
 	w.stream.End(&r)
-	w.stats = w.stream.Stats()
 	p.write(&r, w.planned)
-	w.strict = w.stream.Stopped()
-	w.err = w.sink.put(p)
-	return w.err
+	w.mu.Lock()
+	w.stats, w.strict = w.stream.Stats(), w.stream.Stopped()
+	w.mu.Unlock()
+	return w.sink.put(p)
+}
+
+// over reports whether the end of the input brings nothing more.
+func (w *walk) over() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.err != nil || w.strict
+}
+
+// counts are the counts as of the last block taken.
+func (w *walk) counts() stream.Stats {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.stats
 }

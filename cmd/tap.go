@@ -1,0 +1,68 @@
+package cmd
+
+import (
+	"errors"
+	"io"
+
+	"rtda/pkg/parse"
+)
+
+// errShut is what reading says after a signal. It is no end of the input: the
+// beginning of a line that has been read is no line.
+var errShut = errors.New("shut by a signal")
+
+// A tap is an open source that a signal shuts. A read that waits for input
+// can not be called back, so the walk has to know that there is one, and what
+// it brings later is not used.
+type tap struct {
+	io.ReadCloser
+	walk *walk
+}
+
+func (t tap) Read(b []byte) (int, error) {
+	if !t.walk.setWaiting(true) {
+		return 0, errShut
+	}
+	n, err := t.ReadCloser.Read(b)
+	if !t.walk.setWaiting(false) {
+		return 0, errShut
+	}
+	return n, err
+}
+
+// tapped is the sources with a tap each.
+func (w *walk) tapped(sources []parse.Source) []parse.Source {
+	var all []parse.Source
+	for _, src := range sources {
+		open := src.Open
+		src.Open = func() (io.ReadCloser, error) {
+			in, err := open()
+			if err != nil {
+				return nil, err
+			}
+			return tap{in, w}, nil
+		}
+		all = append(all, src)
+	}
+	return all
+}
+
+// setWaiting says that a worker waits for input, or does no more. It reports
+// whether input may still be used.
+func (w *walk) setWaiting(waiting bool) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.shut {
+		return false
+	}
+	w.waiting = waiting
+	return true
+}
+
+// close shuts the taps: of the input only what has been read is used.
+func (w *walk) close() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.shut = true
+	w.turn.Broadcast()
+}
