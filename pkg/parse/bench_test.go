@@ -88,17 +88,35 @@ func BenchmarkParse(b *testing.B) {
 	}
 }
 
-// BenchmarkFastJSON is the peer of BenchmarkParse/format=json/in=flat: it only
-// makes a tree of each line and looks at nothing.
-func BenchmarkFastJSON(b *testing.B) {
+// BenchmarkJSON measures the ways to the values of a JSON record by themselves,
+// and beside them the tree that fastjson makes, at which nobody looks.
+func BenchmarkJSON(b *testing.B) {
 	lines := bytes.Split(bytes.TrimSpace(linesOf(2800, flatJSON)), []byte{'\n'})
-	var p fastjson.Parser
-	for b.Loop() {
-		for _, l := range lines {
-			if _, err := p.ParseBytes(l); err != nil {
-				b.Fatal(err)
-			}
-		}
+	s, err := NewSchema(Config{Format: "json", Keys: []string{"sensor"}, Fields: []string{"temp"}})
+	if err != nil {
+		b.Fatal(err)
 	}
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(lines)), "ns/line")
+	d := newJSONDecoder(s)
+	var p fastjson.Parser
+	for _, c := range []struct {
+		way  string
+		read func(line []byte) bool
+	}{
+		{"walk", d.walk},
+		{"climb", d.climb},
+		{"check", d.isObject},
+		{"fastjson", func(line []byte) bool { _, err := p.ParseBytes(line); return err == nil }},
+	} {
+		b.Run("way="+c.way, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				for _, l := range lines {
+					if !c.read(l) {
+						b.Fatalf("not read: %s", l)
+					}
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(lines)), "ns/line")
+		})
+	}
 }

@@ -84,12 +84,11 @@ func elementIndex(name string) (i int, ok bool) {
 	return i, err == nil && i >= 0 && strconv.Itoa(i) == name
 }
 
-// find is the step for a member's name, nil if it is not asked for. A nil name
-// cannot be asked for.
+// isValue reports whether the value at the step itself is asked for.
+func (s *jsonStep) isValue() bool { return s.flat >= 0 || s.slot >= 0 }
+
+// find is the step for a member's name, nil if it is not asked for.
 func (n *jsonNode) find(name []byte) *jsonStep {
-	if name == nil {
-		return nil
-	}
 	if n.byName != nil {
 		return n.byName[string(name)]
 	}

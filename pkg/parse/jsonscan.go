@@ -10,8 +10,7 @@ const maxDepth = 64
 
 // A jsonScanner walks over JSON text and checks it: what it accepts is what
 // RFC 8259 and encoding/json.Valid accept, not deeper than maxDepth. It builds
-// nothing, so its memory does not grow with the line: fastjson, measured beside
-// it, holds 207 MB for a record of 1 MiB that has an array of digits.
+// nothing, so its memory does not grow with the line.
 //
 // The methods take the index of the first byte of what they skip, return that
 // of the first byte behind it, and -1 at an error, for which tooDeep says
@@ -31,6 +30,17 @@ func (s *jsonScanner) space(i int) int {
 
 // is reports whether the byte at i is c.
 func (s *jsonScanner) is(i int, c byte) bool { return i < len(s.b) && s.b[i] == c }
+
+// isObject reports whether line is an object and nothing else.
+func (s *jsonScanner) isObject(line []byte) bool {
+	s.b, s.tooDeep = line, false
+	i := s.space(0)
+	if !s.is(i, '{') {
+		return false
+	}
+	i = s.object(i, 1)
+	return i >= 0 && s.space(i) == len(line)
+}
 
 // value skips a value that is nested in depth others.
 func (s *jsonScanner) value(i, depth int) int {

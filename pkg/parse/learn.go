@@ -8,13 +8,14 @@ const (
 	maxLearned  = 4 << 10 // bytes of it
 )
 
-// learn makes the line that was walked last a skeleton, if it is time for
-// another and the line can be one.
+// learn makes a line that is good a skeleton, if it is time for another and the
+// line can be one.
 func (d *jsonDecoder) learn(line []byte) {
 	k := &d.known
 	if k.misses++; k.misses <= k.patience || len(line) > maxLearned {
 		return
 	}
+	d.walk(line) // for where the values stand in it
 	s := k.oldest()
 	s.line = append(s.line[:0], line...)
 	if !d.split(s) || !d.assign(s, line) {

@@ -39,8 +39,9 @@ type skeletons struct {
 // skeleton are not tried in vain, nor those that have one again missed.
 const maxPause = 32
 
-// run reads lines that have a learned skeleton: 65 ns for a record of 90 bytes
-// with six values where walking takes 150 and fastjson 105 for its tree.
+// run reads lines that have a learned skeleton: 85 ns for a record of 90 bytes
+// with six values, where walking takes 170, climbing 370 and fastjson 135 for
+// its tree (BenchmarkParse, BenchmarkJSON).
 func (d *jsonDecoder) run(r *record, data []byte, line int) (n, lines int) {
 	k := &d.known
 	if k.pause > 0 {
