@@ -154,6 +154,8 @@ func (s *Set) understand(d *draft, ns *names, r *Rule) {
 			r.UsesAge = r.UsesAge || n.word == "age"
 		case n.form == aggName:
 			n.index = s.metric(r, Metric{Agg: n.word, Field: n.field, Window: n.window, Text: n.text()})
+		case n.form == quotedName && ns.IsAgg(n.word):
+			n.index = s.metric(r, Metric{Field: n.word, Text: n.shown()}) // `mean` beside mean
 		case n.form == quotedName, ns.measured(n.word):
 			n.index = s.metric(r, Metric{Field: n.word, Text: n.text()})
 		}

@@ -95,7 +95,7 @@ func TestRule(t *testing.T) {
 		{"mean(1m) > mean(all) + mean(200)", "", "", "warn: (mean(1m) > (mean(all) + mean(200)))", "mean(1m) mean(all) mean(200)", "mean(1m) in rule 1"},
 		{"max(temp,all) > max(temp, 0050)", "temp", "", "warn: (max(temp,all) > max(temp,50))", "max(temp,all) max(temp,50)", ""},
 		{"temp > 5 and mean > 3 and mean(mean) > 3 and `mean` > 3", "temp", "",
-			"warn: ((((temp > 5) && (mean > 3)) && (mean(mean) > 3)) && (`mean` > 3))", "temp mean mean(mean) mean", ""},
+			"warn: ((((temp > 5) && (mean > 3)) && (mean(mean) > 3)) && (`mean` > 3))", "temp mean mean(mean) `mean`", ""},
 		{"`cpu-usage` > 5 and max(`cpu-usage`) > 9 and max(`all`) > 1", "x", "",
 			"warn: (((`cpu-usage` > 5) && (max(`cpu-usage`) > 9)) && (max(`all`) > 1))", "`cpu-usage` max(`cpu-usage`) max(`all`)", ""},
 		{"p99.9(env.temp) > 5 and env.temp > 2 and axes.0 > 1", "axes.0 x", "",
