@@ -34,12 +34,12 @@ type runner struct {
 type copyOf int
 
 func newRunner(cfg *Config) runner {
-	r := runner{able: runs(cfg), rows: cfg.Every.N == 1, spare: map[Read]int{}}
-	if !r.able {
-		return r
-	}
+	r := runner{able: runs(cfg) && !cfg.Keyed, rows: cfg.Every.N == 1, spare: map[Read]int{}}
 	for _, w := range cfg.Windows {
 		r.dst = append(r.dst, make([][]float64, w.Aggs))
+	}
+	if !r.able {
+		return r
 	}
 	r.metric = make([][]float64, len(cfg.Metrics))
 	shown := map[Read]int{}
@@ -62,10 +62,10 @@ func newRunner(cfg *Config) runner {
 	return r
 }
 
-// runs reports whether records can be taken in stretches at all: one series,
-// whose rows, rules and windows do not ask for the time between samples.
+// runs reports whether records can be taken in stretches at all: where rows,
+// rules and windows do not ask for the time between samples.
 func runs(cfg *Config) bool {
-	if cfg.Keyed || cfg.Every.N == 0 || cfg.LastOnly || cfg.Late > 0 || cfg.Gap > 0 || cfg.TTL > 0 {
+	if cfg.Every.N == 0 || cfg.LastOnly || cfg.Late > 0 || cfg.Gap > 0 || cfg.TTL > 0 {
 		return false
 	}
 	for _, w := range cfg.Windows {
@@ -121,14 +121,7 @@ func (s *Stream) warm() bool {
 // stretch is how many records from i on have all their values and, on the
 // data's clock, times that do not fall.
 func (s *Stream) stretch(batch *parse.Batch, i, end int) int {
-	for _, col := range batch.Col {
-		for k, x := range col[i:end] {
-			if x != x {
-				end = i + k
-				break
-			}
-		}
-	}
+	end = i + stretchOf(batch.Col, i, end)
 	if s.cfg.Clock == DataClock {
 		last := s.only.last
 		for k, t := range batch.Time[i:end] {
@@ -136,6 +129,19 @@ func (s *Stream) stretch(batch *parse.Batch, i, end int) int {
 				return k
 			}
 			last = t
+		}
+	}
+	return end - i
+}
+
+// stretchOf is how many rows of the columns from i on have all their values.
+func stretchOf(cols [][]float64, i, end int) int {
+	for _, col := range cols {
+		for k, x := range col[i:end] {
+			if x != x {
+				end = i + k
+				break
+			}
 		}
 	}
 	return end - i

@@ -47,7 +47,7 @@ func alertLog(cfg Config, xs []sample, plain bool) (log []string) {
 	s := New(cfg)
 	s.Setup(cfg)
 	if plain {
-		s.run.able = false
+		s.run.able, s.grp.able = false, false
 	}
 	var res Result
 	for len(xs) > 0 {
@@ -55,7 +55,11 @@ func alertLog(cfg Config, xs []sample, plain bool) (log []string) {
 		b, batch := batchOf(&cfg, xs[:n], s.stats.Lines == 0)
 		s.Take(b, batch, &res)
 		for _, note := range res.Notes {
-			log = append(log, fmt.Sprintf("row %d line %d %+v", note.Row, note.Line, *note.Alert))
+			if note.Alert == nil {
+				log = append(log, fmt.Sprintf("row %d line %d %v", note.Row, note.Line, note.Reason))
+				continue
+			}
+			log = append(log, fmt.Sprintf("row %d line %d %+v %v", note.Row, note.Line, note.Alert.Change, note.Alert.Values))
 		}
 		res.Notes = nil
 		log = append(log, logOf(&cfg, &res)...)
@@ -91,4 +95,43 @@ func checkRun(t *testing.T, seed uint64) {
 func FuzzRun(f *testing.F) {
 	f.Add(uint64(1))
 	f.Fuzz(checkRun)
+}
+
+// TestGroupIsTake holds records of many keys that go through the windows key by
+// key to the same records one by one.
+func TestGroupIsTake(t *testing.T) {
+	for seed := range uint64(60) {
+		checkGroup(t, seed)
+	}
+}
+
+func checkGroup(t *testing.T, seed uint64) {
+	r := rand.New(rand.NewPCG(seed, 3))
+	cfg := ruled(t, r, "last > 900", "sum(5) > 3200 for 3", "flap: last(5) < 300 for 2/4 until last > 500", "info up: last > 500", "crit up: last > 800")
+	cfg.Keyed, cfg.Every.N = true, 1
+	if r.IntN(2) == 0 {
+		cfg.Clock = DataClock
+	}
+	var xs []sample
+	var now int64
+	for range 1500 + r.IntN(1000) {
+		now += r.Int64N(3)
+		x := sample{t: now, key: fmt.Sprintf("sensor-%d", r.IntN(40)), vals: []float64{float64(r.IntN(1000))}}
+		switch r.IntN(200) {
+		case 0:
+			x.t -= 20 // behind the clock, and late for some keys
+		case 1:
+			x.key = fmt.Sprint(r.IntN(1000))
+		}
+		xs = append(xs, x)
+	}
+	got, want := alertLog(cfg, xs, false), alertLog(cfg, xs, true)
+	if !slices.Equal(got, want) {
+		t.Errorf("seed %d: in groups\n%s, one by one\n%s", seed, firstDifference(got, want), firstDifference(want, got))
+	}
+}
+
+func FuzzGroup(f *testing.F) {
+	f.Add(uint64(1))
+	f.Fuzz(checkGroup)
 }

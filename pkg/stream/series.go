@@ -23,6 +23,12 @@ type series struct {
 	since int   // samples since the last row
 	live  bool  // in Stream.live
 	gone  bool  // forgotten
+
+	// see group.go
+	warm   bool   // every window holds what it needs
+	round  uint64 // in which it last had records
+	group  int32  // in that round
+	coming int64  // time of its last record in that round
 }
 
 // find returns the series of a key, or nil.

@@ -136,6 +136,8 @@ type Stream struct {
 	vals    []float64 // of the rules' metrics, at the evaluation in progress
 	changes []rule.Change
 	run     runner
+	grp     grouper
+	round   uint64 // of groups
 }
 
 // New makes a Stream that can take bad lines only, until Setup.
@@ -149,6 +151,7 @@ func (s *Stream) Setup(cfg Config) {
 	s.cfg = cfg
 	s.vals = make([]float64, len(cfg.Metrics))
 	s.run = newRunner(&s.cfg)
+	s.grp = newGrouper(&s.cfg)
 }
 
 // Stopped reports whether Config.Strict met a bad line.
@@ -209,7 +212,7 @@ func (s *Stream) begin(r *Result) {
 // takeGood takes the records from i to end, none of which has a bad value.
 func (s *Stream) takeGood(b *parse.Block, batch *parse.Batch, i, end int) {
 	for i < end && !s.stopped {
-		if n := s.takeRun(b, batch, i, end); n > 0 {
+		if n := s.takeRun(b, batch, i, end) + s.takeGroups(b, batch, i, end); n > 0 {
 			i += n
 			continue
 		}
