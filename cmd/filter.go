@@ -68,9 +68,10 @@ func heeded() []os.Signal {
 // conduct looks after signals until the run ends. It never reads or writes
 // itself: it must hear a signal also when stdout or stderr is stuck.
 func (f *filter) conduct(signals <-chan os.Signal) error {
-	ended := make(chan error, 1)
+	finished := make(chan error, 1)
 	go f.keepTime()
-	go func() { ended <- f.finish() }()
+	go func() { finished <- f.finish() }()
+	ended := finished
 	var how *exitError // set after a signal
 	for {
 		select {
@@ -85,7 +86,7 @@ func (f *filter) conduct(signals <-chan os.Signal) error {
 				return how
 			default:
 				how = &exitError{status: statusSignal + int(s.(syscall.Signal))}
-				ended = f.interrupt(how, ended)
+				ended = f.interrupt(how, finished)
 			}
 		}
 	}

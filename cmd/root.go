@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"slices"
 	"strings"
@@ -161,10 +162,11 @@ func (sh *shell) report(err error) int {
 	}
 	var text strings.Builder
 	for _, e := range unjoin(err) {
-		if e.Error() == "" {
+		what := told(e)
+		if what == "" {
 			continue
 		}
-		for line := range strings.Lines("rtda: " + e.Error() + "\n") {
+		for line := range strings.Lines("rtda: " + what + "\n") {
 			text.WriteString(sh.opts.mark(levelError) + line)
 		}
 	}
@@ -173,6 +175,15 @@ func (sh *shell) report(err error) int {
 		_, _ = io.WriteString(sh.stderr, text.String())
 	}
 	return status
+}
+
+// told is the text of an error. One that says no more than that a write to
+// stdout failed says so as the filter does.
+func told(err error) string {
+	if path, ok := err.(*fs.PathError); ok && path.Op == "write" && path.Path == os.Stdout.Name() {
+		return "writing stdout: " + path.Err.Error()
+	}
+	return err.Error()
 }
 
 // unjoin takes joined errors apart.
