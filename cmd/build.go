@@ -1,8 +1,8 @@
 package cmd
 
 import (
+	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"slices"
@@ -55,7 +55,7 @@ func newFilter(o *Options, stdin io.Reader, stdout, stderr io.Writer) (*filter, 
 		sources: f.sources, schema: schema, plan: f.plan, stream: stream.New(f.complaints()),
 		sink: f.sink, before: f.pen.before, jobs: o.Jobs,
 	}
-	f.walk.turn.L = &f.walk.mu
+	f.walk.turn.L, f.walk.quiet.L = &f.walk.mu, &f.walk.mu
 	f.walk.reader = parse.NewReader(f.walk.tapped(f.sources), parse.ReaderConfig{MaxLine: o.MaxLine, NUL: o.NUL, Now: f.now})
 	if o.Clock == stream.WallClock {
 		f.walk.rearm = make(chan struct{}, 1)
@@ -75,18 +75,46 @@ func (f *filter) openOutputs(stderr io.Writer) (closeAll func(), err error) {
 	if f.o.Alerts != "" {
 		file, err := os.OpenFile(f.o.Alerts, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o666)
 		if err != nil {
-			return nil, usageError(fmt.Errorf("--alerts: %w", err))
+			return nil, usageError(&flagError{"alerts", &badValue{"cannot be written: " + reason(err), f.o.Alerts}})
 		}
 		f.sink.alerts, closeAll = file, func() { _ = file.Close() }
 	}
 	if f.o.Exec != "" {
-		var prints io.Writer = f.sink.stderr
-		if file, ok := stderr.(*os.File); ok {
-			prints = file
-		}
-		f.sink.actions = newActions(f.o.Exec, f.o.ExecTimeout, prints)
+		f.sink.actions = newActions(f.o.Exec, f.o.ExecTimeout, f.commandOutput(stderr))
 	}
 	return closeAll, nil
+}
+
+// commandOutput is where the command of --exec prints to: stderr itself, if
+// nothing has to be done to its lines.
+func (f *filter) commandOutput(stderr io.Writer) io.Writer {
+	if f.o.OneToOne {
+		return io.Discard
+	}
+	if mark := f.o.mark(levelInfo); mark != "" {
+		return markWriter{f.sink.stderr, mark}
+	}
+	if file, ok := stderr.(*os.File); ok {
+		return file
+	}
+	return f.sink.stderr
+}
+
+// A markWriter puts a mark before each line, of which it is given whole ones.
+type markWriter struct {
+	w    io.Writer
+	mark string
+}
+
+func (m markWriter) Write(b []byte) (int, error) {
+	var marked []byte
+	for line := range bytes.Lines(b) {
+		marked = append(append(marked, m.mark...), line...)
+	}
+	if _, err := m.w.Write(marked); err != nil {
+		return 0, err
+	}
+	return len(b), nil
 }
 
 // context is what writes notes: alerts or complaints, for dst.

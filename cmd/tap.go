@@ -64,5 +64,5 @@ func (w *walk) close() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.shut = true
-	w.turn.Broadcast()
+	w.quiet.Broadcast()
 }

@@ -39,6 +39,7 @@ type walk struct {
 
 	mu       sync.Mutex
 	turn     sync.Cond
+	quiet    sync.Cond // there may be nothing more to wait for; apart from turn, which would wake who waits for it at every block
 	blocks   int // blocks read
 	streamed int // of them, taken into the stream
 	tickets  int // results that are to be written
@@ -79,7 +80,7 @@ func (w *walk) work() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.workers--
-	w.turn.Broadcast()
+	w.quiet.Broadcast()
 }
 
 // hire starts another worker, while there may be more.
@@ -241,6 +242,9 @@ func (w *walk) put(p *pen, ticket int) {
 	}
 	w.written++
 	w.turn.Broadcast()
+	if w.shut || w.err != nil {
+		w.quiet.Broadcast()
+	}
 }
 
 // tick tells the stream the time and writes what that brings, unless blocks
@@ -267,7 +271,7 @@ func (w *walk) settle() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for w.err == nil && !w.settled() {
-		w.turn.Wait()
+		w.quiet.Wait()
 	}
 	w.stop = true
 }
