@@ -23,6 +23,7 @@ type columnWriter struct {
 	word     [16]byte // what lead begins with
 	none     []byte   // stands for a value that does not exist
 	count    bool
+	six      bool   // six digits, which has a way of its own
 	bits     uint64 // the value written last
 	from, to int    // where that is in dst; to is 0 where it is not
 }
@@ -33,6 +34,7 @@ func newRowWriter(l *Layout, style numberStyle, lead func(name string) string, n
 	w := rowWriter{style: style, end: end}
 	for _, c := range l.Columns {
 		cw := columnWriter{lead: []byte(lead(c.Name)), count: c.Count}
+		cw.six = style.prec == 6 && !style.plain && !c.Count
 		if none != nil {
 			cw.none = append(slices.Concat(cw.lead, none), end)
 		}
@@ -57,17 +59,32 @@ func (w *rowWriter) append(dst []byte, columns [][]float64, i int) []byte {
 		col, x := &w.columns[c], columns[c][i]
 		switch b := math.Float64bits(x); {
 		case b == col.bits && col.to > 0:
-			dst = append(dst, dst[col.from:col.to]...)
+			dst = again(dst, col.from, col.to)
 		case x != x:
 			dst = append(dst, col.none...)
 		default:
 			from := len(dst)
-			dst = w.number(col.appendLead(dst), x, col.count)
+			if dst = col.appendLead(dst); col.six {
+				dst = appendSix(dst, x)
+			} else {
+				dst = w.number(dst, x, col.count)
+			}
 			dst = append(dst, w.end)
 			col.bits, col.from, col.to = b, from, len(dst)
 		}
 	}
 	return dst
+}
+
+// again appends what stands in dst from … to−1 once more. Copying a fixed size
+// is quicker; what is too much of it is overwritten.
+func again(dst []byte, from, to int) []byte {
+	n := len(dst)
+	if to-from > 32 || cap(dst)-n < 32 {
+		return append(dst, dst[from:to]...)
+	}
+	*(*[32]byte)(dst[n : n+32]) = *(*[32]byte)(dst[from : from+32])
+	return dst[:n+to-from]
 }
 
 // appendLead appends lead to dst, which has numberRoom to spare behind it.
@@ -81,11 +98,8 @@ func (c *columnWriter) appendLead(dst []byte) []byte {
 }
 
 func (w *rowWriter) number(dst []byte, x float64, count bool) []byte {
-	switch {
-	case count:
+	if count {
 		return appendCount(dst, x)
-	case w.style.prec == 6 && !w.style.plain:
-		return appendSix(dst, x)
 	}
 	return w.style.append(dst, x)
 }
