@@ -64,9 +64,9 @@ func (s *Stream) create(key []byte) *series {
 	return se
 }
 
-// split takes a key apart into copies of its parts.
+// split takes a key apart; the parts share its memory.
 func split(name string) []string {
-	return strings.Split(strings.Clone(name), string([]byte{parse.KeySep}))
+	return strings.Split(name, string([]byte{parse.KeySep}))
 }
 
 func (s *Stream) asksField() bool {
