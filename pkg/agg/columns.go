@@ -6,10 +6,10 @@ import "math"
 func (b *batch) moment(a *Agg, dst []float64) {
 	switch a.Name {
 	case "mean":
-		b.mean(dst)
+		b.means(dst)
 		return
 	case "std":
-		b.std(dst)
+		b.stds(dst)
 		return
 	}
 	b.each(a.moment, dst)
@@ -28,8 +28,8 @@ func (b *batch) each(read func(*sums, float64) float64, dst []float64) {
 	}
 }
 
-// mean and std are sums.mean and sums.std written out, which is twice as fast.
-func (b *batch) mean(dst []float64) {
+// means and stds are sums.mean and sums.std written out, which is twice as fast.
+func (b *batch) means(dst []float64) {
 	c, unit, n, grow := b.s.c, b.s.unit, float64(b.n), float64(1-b.step)
 	s1 := b.sum[0][:len(dst)]
 	for i := range dst {
@@ -38,9 +38,9 @@ func (b *batch) mean(dst []float64) {
 	}
 }
 
-func (b *batch) std(dst []float64) {
+func (b *batch) stds(dst []float64) {
 	unit, n, grow, ddof := b.s.unit, float64(b.n), float64(1-b.step), b.w.plan.ddof
-	if grow != 0 {
+	if grow != 0 || n <= ddof {
 		b.each((*sums).std, dst)
 		return
 	}
@@ -50,8 +50,15 @@ func (b *batch) std(dst []float64) {
 		spread := float64(n*s2[i]) - float64(s1[i]*s1[i])
 		dst[i] = math.Sqrt(spread*per) * unit
 	}
-	if n <= ddof || unit > 1 { // too few samples, or beyond float64
-		b.each((*sums).std, dst)
+	if unit > 1 {
+		notFinite(dst)
+	}
+}
+
+// notFinite makes NaN of what is infinite.
+func notFinite(xs []float64) {
+	for i, x := range xs {
+		xs[i] = finite(x)
 	}
 }
 

@@ -49,8 +49,8 @@ func newDecay(k, n int, p *Plan) *decay {
 	return &decay{plan: p, tree: tree[faded]{make([]faded, 2*k-2), k}, rest: make([]faded, 0, n)}
 }
 
-func (d *decay) leaf(j int, b block) {
-	d.tree.set(j, d.plan.faded(faded{}, b), d.plan.join)
+func (d *decay) leaf(j int, b *block) {
+	d.tree.set(j, d.plan.faded(faded{}, *b), d.plan.join)
 }
 
 func (d *decay) join(i, j int) { d.i, d.j, d.fresh = int32(i), int32(j), true }

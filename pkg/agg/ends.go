@@ -115,7 +115,7 @@ func newRestarts(k, n int) *restarts {
 	return &restarts{tree: tree[drops]{make([]drops, 2*k-2), k}, rest: make([]drops, 0, n)}
 }
 
-func (r *restarts) leaf(j int, b block) {
+func (r *restarts) leaf(j int, b *block) {
 	var d drops
 	for _, x := range b.xs {
 		d.add(x)

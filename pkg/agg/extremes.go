@@ -60,7 +60,7 @@ func newExtremes(k, n int, lo, hi bool) *extremes {
 	return &extremes{fresh: true, tree: tree[span]{make([]span, 2*k-2), k}, stride: int32(n), min: lo, max: hi}
 }
 
-func (e *extremes) leaf(j int, b block) {
+func (e *extremes) leaf(j int, b *block) {
 	s := span{e.cur.lo, e.cur.hi, len(b.xs)}
 	if e.curN != b.number || int(e.done) != len(b.xs) || e.fresh {
 		s = spanOf(b.xs)

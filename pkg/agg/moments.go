@@ -38,7 +38,7 @@ func newMoments(k, n int, powers bool) *moments {
 	return &moments{tree: tree[stretch]{make([]stretch, 2*k-2), k}, stride: int32(n), powers: powers}
 }
 
-func (m *moments) leaf(j int, b block) {
+func (m *moments) leaf(j int, b *block) {
 	m.tree.set(j, summarize(b.xs, m.powers), join)
 }
 
@@ -290,7 +290,8 @@ func (w *Window) before() sums {
 		return w.all.before()
 	}
 	if p := w.sync(); p != nil {
-		return p.moments.without(w.content(p, w.seen-int64(w.n)))
+		c := w.content(p, w.seen-int64(w.n))
+		return p.moments.without(&c)
 	}
 	xs, ys := w.halves(1)
 	return w.plan.gather(xs, ys)

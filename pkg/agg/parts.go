@@ -3,11 +3,12 @@ package agg
 // parts are the summaries of a window with a whole block between its oldest and
 // its newest. Samples go by their numbers, counted from the first ever pushed.
 type parts struct {
-	mid   int64 // first sample of the whole blocks between
-	last  int64 // first sample of the newest block
-	end   int64 // first sample behind it
-	known int64 // the blocks before this sample are in the trees
-	k     int   // blocks in the ring
+	mid    int64 // first sample of the whole blocks between
+	last   int64 // first sample of the newest block
+	end    int64 // first sample behind it
+	known  int64 // the blocks before this sample are in the trees
+	start  []int // of each block in the ring, and the ring's end
+	newest int   // index of the newest block
 
 	syncedFrom, syncedTo int64 // the window up to which the summaries go
 
@@ -16,18 +17,6 @@ type parts struct {
 	restarts *restarts
 	trend    *trend
 	decay    *decay
-	each     []part // those of the above that there are
-}
-
-// A part keeps one summary of all parts of a window.
-type part interface {
-	// leaf takes in block j, which is whole.
-	leaf(j int, b block)
-	// join takes the blocks from i up to but not j as those between.
-	join(i, j int)
-	// sync makes the summaries of all rests of the oldest block, unless they
-	// are there, and takes in what is new in the newest.
-	sync(c *content)
 }
 
 // A block is neighbouring samples.
@@ -69,10 +58,17 @@ func cuts(size int, kind Kind) int {
 	return max(128, size/512)
 }
 
-// start returns where block j of k begins in a ring, blockAt in which block a
-// place is.
-func start(j, k, size int) int    { return j * size / k }
-func blockAt(at, k, size int) int { return ((at+1)*k - 1) / size }
+// blockAt returns in which block a place in the ring is. It is mostly the newest
+// or the next, and divides otherwise.
+func (p *parts) blockAt(at int) int {
+	k := len(p.start) - 1
+	for j := p.newest; j < min(p.newest+2, k); j++ {
+		if at >= p.start[j] && at < p.start[j+1] {
+			return j
+		}
+	}
+	return ((at+1)*k - 1) / p.start[k]
+}
 
 // partsFor returns the parts of the window, ready for the block in which the
 // sample of a number is, when the oldest sample is that of the number head. It
@@ -82,29 +78,26 @@ func (w *Window) partsFor(number, head int64) *parts {
 	if p != nil && number >= p.last && number < p.end && head <= p.mid {
 		return p
 	}
-	k := cuts(w.size, w.plan.width.Kind)
-	if k == 1 || number-head < int64(w.size/k) {
+	if k := cuts(w.size, w.plan.width.Kind); p == nil && (k == 1 || number-head < int64(w.size/k)) {
 		return nil
+	} else if p == nil {
+		p = w.newParts(k)
+		w.parts = p
 	}
 	at, from := w.place(number), w.place(head)
-	newest, oldest := blockAt(at, k, w.size), blockAt(from, k, w.size)
-	last := number - int64(at-start(newest, k, w.size))
-	mid := head
-	if s := start(oldest, k, w.size); s != from {
+	newest, oldest := p.blockAt(at), p.blockAt(from)
+	last, mid := number-int64(at-p.start[newest]), head
+	if p.start[oldest] != from {
 		oldest++
-		mid += int64(start(oldest, k, w.size) - from)
+		mid += int64(p.start[oldest] - from)
 	}
 	if mid >= last {
 		return nil
 	}
-	if p == nil {
-		p = w.newParts(k)
-		w.parts = p
-	}
-	p.syncedTo = 0
-	p.mid, p.last, p.end = mid, last, last+int64(start(newest+1, k, w.size)-start(newest, k, w.size))
+	p.syncedTo, p.newest = 0, newest
+	p.mid, p.last, p.end = mid, last, last+int64(p.start[newest+1]-p.start[newest])
 	p.learn(w)
-	p.know(oldest%k, newest)
+	p.join(oldest%(len(p.start)-1), newest)
 	return p
 }
 
@@ -112,21 +105,69 @@ func (w *Window) partsFor(number, head int64) *parts {
 func (p *parts) learn(w *Window) {
 	for number := max(p.known, p.mid); number < p.last; {
 		at := w.place(number)
-		j := blockAt(at, p.k, w.size)
-		end := start(j+1, p.k, w.size)
-		b := w.block(at, end-at, number)
-		for _, s := range p.each {
-			s.leaf(j, b)
-		}
-		number += int64(end - at)
+		j := p.blockAt(at)
+		b := w.block(at, p.start[j+1]-at, number)
+		p.leaf(j, &b)
+		number += int64(len(b.xs))
 	}
 	p.known = p.last
 }
 
-// know joins the whole blocks from i up to but not j.
-func (p *parts) know(i, j int) {
-	for _, s := range p.each {
-		s.join(i, j)
+// leaf puts block j, which is whole, into the trees.
+func (p *parts) leaf(j int, b *block) {
+	if p.moments != nil {
+		p.moments.leaf(j, b)
+	}
+	if p.extremes != nil {
+		p.extremes.leaf(j, b)
+	}
+	if p.restarts != nil {
+		p.restarts.leaf(j, b)
+	}
+	if p.trend != nil {
+		p.trend.leaf(j, b)
+	}
+	if p.decay != nil {
+		p.decay.leaf(j, b)
+	}
+}
+
+// join makes the blocks from i up to but not j those between.
+func (p *parts) join(i, j int) {
+	if p.moments != nil {
+		p.moments.join(i, j)
+	}
+	if p.extremes != nil {
+		p.extremes.join(i, j)
+	}
+	if p.restarts != nil {
+		p.restarts.join(i, j)
+	}
+	if p.trend != nil {
+		p.trend.join(i, j)
+	}
+	if p.decay != nil {
+		p.decay.join(i, j)
+	}
+}
+
+// sync makes the summaries of all rests of the oldest block, unless they are
+// there, and takes in what is new in the newest.
+func (p *parts) sync(c *content) {
+	if p.moments != nil {
+		p.moments.sync(c)
+	}
+	if p.extremes != nil {
+		p.extremes.sync(c)
+	}
+	if p.restarts != nil {
+		p.restarts.sync(c)
+	}
+	if p.trend != nil { // behind the moments, whose center it takes
+		p.trend.sync(c)
+	}
+	if p.decay != nil {
+		p.decay.sync(c)
 	}
 }
 
@@ -135,28 +176,26 @@ func (p *parts) forget() { p.mid, p.last, p.end = 0, 0, 0 }
 
 // newParts returns what the plan of w asks for, for a ring of k blocks.
 func (w *Window) newParts(k int) *parts {
-	p := &parts{k: k}
+	p := &parts{start: make([]int, k+1)}
+	for j := range p.start {
+		p.start[j] = j * w.size / k
+	}
 	n := (w.size + k - 1) / k // samples of the longest block
 	needs := w.plan.needs
 	if needs&needMoments != 0 {
 		p.moments = newMoments(k, n, needs&needPowers != 0)
-		p.each = append(p.each, p.moments)
 	}
 	if needs&(needMin|needMax) != 0 {
 		p.extremes = newExtremes(k, n, needs&needMin != 0, needs&needMax != 0)
-		p.each = append(p.each, p.extremes)
 	}
 	if needs&needRestarts != 0 {
 		p.restarts = newRestarts(k, n)
-		p.each = append(p.each, p.restarts)
 	}
 	if needs&needTrend != 0 {
 		p.trend = newTrend(k, n, p.moments)
-		p.each = append(p.each, p.trend)
 	}
 	if needs&needDecay != 0 {
 		p.decay = newDecay(k, n, w.plan)
-		p.each = append(p.each, p.decay)
 	}
 	return p
 }
@@ -169,20 +208,17 @@ func (w *Window) sync() *parts {
 		return p
 	}
 	c := w.content(p, head)
-	for _, s := range p.each {
-		s.sync(c)
-	}
+	p.sync(&c)
 	p.syncedTo, p.syncedFrom = w.seen, head
 	return p
 }
 
-// content returns the samples beside the whole blocks, from the number head on,
-// until it is called again.
-func (w *Window) content(p *parts, head int64) *content {
-	c := &w.plan.content
-	c.old = w.block(w.place(head), int(p.mid-head), head)
-	c.cur = w.block(w.place(p.last), int(w.seen-p.last), p.last)
-	return c
+// content returns the samples beside the whole blocks, from the number head on.
+func (w *Window) content(p *parts, head int64) content {
+	return content{
+		old: w.block(w.place(head), int(p.mid-head), head),
+		cur: w.block(p.start[p.newest], int(w.seen-p.last), p.last),
+	}
 }
 
 // block returns n samples from a place in the ring on, the first of which has

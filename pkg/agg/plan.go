@@ -27,18 +27,20 @@ type Options struct {
 // A Plan is what windows of one width keep for some aggregates. Its windows
 // share its buffers, so that at any moment only one of them may be in use.
 type Plan struct {
-	width   Width
-	aggs    []Agg
-	needs   need
-	ddof    float64
-	clock   bool // times are given and not counted
-	timed   bool // windows store the times of samples
-	swift   bool // every aggregate can be read in batches
-	keep    float64
-	batch   batch
-	latest  latest
-	direct  direct
-	content content
+	width  Width
+	aggs   []Agg
+	needs  need
+	ddof   float64
+	clock  bool // times are given and not counted
+	timed  bool // windows store the times of samples
+	swift  bool // every aggregate can be read in batches
+	pair   bool // mean, at meanAt, and std, at stdAt, are all that is made of moments
+	meanAt int
+	stdAt  int
+	keep   float64
+	batch  batch
+	latest latest
+	direct direct
 }
 
 // NewPlan compiles a plan. Value(j) of its windows is that of aggs[j].
@@ -48,6 +50,7 @@ func NewPlan(w Width, aggs []Agg, o Options) *Plan {
 		p.needs |= aggs[i].needs
 		p.swift = p.swift && (aggs[i].moment != nil || aggs[i].column != nil)
 	}
+	p.findPair()
 	if w.Kind == All && p.needs&needDecay != 0 {
 		p.needs |= needMoments // all samples weigh the same
 	}
@@ -59,13 +62,28 @@ func NewPlan(w Width, aggs []Agg, o Options) *Plan {
 	return p
 }
 
+// findPair looks for mean and std.
+func (p *Plan) findPair() {
+	moments := 0
+	means, stds := 0, 0
+	for i, a := range p.aggs {
+		if a.needs&needMoments != 0 {
+			moments++
+		}
+		switch a.Name {
+		case "mean":
+			p.meanAt, means = i, means+1
+		case "std":
+			p.stdAt, stds = i, stds+1
+		}
+	}
+	p.pair = moments == 2 && means == 1 && stds == 1
+}
+
 // New returns an empty window, which takes a few hundred bytes.
 func (p *Plan) New() *Window {
 	w := &Window{plan: p}
-	switch p.width.Kind {
-	case Count:
-		w.size = p.width.N
-	case All:
+	if p.width.Kind == All {
 		w.all = &total{}
 	}
 	if p.needs&needOrder != 0 {

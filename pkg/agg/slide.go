@@ -15,6 +15,8 @@ type batch struct {
 	before [2][]float64
 	lo, hi []float64
 	spare  [6][]float64
+
+	mean, std []float64 // columns to be filled without sums, if not nil
 }
 
 // Slide does the same as Push(0, x) for each x of xs, followed by dst[j][i] =
@@ -56,6 +58,7 @@ func (w *Window) pushMany(xs []float64) {
 		return
 	}
 	for len(xs) > 0 {
+		w.full()
 		at := w.place(w.seen)
 		n := min(len(xs), w.size-at)
 		w.storeMany(at, xs[:n])
@@ -87,7 +90,7 @@ func (w *Window) storeMany(at int, xs []float64) {
 func (w *Window) slideBlock(xs []float64, dst [][]float64, at int) int {
 	head := w.seen - int64(w.n)
 	step := int64(0)
-	if w.n == w.size {
+	if w.full() {
 		step = 1
 	}
 	p := w.partsFor(w.seen, head+step)
@@ -96,13 +99,14 @@ func (w *Window) slideBlock(xs []float64, dst [][]float64, at int) int {
 	}
 	b := &w.plan.batch
 	b.w, b.head, b.step, b.n = w, head+step, step, w.n+1-int(step)
+	b.aim(dst, at)
 	n := p.fill(b, xs)
 	if n == 0 {
 		return 0
 	}
 	b.xs = xs[:n]
 	for j, d := range dst {
-		if d == nil {
+		if d == nil || b.mean != nil && (j == w.plan.meanAt || j == w.plan.stdAt) {
 			continue
 		}
 		a := &w.plan.aggs[j]
@@ -116,17 +120,28 @@ func (w *Window) slideBlock(xs []float64, dst [][]float64, at int) int {
 	return n
 }
 
+// aim gives b the columns of mean and std, if these two are wanted and nothing
+// else that is made of moments: the most common case by far is worth a loop of
+// its own, which computes them without storing any sums.
+func (b *batch) aim(dst [][]float64, at int) {
+	p := b.w.plan
+	b.mean, b.std = nil, nil
+	if p.pair && b.step == 1 && float64(b.n) > p.ddof && dst[p.meanAt] != nil && dst[p.stdAt] != nil {
+		b.mean, b.std = dst[p.meanAt][at:], dst[p.stdAt][at:]
+	}
+}
+
 // fill takes xs into the parts and leaves in b what the window is at each, and
 // returns how many it took.
 func (p *parts) fill(b *batch, xs []float64) int {
 	n := min(len(xs), int(p.end-b.w.seen))
 	c := b.w.content(p, b.head)
 	if p.moments != nil {
-		p.moments.sync(c)
+		p.moments.sync(&c)
 		n = p.moments.fill(b, xs[:n])
 	}
 	if p.extremes != nil && n > 0 {
-		p.extremes.sync(c)
+		p.extremes.sync(&c)
 		p.extremes.fill(b, xs[:n])
 	}
 	return n
@@ -146,14 +161,23 @@ func (m *moments) fill(b *batch, xs []float64) int {
 	if b.step == 1 && m.until != math.MaxInt32 {
 		xs = xs[:min(len(xs), int(int64(m.until)-(b.head-m.oldN)))]
 	}
+	n := 0
+	if b.mean != nil {
+		n = m.fillMeanStd(b, xs)
+	} else {
+		n = m.fillSums(b, xs)
+	}
+	m.done += int32(n)
+	m.single = m.single || n > 0
+	return n
+}
+
+// fillSums leaves the joined sums of the window at each of xs in b, as far as
+// the class allows, and returns how far that is.
+func (m *moments) fillSums(b *batch, xs []float64) int {
 	b.s = m.base
-	base := [4]float64{m.base.s1, m.base.s2, m.base.s3, m.base.s4}
 	for r := range m.rows() {
-		var row []float64
-		if m.old > 0 {
-			row = m.row(r)[:m.old+2]
-		}
-		b.sum[r] = b.rests(row, m.oldN, base[r], &b.spare[r], len(xs))
+		b.sum[r] = m.rests(b, r, len(xs))
 	}
 	if b.w.plan.needs&needBefore != 0 {
 		m.fillBefore(b, xs)
@@ -162,9 +186,45 @@ func (m *moments) fill(b *batch, xs []float64) int {
 	if m.powers {
 		m.fillPowers(b.sum[2], b.sum[3], xs[:n])
 	}
-	m.done += int32(n)
-	m.single = m.single || n > 0
 	return n
+}
+
+// fillMeanStd fills the columns of mean and std as far as the class allows, and
+// returns how far that is. It does what fillSums, batch.means and batch.stds do.
+func (m *moments) fillMeanStd(b *batch, xs []float64) int {
+	k, c, unit, limit := 1/m.base.unit, m.base.c, m.base.unit, m.limit
+	n := float64(b.n)
+	per := 1 / (n * (n - b.w.plan.ddof))
+	r1, r2 := m.rests(b, 0, len(xs))[1:][:len(xs)], m.rests(b, 1, len(xs))[1:][:len(xs)]
+	mean, std := b.mean[:len(xs)], b.std[:len(xs)]
+	s1, s2 := m.cur[0], m.cur[1]
+	for i, x := range xs {
+		if !(math.Abs(x) < limit) {
+			xs = xs[:i]
+			break
+		}
+		d := float64(x*k) - c
+		s1 += d
+		s2 += float64(d * d)
+		w1, w2 := r1[i]+s1, r2[i]+s2
+		mean[i] = (c + w1/n) * unit
+		std[i] = math.Sqrt((float64(n*w2)-float64(w1*w1))*per) * unit
+	}
+	m.cur[0], m.cur[1] = s1, s2
+	if unit > 1 {
+		notFinite(std[:len(xs)])
+	}
+	return len(xs)
+}
+
+// rests returns batch.rests of the sums of the (r+1)-th powers.
+func (m *moments) rests(b *batch, r, n int) []float64 {
+	var row []float64
+	if m.old > 0 {
+		row = m.row(r)[:m.old+2]
+	}
+	base := [4]float64{m.base.s1, m.base.s2, m.base.s3, m.base.s4}[r]
+	return b.rests(row, m.oldN, base, &b.spare[r], n)
 }
 
 // rests returns n+1 places, of which the last n are what row, made when the

@@ -125,7 +125,7 @@ func newTrend(k, n int, m *moments) *trend {
 	return &trend{tree: tree[course]{make([]course, 2*k-2), k}, rest: make([]line, 0, n), m: m}
 }
 
-func (t *trend) leaf(j int, b block) {
+func (t *trend) leaf(j int, b *block) {
 	class := classIn(b.xs)
 	s := gather(b.xs, nil, class, false)
 	l := b.line(&s, block{})

@@ -19,7 +19,7 @@ type Window struct {
 	plan *Plan
 	xs   []float64 // the ring, grown on demand up to size
 	ts   []int64   // times of the samples, if the plan is timed
-	size int       // of the ring: W, or what a window of a duration has grown to
+	size int       // of the ring: what it has grown to, for a count at most W
 	head int       // where in the ring the oldest sample is
 	n    int
 	seen int64 // samples pushed; the oldest of the window has the number seen−n
@@ -42,7 +42,7 @@ func (w *Window) Push(t int64, x float64) {
 		if w.n == w.size {
 			w.resize(max(2*w.size, 4))
 		}
-	case w.n == w.size:
+	case w.full():
 		w.slip(x)
 		w.store(t, x)
 		return
@@ -51,6 +51,18 @@ func (w *Window) Push(t int64, x float64) {
 		w.ord.insert(x)
 	}
 	w.store(t, x)
+}
+
+// full tells whether a sample leaves for each that comes, which is so from the
+// W-th of a count W on. Until then it lets the ring grow, so that what is kept
+// of its blocks goes with the samples there are and not with W.
+func (w *Window) full() bool {
+	if w.n < w.size || w.size == w.plan.width.N {
+		return w.n == w.size
+	}
+	w.size = min(max(2*w.size, 256), w.plan.width.N)
+	w.parts = nil
+	return false
 }
 
 // slip forgets the oldest sample because x comes.
@@ -120,7 +132,7 @@ func (w *Window) Advance(t int64) {
 		}
 		w.drop()
 	}
-	if w.size > 64 && w.n < w.size/16 {
+	if w.plan.width.Kind == Duration && w.size > 64 && w.n < w.size/16 {
 		w.resize(w.size / 4)
 	}
 }
