@@ -159,7 +159,8 @@ func inputs(files []string, stdin io.Reader) []parse.Source {
 // parseConfig says how lines are read, and turns the wall clock on if a rule
 // needs a clock and there is none.
 func parseConfig(o *Options) (parse.Config, error) {
-	set, errs := rule.Compile(o.Rules, o.scope(nil, false))
+	fields, known := o.namedFields()
+	set, errs := rule.Compile(o.Rules, o.scope(fields, known))
 	if len(errs) > 0 {
 		return parse.Config{}, errors.Join(errs...)
 	}
@@ -178,6 +179,14 @@ func parseConfig(o *Options) (parse.Config, error) {
 		}
 	}
 	return c, nil
+}
+
+// namedFields are the fields that are measured, where the flags alone say which.
+func (o *Options) namedFields() (fields []string, known bool) {
+	if o.In == "num" {
+		return []string{""}, true
+	}
+	return o.Fields, len(o.Fields) > 0
 }
 
 // scope is what rules may name.

@@ -158,19 +158,3 @@ const manEnvironment = `
 `
 
 const manSeeAlso = "**awk**(1), **jq**(1), **tail**(1), **strftime**(3). A dozen rules for real situations are in docs/rules.md of the source."
-
-// decisions are what the contract of the command leaves open and a user may
-// want to know.
-var decisions = []string{
-	"A count is at most 2147483647. `-j` is at most 1024.",
-	"`--max-line 64k` and `64KiB` are 65536 bytes, `64kB` is 64000; at most 1GiB.",
-	"FILEs are all looked at before anything is read. A pipe or a device is only looked up, since opening it could be felt at its other end.",
-	"`--late` works with `-i influx` too, whose lines have a time. `--hz` and `-t now` win over that time.",
-	"`--alerts`, `--alert-format`, `--repeat`, `-x` and `-e` without `-r` or `-R` are refused: they would do nothing. A FILE of rules may be empty.",
-	"`--warmup N` is refused where a count window can never hold N samples, and `full` where no window is a count and there is no rule.",
-	"`--decimal ,` with `-i csv` needs a `--sep` that is no comma.",
-	"Alerts in JSON never have colour. In text the first two words have it.",
-	"Started on a terminal without a FILE, rtda says on stderr what it waits for.",
-	"With `--stderr-prefix telegraf` a complaint about data is `W!`, an alert `E!` if it is crit, `W!` if it is warn, and `I!` if it is info or resolved; what ends rtda is `E!`, and totals and counts are `I!`.",
-	"In a FILE of rules a `#` begins a comment wherever it does not stand in double quotes or backquotes.",
-}
