@@ -6,13 +6,17 @@ import (
 	"github.com/valyala/fastjson"
 )
 
-// maxTree is how many bytes a line may have for a tree to be made of it: a tree
-// takes up to 44 times the line, 2.8 MB here and 42 MB for a line of 1 MiB, and
-// making it leaves four times that to the garbage collector.
-const maxTree = 64 << 10
+// A tree is made of lines that have at most maxTree bytes and maxValues values.
+// It takes 88 bytes for a value, and making it leaves four times that to the
+// garbage collector. With the bytes alone bounded, a file of lines of 64 KiB
+// that are arrays of digits took rtda to 168 MB and 20 times as long.
+const (
+	maxTree   = 64 << 10
+	maxValues = 1 << 10
+)
 
 // climb finds the values asked for in the tree that fastjson makes of the line.
-// It is false for lines on which walk has to decide: those that are long, or
+// It is false for lines on which walk has to decide: those that are large, or
 // not good, or of which the tree does not tell exactly what stands there.
 //
 // fastjson only gets what isObject has passed. It takes 01, 1-2, NaN and raw
@@ -21,7 +25,7 @@ const maxTree = 64 << 10
 // because its floats are off by an ulp or more for a third of the numbers with
 // an exponent.
 func (d *jsonDecoder) climb(line []byte) bool {
-	if len(line) > maxTree || !d.isObject(line) || hasSurrogate(line) {
+	if len(line) > maxTree || hasManyValues(line) || !d.isObject(line) || hasSurrogate(line) {
 		return false
 	}
 	o := d.tree.parse(line)
@@ -78,6 +82,20 @@ func (d *jsonDecoder) take(v *fastjson.Value, step *jsonStep) bool {
 	return true
 }
 
+// hasManyValues reports whether there may be more than maxValues values in the
+// line: each of them has a comma or an opening bracket before it. Those that
+// stand in strings are counted too; walk reads such a line as well.
+func hasManyValues(line []byte) bool {
+	if len(line) <= maxValues {
+		return false
+	}
+	n := 0
+	for _, c := range [...]string{",", "[", "{"} {
+		n += bytes.Count(line, []byte(c))
+	}
+	return n > maxValues
+}
+
 // hasSurrogate reports whether there may be the escape of half a surrogate pair
 // in the line: where the other half is missing fastjson makes up a text, which
 // must not pass for the name of a member.
@@ -89,8 +107,8 @@ func hasSurrogate(line []byte) bool {
 // A treeReader makes trees in memory that it uses again, but not for ever. A
 // fastjson.Parser keeps, for the first value of a line, the second and so on,
 // the longest array and object that stood there in any line. Lines that are
-// made for it let that grow with the square of their length: to 1.5 MB with
-// lines of 1 KiB, to 21 MB with 4 KiB.
+// made for it let that grow with the square of their values: to 6 MB with as
+// many as a tree may have, for each worker (TestClimbMemory).
 type treeReader struct {
 	parser fastjson.Parser
 	large  int // bytes of large lines that the parser has read

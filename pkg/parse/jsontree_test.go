@@ -16,13 +16,18 @@ func longJSON(n int, unit string) string {
 	return head + strings.Repeat(unit, room/len(unit)) + strings.Repeat(" ", room%len(unit)) + tail
 }
 
+// longText is a value that takes a tree little room.
+var longText = `"` + strings.Repeat("a", 70) + `",`
+
 // TestJSONLong holds that nobody sees where trees are no longer made.
 func TestJSONLong(t *testing.T) {
 	c := Config{Fields: []string{"temp"}, Keys: []string{"sensor"}}
-	for _, n := range []int{100, largeLine, largeLine + 1, maxTree, maxTree + 1} {
-		in := longJSON(n, "1,")
-		if got, want := sameJSON(t, c, in+"\n"+in+"\n"), "1: [a] 21.5\n2: [a] 21.5\n"; got != want || len(in) != n {
-			t.Errorf("batch of lines of %d bytes = %q, want %q", len(in), got, want)
+	for _, n := range []int{100, largeLine, largeLine + 1, 2 * maxValues, 3 * maxValues, maxTree, maxTree + 1} {
+		for _, unit := range []string{"1,", longText} {
+			in := longJSON(n, unit)
+			if got, want := sameJSON(t, c, in+"\n"+in+"\n"), "1: [a] 21.5\n2: [a] 21.5\n"; got != want || len(in) != n {
+				t.Errorf("batch of lines of %d bytes = %q, want %q", len(in), got, want)
+			}
 		}
 	}
 }
@@ -37,8 +42,11 @@ func TestClimb(t *testing.T) {
 	}{
 		{"flat", `{"temp":1,"x":"\u00e9"}`, true},
 		{"nested", `{"env":{"temp":1},"x":[{}]}`, true},
-		{"up to 64 KiB", longJSON(maxTree, "1,"), true},
-		{"longer", longJSON(maxTree+1, "1,"), false},
+		{"up to 64 KiB", longJSON(maxTree, longText), true},
+		{"longer", longJSON(maxTree+1, longText), false},
+		{"1024 values", `{"x":[1` + strings.Repeat(",1", maxValues-2) + "]}", true},
+		{"more", `{"x":[1` + strings.Repeat(",1", maxValues-1) + "]}", false},
+		{"1025 arrays", `{"x":[[]` + strings.Repeat(",[]", maxValues/2) + "]}", false},
 		{"not JSON", `{"temp":01}`, false},
 		{"not an object", `[]`, false},
 		{"too deep", `{"x":` + deep(64) + `}`, false},
@@ -103,14 +111,16 @@ func TestSkeletonLearned(t *testing.T) {
 // longest array and object where those before had none.
 func TestClimbMemory(t *testing.T) {
 	const most = 2 << 20
-	for _, size := range []int{largeLine, largeLine + 1, 4 << 10, maxLarge - 1, maxTree} {
+	for _, size := range []int{largeLine, largeLine + 1, 2 << 10, maxLarge - 1, maxTree} {
 		t.Run(fmt.Sprint(size), func(t *testing.T) {
 			s, _ := NewSchema(Config{Format: "json", Fields: []string{"temp"}})
 			d := newJSONDecoder(s)
-			before, steps, got := liveHeap(), min(512, 1<<20/size), int64(0)
+			before, steps, got := liveHeap(), 256, int64(0)
 			for i := range steps {
 				for _, unit := range []string{"1,", `"":1,`} {
-					d.climb([]byte(hostileTree(size, i*(size-100)/steps, unit)))
+					if line := hostileTree(size, i, steps, unit); !d.climb([]byte(line)) {
+						t.Fatalf("fastjson does not read %.40s…", line)
+					}
 					if i%16 == 15 {
 						got = max(got, int64(liveHeap())-int64(before))
 					}
@@ -124,15 +134,43 @@ func TestClimbMemory(t *testing.T) {
 	}
 }
 
-// hostileTree is a line of n bytes with about i bytes of numbers before one
-// long array, or object if the units are members.
-func hostileTree(n, i int, unit string) string {
+// hostileTree is a line of n bytes with as many values as a tree may have, the
+// first i/of of them numbers before one long array, or object if the units are
+// members.
+func hostileTree(n, i, of int, unit string) string {
 	open, end := "[", "1]"
 	if unit[0] == '"' {
 		open, end = "{", `"":1}`
 	}
-	head := `{"x":[` + strings.Repeat("1,", i/2) + open
-	return head + strings.Repeat(unit, (n-len(head)-len(end)-2)/len(unit)) + end + "]}"
+	room := n - 20
+	before := min(room/2, maxValues-8) * i / of
+	head := `{"x":[` + strings.Repeat("1,", before) + open
+	after := min((room-2*before)/len(unit), maxValues-8-before)
+	line := head + strings.Repeat(unit, max(0, after)) + end + "]"
+	return line + strings.Repeat(" ", n-len(line)-1) + "}"
+}
+
+// TestJSONGarbage holds that lines of any size leave the garbage collector at
+// most 512 KiB each: 14 MB, which a tree of the last one would, let many of
+// them outrun it.
+func TestJSONGarbage(t *testing.T) {
+	for _, size := range []int{4 << 10, 16 << 10, maxTree, 1 << 20} {
+		for _, unit := range []string{"1,", "[],", "{},", `{"":1},`, longText} {
+			s, _ := NewSchema(Config{Format: "json", Fields: []string{"temp"}, Keys: []string{"sensor"}})
+			p, dst := NewParser(s), Batch{}
+			b := &Block{Data: []byte(longJSON(size, unit)), First: true}
+			if err := s.Enter(b); err != nil {
+				t.Fatal(err)
+			}
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			p.Parse(b, &dst)
+			runtime.ReadMemStats(&after)
+			if n := after.TotalAlloc - before.TotalAlloc; n > 512<<10 || dst.Len() != 1 {
+				t.Errorf("%d bytes of %.10s… leave %d bytes and %d records", size, unit, n, dst.Len())
+			}
+		}
+	}
 }
 
 func liveHeap() uint64 {
