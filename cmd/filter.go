@@ -126,7 +126,7 @@ func (f *filter) arm(timer *time.Timer) {
 func (f *filter) finish() error {
 	f.walk.settle()
 	err := f.walk.end(&f.pen)
-	if statusOf(err) != statusPipe {
+	if statusOf(err) != statusPipe && statusOf(f.walk.readErr) != statusUsage {
 		f.tell(f.totals())
 	}
 	close(f.written)

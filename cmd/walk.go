@@ -40,10 +40,10 @@ type walk struct {
 	mu       sync.Mutex
 	turn     sync.Cond
 	quiet    sync.Cond // there may be nothing more to wait for; apart from turn, which would wake who waits for it at every block
-	blocks   int // blocks read
-	streamed int // of them, taken into the stream
-	tickets  int // results that are to be written
-	written  int // results written, or given up
+	blocks   int       // blocks read
+	streamed int       // of them, taken into the stream
+	tickets  int       // results that are to be written
+	written  int       // results written, or given up
 	workers  int
 	hired    int
 	shut     bool  // after a signal: only what has been read is used
