@@ -60,6 +60,7 @@ func (w *rowWriter) append(dst []byte, columns [][]float64, i int) []byte {
 		switch b := math.Float64bits(x); {
 		case b == col.bits && col.to > 0:
 			dst = again(dst, col.from, col.to)
+			dst[len(dst)-1] = w.end // where it ended its row, something else stands behind it
 		case x != x:
 			dst = append(dst, col.none...)
 		default:
