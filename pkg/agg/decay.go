@@ -102,8 +102,7 @@ func (p *Plan) faded(f faded, b block) faded {
 // same.
 func (w *Window) ewma(float64) float64 {
 	if w.all != nil {
-		s := w.all.sums()
-		return s.mean(0)
+		return w.plan.latest.of(w).mean(0)
 	}
 	if p := w.sync(); p != nil {
 		d := p.decay

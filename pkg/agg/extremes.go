@@ -160,12 +160,15 @@ func (w *Window) min(float64) float64 {
 	if p := w.sync(); p != nil {
 		return p.extremes.lowest(w.seen - int64(w.n))
 	}
+	lo := int64(math.MaxInt64)
 	xs, ys := w.halves(0)
-	s := spanOf(xs)
-	for _, x := range ys {
-		s.add(x)
+	for _, x := range xs {
+		lo = min(lo, rank(x))
 	}
-	return s.lo
+	for _, x := range ys {
+		lo = min(lo, rank(x))
+	}
+	return unrank(lo)
 }
 
 // max is the largest value of the window.
@@ -176,12 +179,27 @@ func (w *Window) max(float64) float64 {
 	if p := w.sync(); p != nil {
 		return p.extremes.highest(w.seen - int64(w.n))
 	}
+	hi := int64(math.MinInt64)
 	xs, ys := w.halves(0)
-	s := spanOf(xs)
-	for _, x := range ys {
-		s.add(x)
+	for _, x := range xs {
+		hi = max(hi, rank(x))
 	}
-	return s.hi
+	for _, x := range ys {
+		hi = max(hi, rank(x))
+	}
+	return unrank(hi)
+}
+
+// rank maps float64s to integers of the same order. Of a few samples every
+// third is a new extreme, so that branches mispredict; integers need none.
+func rank(x float64) int64 {
+	b := int64(math.Float64bits(x))
+	return b ^ int64(uint64(b>>63)>>1)
+}
+
+// unrank undoes rank.
+func unrank(r int64) float64 {
+	return math.Float64frombits(uint64(r ^ int64(uint64(r>>63)>>1)))
 }
 
 // extent is the largest less the smallest value of the window; none where that

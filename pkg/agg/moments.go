@@ -143,15 +143,23 @@ func (m *moments) sumRests(old []float64) bool {
 	r1, r2 := m.row(0)[1:], m.row(1)[1:]
 	r1[len(old)], r2[len(old)] = s1, s2
 	r1, r2 = r1[:len(old)], r2[:len(old)]
-	for i := len(old) - 1; i >= 0; i-- {
-		x := old[i]
-		if !(math.Abs(x) < limit) {
+	i := len(old) - 1
+	for ; i > 0; i -= 2 { // two at a time: half as many additions wait for another
+		x, y := old[i], old[i-1]
+		if !(math.Abs(x) < limit) || !(math.Abs(y) < limit) {
 			return false
 		}
-		d := float64(x*k) - c
-		s1 += d
-		s2 += float64(d * d)
-		r1[i], r2[i] = s1, s2
+		d, e := float64(x*k)-c, float64(y*k)-c
+		dd, ee := float64(d*d), float64(e*e)
+		r1[i], r2[i] = s1+d, s2+dd
+		s1 += d + e
+		s2 += dd + ee
+		r1[i-1], r2[i-1] = s1, s2
+	}
+	if i == 0 {
+		d := float64(old[0]*k) - c
+		r1[0], r2[0] = s1+d, s2+float64(d*d)
+		return math.Abs(old[0]) < limit
 	}
 	return true
 }
@@ -188,41 +196,57 @@ func (m *moments) row(r int) []float64 {
 	return m.rest[r*n : (r+1)*n]
 }
 
-// joined returns the sums of the window whose oldest sample has the number
-// head, without the newest block.
-func (m *moments) joined(head int64) sums {
-	s := m.base
+// joined makes s the sums of the window whose oldest sample has the number
+// head, without the newest block. It writes in place: a copy of fields written
+// just before has to wait for them.
+func (m *moments) joined(s *sums, head int64) {
 	i := int(head - m.oldN)
 	if i >= int(m.old) {
-		return s
+		*s = m.base
+		return
 	}
-	s.n += float64(int(m.old) - i)
+	s.n, s.c, s.unit = m.base.n+float64(int(m.old)-i), m.base.c, m.base.unit
 	s.s1, s.s2 = m.row(0)[i+1], m.row(1)[i+1]
 	if m.powers {
 		s.s3, s.s4 = m.row(2)[i+1], m.row(3)[i+1]
 	}
-	return s
 }
 
-// window returns the sums of the window whose oldest sample has the number
+// window makes s the sums of the window whose oldest sample has the number
 // head.
-func (m *moments) window(head int64) sums {
-	s := m.joined(head)
+func (m *moments) window(s *sums, head int64) {
+	m.joined(s, head)
 	s.n += float64(m.done)
 	s.s1 += m.cur[0]
 	s.s2 += m.cur[1]
-	s.s3 += m.cur[2]
-	s.s4 += m.cur[3]
-	return s
+	if m.powers {
+		s.s3 += m.cur[2]
+		s.s4 += m.cur[3]
+	}
+}
+
+// push is sync for one more sample x, when the oldest is that of the number
+// head. It returns false, having done nothing, where it takes more than adding.
+func (m *moments) push(x float64, head int64) bool {
+	if m.fresh || m.powers || head-m.oldN >= int64(m.until) || !(math.Abs(x) < m.limit) {
+		return false
+	}
+	m.last = [2]float64{m.cur[0], m.cur[1]}
+	d := float64(x*(1/m.base.unit)) - m.base.c
+	m.cur[0] += d
+	m.cur[1] += float64(d * d)
+	m.done++
+	m.single = true
+	return true
 }
 
 // without returns the sums of the window c without its newest sample and
 // without third and fourth powers.
-func (m *moments) without(c *content) sums {
+func (m *moments) without(c *content) (s sums) {
 	if !m.single {
 		return m.alone(*c)
 	}
-	s := m.joined(c.old.number)
+	m.joined(&s, c.old.number)
 	s.n += float64(m.done - 1)
 	s.s1 += m.last[0]
 	s.s2 += m.last[1]
@@ -231,46 +255,25 @@ func (m *moments) without(c *content) sums {
 
 // alone is without for a newest sample that alone made the class, in which the
 // others may have vanished. It is so only until the next sample.
-func (m *moments) alone(c content) sums {
+func (m *moments) alone(c content) (s sums) {
 	other := *m
 	other.rest, other.fresh = nil, true
 	c.cur.xs = c.cur.xs[:len(c.cur.xs)-1]
 	other.sync(&c)
-	return other.window(c.old.number)
+	other.window(&s, c.old.number)
+	return s
 }
 
-// sums returns the sums of the window.
-func (w *Window) sums() sums {
+// sum makes s the sums of the window.
+func (w *Window) sum(s *sums) {
 	if w.all != nil {
-		return w.all.sums()
-	}
-	if p := w.sync(); p != nil {
-		return p.moments.window(w.seen - int64(w.n))
-	}
-	return w.direct()
-}
-
-// direct returns the sums of the window from its samples, worked out once
-// however many aggregates ask for them.
-func (w *Window) direct() sums {
-	d := &w.plan.direct
-	if d.w != w || d.seen != w.seen || d.n != w.n {
+		w.all.sum(s)
+	} else if p := w.sync(); p != nil {
+		p.moments.window(s, w.seen-int64(w.n))
+	} else {
 		xs, ys := w.halves(0)
-		*d = direct{w, w.seen, w.n, w.plan.gather(xs, ys)}
+		s.gather(xs, ys, w.plan.needs&needPowers != 0)
 	}
-	return d.sums
-}
-
-// A direct is the sums of a window at some sample.
-type direct struct {
-	w    *Window
-	seen int64
-	n    int
-	sums sums
-}
-
-func (p *Plan) gather(xs, ys []float64) sums {
-	return gather(xs, ys, max(classIn(xs), classIn(ys)), p.needs&needPowers != 0)
 }
 
 // z is (last−mean)/std with mean and std of the window's samples before the
@@ -279,20 +282,21 @@ func (w *Window) z(float64) float64 {
 	if w.Len() < 2 {
 		return math.NaN()
 	}
-	s := w.before()
+	var s sums
+	w.before(&s)
 	return s.z(w.last(), w.plan.ddof)
 }
 
-// before returns the sums of the window of two samples or more without the
+// before makes s the sums of the window, of two samples or more, without the
 // newest.
-func (w *Window) before() sums {
+func (w *Window) before(s *sums) {
 	if w.all != nil {
-		return w.all.before()
-	}
-	if p := w.sync(); p != nil {
+		*s = w.all.before()
+	} else if p := w.sync(); p != nil {
 		c := w.content(p, w.seen-int64(w.n))
-		return p.moments.without(&c)
+		*s = p.moments.without(&c)
+	} else {
+		xs, ys := w.halves(1)
+		s.gather(xs, ys, false)
 	}
-	xs, ys := w.halves(1)
-	return w.plan.gather(xs, ys)
 }

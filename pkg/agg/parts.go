@@ -171,6 +171,22 @@ func (p *parts) sync(c *content) {
 	}
 }
 
+// push is sync for one more sample x, when the oldest is that of the number
+// head. It returns false, having done nothing, where it takes more than adding.
+func (p *parts) push(x float64, head int64) bool {
+	if p.moments == nil && p.extremes == nil || p.restarts != nil || p.trend != nil || p.decay != nil {
+		return false
+	}
+	if p.moments != nil && !p.moments.push(x, head) {
+		return false
+	}
+	if p.extremes != nil {
+		p.extremes.cur.add(x)
+		p.extremes.done++
+	}
+	return true
+}
+
 // forget makes the parts those of no block.
 func (p *parts) forget() { p.mid, p.last, p.end = 0, 0, 0 }
 
@@ -207,8 +223,10 @@ func (w *Window) sync() *parts {
 	if p == nil || p.syncedTo == w.seen && p.syncedFrom == head {
 		return p
 	}
-	c := w.content(p, head)
-	p.sync(&c)
+	if p.syncedTo != w.seen-1 || !p.push(w.last(), head) {
+		c := w.content(p, head)
+		p.sync(&c)
+	}
 	p.syncedTo, p.syncedFrom = w.seen, head
 	return p
 }

@@ -40,7 +40,6 @@ type Plan struct {
 	keep   float64
 	batch  batch
 	latest latest
-	direct direct
 }
 
 // NewPlan compiles a plan. Value(j) of its windows is that of aggs[j].

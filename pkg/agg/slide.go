@@ -117,6 +117,7 @@ func (w *Window) slideBlock(xs []float64, dst [][]float64, at int) int {
 		}
 	}
 	w.storeMany(w.place(w.seen), b.xs)
+	p.syncedTo, p.syncedFrom = w.seen, w.seen-int64(w.n)
 	return n
 }
 

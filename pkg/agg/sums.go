@@ -10,17 +10,29 @@ type sums struct {
 	s1, s2, s3, s4 float64
 }
 
-// gather returns the sums of the samples of xs and ys together, of which there
-// must be one and none of a higher class, with third and fourth powers if asked.
-func gather(xs, ys []float64, class int, powers bool) sums {
+// gather makes s the sums of the samples of xs and ys together, of which there
+// must be one, with third and fourth powers if asked, and returns the class of
+// the largest. That is mostly the class of the first.
+func (s *sums) gather(xs, ys []float64, powers bool) int {
 	if len(xs) == 0 {
 		xs, ys = ys, nil
 	}
-	s := sums{n: float64(len(xs) + len(ys)), c: xs[0] * scaleOf(class), unit: unscale(class)}
-	s.add(xs, math.Inf(1))
-	s.add(ys, math.Inf(1))
+	class := classOf(math.Abs(xs[0]))
+	s.begin(xs[0], len(xs)+len(ys), class)
+	if limit := limitOf(class); !s.add(xs, limit) || !s.add(ys, limit) {
+		class = max(classIn(xs), classIn(ys))
+		s.begin(xs[0], len(xs)+len(ys), class)
+		s.add(xs, math.Inf(1))
+		s.add(ys, math.Inf(1))
+	}
 	s.settle(xs, ys, powers)
-	return s
+	return class
+}
+
+// begin makes s sums of n samples around x to which none has been added.
+func (s *sums) begin(x float64, n, class int) {
+	s.n, s.c, s.unit = float64(n), x*scaleOf(class), unscale(class)
+	s.s1, s.s2, s.s3, s.s4 = 0, 0, 0, 0
 }
 
 // settle makes s, the sums of xs and ys around the first sample, sums around a
@@ -90,14 +102,8 @@ func (s *sums) stretch(one float64, class int) stretch {
 
 // summarize returns the moments of xs, which must not be empty.
 func summarize(xs []float64, powers bool) stretch {
-	class := classOf(math.Abs(xs[0]))
-	s := sums{n: float64(len(xs)), c: xs[0] * scaleOf(class), unit: unscale(class)}
-	if s.add(xs, limitOf(class)) {
-		s.settle(xs, nil, powers)
-	} else {
-		class = classIn(xs)
-		s = gather(xs, nil, class, powers)
-	}
+	var s sums
+	class := s.gather(xs, nil, powers)
 	return s.stretch(xs[0], class)
 }
 

@@ -68,7 +68,7 @@ func (a *total) add(t int64, x float64) {
 		a.recenter()
 		return
 	case !(math.Abs(x) < a.limit):
-		a.other = a.sums()
+		a.sum(&a.other)
 		a.settle()
 		a.past.lift(classOf(math.Abs(x)))
 		a.below = 0
@@ -114,15 +114,13 @@ func (a *total) recenter() {
 	a.prev = [2]float64{}
 }
 
-// sums returns the sums of all samples.
-func (a *total) sums() sums {
-	s := a.base
-	s.n += a.cur.n
-	s.s1 += a.cur.s1
-	s.s2 += a.cur.s2
-	s.s3 += a.cur.s3
-	s.s4 += a.cur.s4
-	return s
+// sum makes s the sums of all samples.
+func (a *total) sum(s *sums) {
+	s.n, s.c, s.unit = a.base.n+a.cur.n, a.base.c, a.base.unit
+	s.s1 = a.base.s1 + a.cur.s1
+	s.s2 = a.base.s2 + a.cur.s2
+	s.s3 = a.base.s3 + a.cur.s3
+	s.s4 = a.base.s4 + a.cur.s4
 }
 
 // before returns the sums of all samples but the newest, if there are two or

@@ -126,8 +126,8 @@ func newTrend(k, n int, m *moments) *trend {
 }
 
 func (t *trend) leaf(j int, b *block) {
-	class := classIn(b.xs)
-	s := gather(b.xs, nil, class, false)
+	var s sums
+	class := s.gather(b.xs, nil, false)
 	l := b.line(&s, block{})
 	t.tree.set(j, l.course(&s, b.xs[0], class), joinCourses)
 }
@@ -187,23 +187,23 @@ func (b block) line(s *sums, more block) line {
 // Σ(t−t̄)(x−x̄)/Σ(t−t̄)², per second, or per sample without a clock. There is none
 // where no time passes.
 func (w *Window) slope(float64) float64 {
-	s, l := w.line()
+	s := w.plan.latest.of(w)
+	l := w.line(s)
 	per := 1.0
 	if w.plan.clock {
 		per = 1e9
 	}
-	return finite(l.slope(&s) * per * s.unit)
+	return finite(l.slope(s) * per * s.unit)
 }
 
-func (w *Window) line() (sums, line) {
+// line returns the line's sums of the window, whose sums are s.
+func (w *Window) line(s *sums) line {
 	if w.all != nil {
-		return w.all.sums(), w.all.line()
+		return w.all.line()
 	}
 	if p := w.sync(); p != nil {
-		head := w.seen - int64(w.n)
-		return p.moments.window(head), p.trend.window(head)
+		return p.trend.window(w.seen - int64(w.n))
 	}
 	a, b := w.blocks()
-	s := w.plan.gather(a.xs, b.xs)
-	return s, a.line(&s, b)
+	return a.line(s, b)
 }

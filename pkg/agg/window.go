@@ -229,7 +229,8 @@ type latest struct {
 // of returns the sums of w, valid until those of another window are asked for.
 func (l *latest) of(w *Window) *sums {
 	if n := w.Len(); l.w != w || l.seen != w.seen || l.n != n {
-		l.w, l.seen, l.n, l.sums = w, w.seen, n, w.sums()
+		l.w, l.seen, l.n = w, w.seen, n
+		w.sum(&l.sums)
 	}
 	return &l.sums
 }
