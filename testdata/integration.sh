@@ -30,10 +30,10 @@ free() {
 	done
 }
 
-# day writes a day of records of three sensors, one a second each, whose names
+# records N writes N records of three sensors, one a second each, whose names
 # need every kind of escape.
-day() {
-	"$rtda" simulate --flat-out --hz 3 --count 259200 --sensors 3 --shape walk --fault spike,stuck,gap -o json |
+records() {
+	"$rtda" simulate --flat-out --hz 1 --count "$1" --sensors 3 --shape walk --fault spike,stuck,gap -o json |
 		sed 's/"sensor":"s1"/"sensor":"hall 1, a=b \\\\"/; s/"sensor":"s2"/"sensor":"Zürich\\n"/'
 }
 
@@ -56,9 +56,10 @@ influxdb() {
 	influxd -config "$dir/influx.conf" >"$dir/influxd.log" 2>&1 &
 	pids+=($!)
 	local url=http://127.0.0.1:$http
-	curl -sS --retry 30 --retry-delay 1 --retry-connrefused -o /dev/null "$url/ping"
+	curl -s --retry 30 --retry-delay 1 --retry-connrefused -o /dev/null "$url/ping"
 	curl -sS -o /dev/null -XPOST "$url/query" --data-urlencode 'q=CREATE DATABASE day'
-	day | "$rtda" -t time -k sensor -f value -w 5m -n 10s -a count,mean,std,min,max,skew,rate -o influx >"$dir/points"
+	# a day
+	records 259200 | "$rtda" -t time -k sensor -f value -w 5m -n 10s -a count,mean,std,min,max,skew,rate -o influx >"$dir/points"
 	local written stored codes
 	written=$(wc -l <"$dir/points")
 	split -l 5000 "$dir/points" "$dir/part."
@@ -78,7 +79,7 @@ influxdb() {
 
 prometheus() {
 	has promtool prometheus || { skip prometheus "promtool cannot be installed"; return; }
-	day | head -n 5000 | "$rtda" -t time -k sensor -f value -w 100,1m -n end -a count,sum,mean,std,p99.9,rate,age -o prom >"$dir/metrics"
+	records 5000 | "$rtda" -t time -k sensor -f value -w 100,1m -n end -a count,sum,mean,std,p99.9,rate,age -o prom >"$dir/metrics"
 	if promtool check metrics <"$dir/metrics" >"$dir/promtool" 2>&1 && [ -s "$dir/metrics" ]; then
 		ok "promtool accepts $(grep -c '^rtda' "$dir/metrics") metrics"
 	else
@@ -100,6 +101,7 @@ telegraf() {
 		  interval = "1s"
 		  flush_interval = "1s"
 		  omit_hostname = true
+		  precision = "1ns"
 		[[inputs.file]]
 		  files = ["$dir/input"]
 		  data_format = "influx"
@@ -112,7 +114,7 @@ telegraf() {
 		  data_format = "influx"
 	END
 	"$rtda" -i influx -o influx -k sensor -f value -w 10 <"$dir/input" 2>/dev/null | sort >"$dir/direct"
-	timeout 60 "$(command -v telegraf)" --config "$dir/telegraf.conf" --once >"$dir/telegraf.log" 2>&1 || true
+	timeout 60 "$(command -v telegraf)" --config "$dir/telegraf.conf" --once --test-wait 3 >"$dir/telegraf.log" 2>&1 || true
 	sort "$dir/output" 2>/dev/null >"$dir/through" || true
 	# telegraf may order fields in its own way: compare the words of each line
 	words() { tr ', ' '\n\n' <"$1" | sort; }
