@@ -11,8 +11,9 @@ import "math"
 // between)/(samples in them). The sample of least |x|, another c that does no
 // harm after a burst, may lie far from the mean and makes that ratio n.
 //
-// In rest are the sums of each rest of the oldest block and the blocks between,
-// power by power; in cur those of the newest block.
+// In rest are the sums of each rest of the oldest block, power by power; in cur
+// those of the newest block. Both are added before those of the blocks between,
+// which are much larger in a long window: small sums have small errors.
 type moments struct {
 	tree   tree[stretch]
 	i, j   int32 // the blocks between
@@ -139,9 +140,10 @@ func (m *moments) sumRests(old []float64) bool {
 	if m.rest == nil {
 		m.rest = make([]float64, m.rows()*int(m.stride+2))
 	}
-	k, c, s1, s2, limit := 1/m.base.unit, m.base.c, m.base.s1, m.base.s2, m.limit
+	k, c, limit := 1/m.base.unit, m.base.c, m.limit
+	s1, s2 := 0.0, 0.0
 	r1, r2 := m.row(0)[1:], m.row(1)[1:]
-	r1[len(old)], r2[len(old)] = s1, s2
+	r1[len(old)], r2[len(old)] = 0, 0
 	r1, r2 = r1[:len(old)], r2[:len(old)]
 	i := len(old) - 1
 	for ; i > 0; i -= 2 { // two at a time: half as many additions wait for another
@@ -168,9 +170,9 @@ func (m *moments) sumPowers(old []float64) {
 	if len(old) == 0 {
 		return
 	}
-	k, c, s3, s4 := 1/m.base.unit, m.base.c, m.base.s3, m.base.s4
+	k, c, s3, s4 := 1/m.base.unit, m.base.c, 0.0, 0.0
 	r3, r4 := m.row(2)[1:], m.row(3)[1:]
-	r3[len(old)], r4[len(old)] = s3, s4
+	r3[len(old)], r4[len(old)] = 0, 0
 	for i := len(old) - 1; i >= 0; i-- {
 		d := float64(old[i]*k) - c
 		dd := float64(d * d)
@@ -188,41 +190,39 @@ func (m *moments) rows() int {
 }
 
 // row returns the sums of the (r+1)-th powers: of the rest from sample i on at
-// i+1, behind them those of the blocks between alone. A batch writes what it
-// makes of a rest one place before it, so that no other buffer is needed and
-// the last one stays.
+// i+1, behind them 0. A batch writes what it makes of a rest one place before
+// it, so that no other buffer is needed and the last one stays.
 func (m *moments) row(r int) []float64 {
 	n := int(m.stride + 2)
 	return m.rest[r*n : (r+1)*n]
 }
 
-// joined makes s the sums of the window whose oldest sample has the number
-// head, without the newest block. It writes in place: a copy of fields written
-// just before has to wait for them.
-func (m *moments) joined(s *sums, head int64) {
-	i := int(head - m.oldN)
-	if i >= int(m.old) {
-		*s = m.base
-		return
-	}
-	s.n, s.c, s.unit = m.base.n+float64(int(m.old)-i), m.base.c, m.base.unit
-	s.s1, s.s2 = m.row(0)[i+1], m.row(1)[i+1]
+// window makes s the sums of the window whose oldest sample has the number
+// head. It writes in place: a copy of fields written just before has to wait
+// for them.
+func (m *moments) window(s *sums, head int64) {
+	m.joined(s, head, int(m.done), m.cur[0], m.cur[1])
 	if m.powers {
-		s.s3, s.s4 = m.row(2)[i+1], m.row(3)[i+1]
+		s.s3 = m.base.s3 + m.cur[2]
+		s.s4 = m.base.s4 + m.cur[3]
+		if i := int(head - m.oldN); i < int(m.old) {
+			s.s3 = m.base.s3 + (m.row(2)[i+1] + m.cur[2])
+			s.s4 = m.base.s4 + (m.row(3)[i+1] + m.cur[3])
+		}
 	}
 }
 
-// window makes s the sums of the window whose oldest sample has the number
-// head.
-func (m *moments) window(s *sums, head int64) {
-	m.joined(s, head)
-	s.n += float64(m.done)
-	s.s1 += m.cur[0]
-	s.s2 += m.cur[1]
-	if m.powers {
-		s.s3 += m.cur[2]
-		s.s4 += m.cur[3]
+// joined makes s the sums of the window whose oldest sample has the number
+// head, with those of n samples of the newest block, without third and fourth
+// powers.
+func (m *moments) joined(s *sums, head int64, n int, s1, s2 float64) {
+	s.n, s.c, s.unit = m.base.n+float64(n), m.base.c, m.base.unit
+	if i := int(head - m.oldN); i < int(m.old) {
+		s.n += float64(int(m.old) - i)
+		s1 += m.row(0)[i+1]
+		s2 += m.row(1)[i+1]
 	}
+	s.s1, s.s2 = m.base.s1+s1, m.base.s2+s2
 }
 
 // push is sync for one more sample x, when the oldest is that of the number
@@ -246,10 +246,7 @@ func (m *moments) without(c *content) (s sums) {
 	if !m.single {
 		return m.alone(*c)
 	}
-	m.joined(&s, c.old.number)
-	s.n += float64(m.done - 1)
-	s.s1 += m.last[0]
-	s.s2 += m.last[1]
+	m.joined(&s, c.old.number, int(m.done)-1, m.last[0], m.last[1])
 	return s
 }
 

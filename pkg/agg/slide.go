@@ -194,7 +194,7 @@ func (m *moments) fillSums(b *batch, xs []float64) int {
 // returns how far that is. It does what fillSums, batch.means and batch.stds do.
 func (m *moments) fillMeanStd(b *batch, xs []float64) int {
 	k, c, unit, limit := 1/m.base.unit, m.base.c, m.base.unit, m.limit
-	n := float64(b.n)
+	base1, base2, n := m.base.s1, m.base.s2, float64(b.n)
 	per := 1 / (n * (n - b.w.plan.ddof))
 	r1, r2 := m.rests(b, 0, len(xs))[1:][:len(xs)], m.rests(b, 1, len(xs))[1:][:len(xs)]
 	mean, std := b.mean[:len(xs)], b.std[:len(xs)]
@@ -207,7 +207,7 @@ func (m *moments) fillMeanStd(b *batch, xs []float64) int {
 		d := float64(x*k) - c
 		s1 += d
 		s2 += float64(d * d)
-		w1, w2 := r1[i]+s1, r2[i]+s2
+		w1, w2 := base1+(r1[i]+s1), base2+(r2[i]+s2)
 		mean[i] = (c + w1/n) * unit
 		std[i] = math.Sqrt((float64(n*w2)-float64(w1*w1))*per) * unit
 	}
@@ -224,8 +224,7 @@ func (m *moments) rests(b *batch, r, n int) []float64 {
 	if m.old > 0 {
 		row = m.row(r)[:m.old+2]
 	}
-	base := [4]float64{m.base.s1, m.base.s2, m.base.s3, m.base.s4}[r]
-	return b.rests(row, m.oldN, base, &b.spare[r], n)
+	return b.rests(row, m.oldN, 0, &b.spare[r], n)
 }
 
 // rests returns n+1 places, of which the last n are what row, made when the
@@ -252,8 +251,8 @@ func (m *moments) fillBefore(b *batch, xs []float64) {
 		if !(math.Abs(x) < m.limit) {
 			break
 		}
-		b.before[0][i] = b.sum[0][i+1] + s1
-		b.before[1][i] = b.sum[1][i+1] + s2
+		b.before[0][i] = m.base.s1 + (b.sum[0][i+1] + s1)
+		b.before[1][i] = m.base.s2 + (b.sum[1][i+1] + s2)
 		m.last = [2]float64{s1, s2}
 		d := float64(x*k) - c
 		s1 += d
@@ -264,6 +263,7 @@ func (m *moments) fillBefore(b *batch, xs []float64) {
 func (m *moments) fillSquares(sum1, sum2, xs []float64) int {
 	k, c, limit := 1/m.base.unit, m.base.c, m.limit
 	s1, s2 := m.cur[0], m.cur[1]
+	base1, base2 := m.base.s1, m.base.s2
 	from1, from2 := sum1[1:][:len(xs)], sum2[1:][:len(xs)]
 	n := len(xs)
 	for i, x := range xs {
@@ -274,8 +274,8 @@ func (m *moments) fillSquares(sum1, sum2, xs []float64) int {
 		d := float64(x*k) - c
 		s1 += d
 		s2 += float64(d * d)
-		sum1[i] = from1[i] + s1
-		sum2[i] = from2[i] + s2
+		sum1[i] = base1 + (from1[i] + s1)
+		sum2[i] = base2 + (from2[i] + s2)
 	}
 	m.cur[0], m.cur[1] = s1, s2
 	return n
@@ -289,8 +289,8 @@ func (m *moments) fillPowers(sum3, sum4, xs []float64) {
 		dd := float64(d * d)
 		s3 += float64(dd * d)
 		s4 += float64(dd * dd)
-		sum3[i] = sum3[i+1] + s3
-		sum4[i] = sum4[i+1] + s4
+		sum3[i] = m.base.s3 + (sum3[i+1] + s3)
+		sum4[i] = m.base.s4 + (sum4[i+1] + s4)
 	}
 	m.cur[2], m.cur[3] = s3, s4
 }

@@ -4,7 +4,7 @@ import "math"
 
 // totalBatch is how many samples a total sums up before they join the rest. It
 // is short enough for plain sums to stay exact to some ulps.
-const totalBatch = 256
+const totalBatch = 64
 
 // A total is the summaries of a window of all samples, which stores none.
 //

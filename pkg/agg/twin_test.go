@@ -265,5 +265,8 @@ func reach(w Width, xs []float64, ts []int64) slow {
 			from++
 		}
 	}
-	return slow{xs: xs[from:], ts: ts[from:]}
+	if ts != nil {
+		ts = ts[from:]
+	}
+	return slow{xs: xs[from:], ts: ts}
 }
