@@ -23,8 +23,7 @@ type plan struct {
 	complaints  *out.Context
 	alerts      *out.Context
 	actionJSON  *out.Context // alerts as the command of --exec gets them
-	oneToOne    bool
-	alertsApart bool // alerts go to a FILE of their own
+	alertsApart bool         // alerts go to a FILE of their own
 	actions     bool
 	formatter   func() out.Formatter
 }
@@ -50,10 +49,10 @@ func newFilter(o *Options, stdin io.Reader, stdout, stderr io.Writer) (*filter, 
 	}
 	f := &filter{o: o, now: wallClock(), sources: inputs(o.Files, stdin), written: make(chan struct{})}
 	f.sink = &sink{stdout: stdout, stderr: &locked{w: stderr}}
-	f.pen.before = f.context(out.Layout{}, nil, stderr, true)
+	f.pen = pen{before: f.context(out.Layout{}, nil, stderr, true), oneToOne: o.OneToOne}
 	f.walk = &walk{
 		sources: f.sources, schema: schema, plan: f.plan, stream: stream.New(f.complaints()),
-		sink: f.sink, before: f.pen.before, jobs: o.Jobs,
+		sink: f.sink, blank: f.pen, jobs: o.Jobs,
 	}
 	f.walk.turn.L, f.walk.quiet.L = &f.walk.mu, &f.walk.mu
 	f.walk.reader = parse.NewReader(f.walk.tapped(f.sources), parse.ReaderConfig{MaxLine: o.MaxLine, NUL: o.NUL, Now: f.now})
@@ -221,7 +220,7 @@ func (f *filter) plan(s *parse.Schema) (*plan, error) {
 	b := newBuilder(o, s, set)
 	p := &plan{
 		layout: b.layout, rules: set, stream: b.config(f.complaints()),
-		oneToOne: o.OneToOne, alertsApart: o.Alerts != "", actions: o.Exec != "",
+		alertsApart: o.Alerts != "", actions: o.Exec != "",
 	}
 	p.complaints = f.context(b.layout, set, f.sink.stderr.w, true)
 	p.alerts = p.complaints

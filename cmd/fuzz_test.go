@@ -76,6 +76,9 @@ func flagsBy(d *dice, dir string) []string {
 		case f.name == "exec" || f.name == "exec-timeout" || f.name == "rules" || f.name == "jobs":
 		case f.name == "alerts":
 			add(f.name, filepath.Join(dir, "alerts"))
+		case f.name == "one-to-one":
+			args = without(args, "--out=", "--every=", "--late=", "--quiet")
+			args = append(args, "--out=json", "--one-to-one")
 		case f.name == "agg":
 			add(f.name, d.pick(aggChoices()...))
 		case f.arg == "":
@@ -102,7 +105,7 @@ var complainedOf = regexp.MustCompile(`^(?:[EWI]! )?rtda: --([a-z-]+): `)
 func mended(args []string) []string {
 	for {
 		r := runShell(args...)
-		var bad string
+		bad := "none"
 		if m := complainedOf.FindStringSubmatch(r.stderr); m != nil {
 			bad = "--" + m[1] + "="
 		} else if r.opts != nil {
@@ -110,12 +113,19 @@ func mended(args []string) []string {
 				bad = "--rule="
 			}
 		}
-		fewer := slices.DeleteFunc(slices.Clone(args), func(a string) bool { return bad != "" && strings.HasPrefix(a, bad) })
+		fewer := without(args, bad)
 		if len(fewer) == len(args) {
 			return args
 		}
 		args = fewer
 	}
+}
+
+// without is args without those that begin in one of some ways.
+func without(args []string, beginnings ...string) []string {
+	return slices.DeleteFunc(slices.Clone(args), func(a string) bool {
+		return slices.ContainsFunc(beginnings, func(b string) bool { return strings.HasPrefix(a, b) })
+	})
 }
 
 // A trial is one run of the whole command in this process.

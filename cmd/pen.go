@@ -14,23 +14,27 @@ import (
 // A pen turns results into the bytes that are to be written. Each worker has
 // one, so results are formatted side by side.
 type pen struct {
-	plan    *plan
-	format  out.Formatter
-	before  *out.Context   // writes complaints while there is no plan
-	rows    []byte         // for stdout
-	notes   []byte         // for stderr
-	alerts  []byte         // for the file of --alerts
-	actions []*stream.Note // for the command of --exec
+	plan     *plan
+	format   out.Formatter
+	before   *out.Context   // writes complaints while there is no plan
+	oneToOne bool           // all that is to be told is told in rows
+	rows     []byte         // for stdout
+	notes    []byte         // for stderr
+	alerts   []byte         // for the file of --alerts
+	actions  []*stream.Note // for the command of --exec
 }
 
 // write puts a result into bytes. p is nil while the schema is not known, when
 // there are only complaints.
 func (pen *pen) write(r *stream.Result, p *plan) {
 	pen.rows, pen.notes, pen.alerts, pen.actions = pen.rows[:0], pen.notes[:0], pen.alerts[:0], pen.actions[:0]
-	if p != nil && pen.plan == nil {
+	switch {
+	case p != nil && pen.plan == nil:
 		pen.plan, pen.format = p, p.formatter()
+	case pen.format == nil && pen.oneToOne:
+		pen.format = out.NewOneToOne(out.Layout{}, pen.before, 0)
 	}
-	if p == nil || !p.oneToOne {
+	if !pen.oneToOne {
 		for i := range r.Notes {
 			pen.note(&r.Notes[i])
 		}

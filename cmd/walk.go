@@ -7,7 +7,6 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"rtda/pkg/out"
 	"rtda/pkg/parse"
 	"rtda/pkg/stream"
 )
@@ -29,7 +28,7 @@ type walk struct {
 	plan    func(*parse.Schema) (*plan, error) // called once, when the schema is known
 	stream  *stream.Stream
 	sink    *sink
-	before  *out.Context // see pen
+	blank   pen // of which each worker has one
 	jobs    int
 	rearm   chan struct{} // the time of the next tick has changed; nil unless there are ticks
 	wake    atomic.Int64  // time of the next tick, 0 if there is none
@@ -74,7 +73,7 @@ func (w *walk) start() {
 }
 
 func (w *walk) work() {
-	b := &bench{parser: parse.NewParser(w.schema), pen: pen{before: w.before}}
+	b := &bench{parser: parse.NewParser(w.schema), pen: w.blank}
 	for w.step(b) {
 	}
 	w.mu.Lock()
