@@ -1,7 +1,7 @@
 // Command compare times rtda against other tools that do the same work, in
 // alternating pairs, and prints a table in Markdown.
 //
-//	go run ./testdata/compare [-runs 5] [-n 2000000] [-only TEXT] ./rtda
+//	go run ./testdata/compare [-runs 3] [-n 2000000] [-only TEXT] [-nist DIR] ./rtda
 //
 // A figure is the median over the pairs of CPU seconds (user and system, of
 // the whole process and its children) or of wall seconds. A peer that is not
@@ -21,15 +21,20 @@ import (
 )
 
 func main() {
-	runs := flag.Int("runs", 5, "pairs of runs of each work")
+	runs := flag.Int("runs", 3, "pairs of runs of each work")
 	n := flag.Int("n", 2_000_000, "lines of input")
 	only := flag.String("only", "", "only works whose name has this in it")
+	nist := flag.String("nist", "", "folder with reference data sets, NAME.txt with a number a line")
 	flag.Parse()
 	if flag.NArg() != 1 {
 		fmt.Fprintln(os.Stderr, "usage: compare [flags] PATH-OF-RTDA")
 		os.Exit(2)
 	}
-	if err := compare(flag.Arg(0), *runs, *n, *only); err != nil {
+	err := compare(flag.Arg(0), *runs, *n, *only)
+	if err == nil && *only == "" {
+		err = accuracy(flag.Arg(0), *nist)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "compare:", err)
 		os.Exit(1)
 	}

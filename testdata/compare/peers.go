@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os/exec"
+	"path/filepath"
 	"strings"
 )
 
@@ -24,9 +25,9 @@ const (
 	thinned = "the same, a row every 1000 lines"
 	records = "JSON of 100 sensors, mean std max of the last 100 of each"
 
-	rows    = "$RTDA -w 100 -j 1 numbers >out"
-	fewRows = "$RTDA -w 100 -n 1000 -j 1 numbers >out"
-	json    = "$RTDA -w 100 -j 1 -k sensor -f temp records >out"
+	rows    = "$RTDA -w 100 -j 1 numbers >/dev/null"
+	fewRows = "$RTDA -w 100 -n 1000 -j 1 numbers >/dev/null"
+	json    = "$RTDA -w 100 -j 1 -k sensor -f temp records >/dev/null"
 )
 
 // ring is the window of an awk script: the last 100 values, their sums, and a
@@ -41,35 +42,37 @@ const ring = `'{ x = $1; i = NR % 100
 	print "mean=" m, "std=" sqrt(d > 0 ? d : 0), "max=" v[h] }'`
 
 var peers = []peer{
-	{work: numbers, ours: rows, name: "wc -l", theirs: "wc -l numbers >out", without: "all but counting lines"},
-	{work: thinned, ours: fewRows, name: "wc -l", theirs: "wc -l numbers >out", without: "all but counting lines"},
-	{work: numbers, ours: rows, name: "mawk", tool: "mawk", theirs: "mawk " + ring + " numbers >out",
+	{work: numbers, ours: rows, name: "wc -l", theirs: "wc -l numbers >/dev/null", without: "all but counting lines"},
+	{work: thinned, ours: fewRows, name: "wc -l", theirs: "wc -l numbers >/dev/null", without: "all but counting lines"},
+	{work: numbers, ours: rows, name: "mawk", tool: "mawk", theirs: "mawk " + ring + " numbers >/dev/null",
 		without: "accuracy: its sums drift", get: "apt install mawk"},
-	{work: numbers, ours: rows, name: "gawk", tool: "gawk", theirs: "gawk " + ring + " numbers >out",
+	{work: numbers, ours: rows, name: "gawk", tool: "gawk", theirs: "gawk " + ring + " numbers >/dev/null",
 		without: "accuracy: its sums drift", get: "apt install gawk"},
-	{work: numbers, ours: rows, name: "mawk, a sum", tool: "mawk", theirs: "mawk '{s+=$1} END{print s}' numbers >out",
+	{work: numbers, ours: rows, name: "mawk, a sum", tool: "mawk", theirs: "mawk '{s+=$1} END{print s}' numbers >/dev/null",
 		without: "all but one sum, no rows", get: "apt install mawk"},
-	{work: thinned, ours: fewRows, name: "mawk, a sum", tool: "mawk", theirs: "mawk '{s+=$1} END{print s}' numbers >out",
+	{work: thinned, ours: fewRows, name: "mawk, a sum", tool: "mawk", theirs: "mawk '{s+=$1} END{print s}' numbers >/dev/null",
 		without: "all but one sum, no rows", get: "apt install mawk"},
-	{work: numbers, ours: rows, name: "pandas", tool: "/usr/bin/python3", module: "pandas", theirs: "/usr/bin/python3 use_pandas.py >out",
+	{work: numbers, ours: rows, name: "pandas", tool: "/usr/bin/python3", module: "pandas", theirs: "/usr/bin/python3 use_pandas.py >/dev/null",
 		without: "streaming: it reads all first; its sums drift", get: "apt install python3-pandas"},
-	{work: numbers, ours: rows, name: "Miller", tool: "mlr", theirs: "mlr --inidx --ocsv step -a slwin_99_0 -f 1 numbers >out",
+	{work: numbers, ours: rows, name: "Miller", tool: "mlr", theirs: "mlr --inidx --ocsv step -a slwin_99_0 -f 1 numbers >/dev/null",
 		without: "std and max", get: "apt install miller"},
-	{work: "numbers, mean std max of all, one row", ours: "$RTDA -w all -n end -j 1 numbers >out", name: "datamash", tool: "datamash",
-		theirs: "datamash mean 1 pstdev 1 max 1 <numbers >out", without: "windows", get: "apt install datamash"},
-	{work: numbers, ours: "$RTDA -w 100 -j 2 numbers >out", name: "polars", tool: "python3", module: "polars", theirs: "python3 use_polars.py >out",
+	{work: "numbers, mean std max of all, one row", ours: "$RTDA -w all -n end -j 1 numbers >/dev/null", name: "datamash", tool: "datamash",
+		theirs: "datamash mean 1 pstdev 1 max 1 <numbers >/dev/null", without: "windows", get: "apt install datamash"},
+	{work: "JSON, one thread", ours: json, name: "fastjson alone", theirs: "./only_fastjson records >/dev/null",
+		without: "all but parsing: a loop that calls ParseBytes"},
+	{work: numbers, ours: "$RTDA -w 100 -j 2 numbers >/dev/null", name: "polars", tool: "python3", module: "polars", theirs: "python3 use_polars.py >/dev/null",
 		without: "streaming: it reads all first", get: "pip install polars", wall: true},
-	{work: numbers, ours: "$RTDA -w 100 -j 2 numbers >out", name: "duckdb", tool: "duckdb", theirs: "duckdb -csv <duckdb.sql >out",
+	{work: numbers, ours: "$RTDA -w 100 -j 2 numbers >/dev/null", name: "duckdb", tool: "duckdb", theirs: "duckdb -csv <duckdb.sql >/dev/null",
 		without: "streaming: it reads all first", get: "a release of duckdb.org", wall: true},
-	{work: records, ours: json, name: "jq -r .temp", tool: "jq", theirs: "jq -r .temp records >out",
+	{work: records, ours: json, name: "jq -r .temp", tool: "jq", theirs: "jq -r .temp records >/dev/null",
 		without: "all but taking the field out", get: "apt install jq"},
-	{work: records, ours: json, name: "Miller", tool: "mlr", theirs: "mlr --json step -a slwin_99_0 -f temp -g sensor records >out",
+	{work: records, ours: json, name: "Miller", tool: "mlr", theirs: "mlr --json step -a slwin_99_0 -f temp -g sensor records >/dev/null",
 		without: "std and max", get: "apt install miller"},
-	{work: "numbers, -j 2 against -j 1", ours: "$RTDA -w 100 -j 2 numbers >out", name: "rtda -j 1", theirs: rows, wall: true},
-	{work: "JSON, -j 2 against -j 1", ours: "$RTDA -w 100 -j 2 -k sensor -f temp records >out", name: "rtda -j 1", theirs: json, wall: true},
-	{work: "window 100", ours: rows, name: "rtda -w 1000000", theirs: "$RTDA -w 1000000 -j 1 numbers >out"},
-	{work: "text output", ours: rows, name: "rtda -o json", theirs: "$RTDA -w 100 -j 1 -o json numbers >out"},
-	{work: "without a rule", ours: rows, name: "rtda -r 'mean > 1e9'", theirs: "$RTDA -w 100 -j 1 -r 'mean > 1e9' numbers >out"},
+	{work: "numbers, -j 2 against -j 1", ours: "$RTDA -w 100 -j 2 numbers >/dev/null", name: "rtda -j 1", theirs: rows, wall: true},
+	{work: "JSON, -j 2 against -j 1", ours: "$RTDA -w 100 -j 2 -k sensor -f temp records >/dev/null", name: "rtda -j 1", theirs: json, wall: true},
+	{work: "window 100", ours: rows, name: "rtda -w 1000000", theirs: "$RTDA -w 1000000 -j 1 numbers >/dev/null"},
+	{work: "text output", ours: rows, name: "rtda -o json", theirs: "$RTDA -w 100 -j 1 -o json numbers >/dev/null"},
+	{work: "without a rule", ours: rows, name: "rtda -r 'mean > 1e9'", theirs: "$RTDA -w 100 -j 1 -r 'mean > 1e9' numbers >/dev/null"},
 }
 
 // makeInputs writes what the works read: numbers, one a line, with six
@@ -87,6 +90,9 @@ cat >use_polars.py <<'END'
 cat >duckdb.sql <<'END'
 %sEND
 `, n, n/4, pandasScript, polarsScript, duckdbScript)
+	if err := buildLoop(dir); err != nil {
+		return err
+	}
 	cmd := exec.Command("sh", "-ec", script)
 	cmd.Dir = dir
 	cmd.Env = append(cmd.Environ(), "RTDA="+rtda)
@@ -115,3 +121,13 @@ const duckdbScript = `select avg(x) over w, stddev_pop(x) over w, max(x) over w
 from (select row_number() over () as i, column0 as x from read_csv('numbers', header = false))
 window w as (order by i rows 99 preceding);
 `
+
+// buildLoop builds a program that does nothing but parse each line with
+// fastjson.
+func buildLoop(dir string) error {
+	cmd := exec.Command("go", "build", "-o", filepath.Join(dir, "only_fastjson"), "./testdata/compare/fastjson")
+	if text, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("building the loop of fastjson: %w: %s", err, text)
+	}
+	return nil
+}
