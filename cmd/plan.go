@@ -1,0 +1,195 @@
+package cmd
+
+import (
+	"errors"
+	"slices"
+
+	"rtda/pkg/agg"
+	"rtda/pkg/out"
+	"rtda/pkg/parse"
+	"rtda/pkg/rule"
+	"rtda/pkg/stream"
+)
+
+// A plan is what a run does once the fields are known.
+type plan struct {
+	stream      stream.Config
+	layout      out.Layout
+	rules       *rule.Set
+	complaints  *out.Context
+	alerts      *out.Context
+	actionJSON  *out.Context // alerts as the command of --exec gets them
+	alertsApart bool         // alerts go to a FILE of their own
+	actions     bool
+	formatter   func() out.Formatter
+}
+
+// json is an alert as the command of --exec gets it.
+func (p *plan) json(n *stream.Note) []byte { return p.actionJSON.AppendNote(nil, n) }
+
+// env is what the environment of that command tells of an alert.
+func (p *plan) env(n *stream.Note) []string {
+	return alertEnv(n, p.rules, p.layout.Keys, p.layout.Clock)
+}
+
+// plan makes the plan for the fields that the schema has found.
+func (f *filter) plan(s *parse.Schema) (*plan, error) {
+	o := f.o
+	set, errs := rule.Compile(o.Rules, o.scope(s.Fields[:s.Shown], true))
+	if len(errs) > 0 {
+		return nil, usageError(errors.Join(errs...))
+	}
+	b := newBuilder(o, s, set)
+	p := &plan{
+		layout: b.layout, rules: set, stream: b.config(f.complaints()),
+		alertsApart: o.Alerts != "", actions: o.Exec != "",
+	}
+	p.complaints = f.context(b.layout, set, f.sink.stderr.w, true)
+	p.alerts = p.complaints
+	if p.alertsApart {
+		p.alerts = f.context(b.layout, set, f.sink.alerts, false)
+	}
+	exec := *p.complaints
+	exec.JSON, exec.Paint = true, nil
+	p.actionJSON = &exec
+	p.formatter = func() out.Formatter {
+		if o.OneToOne {
+			return out.NewOneToOne(b.layout, &exec, o.Precision)
+		}
+		format, err := out.New(o.Out, b.layout, o.Precision)
+		if err != nil {
+			panic("cmd: " + err.Error()) // the flags let no other format pass
+		}
+		return format
+	}
+	return p, nil
+}
+
+// A builder lays out the windows, columns and metrics of a plan.
+type builder struct {
+	o       *Options
+	schema  *parse.Schema
+	set     *rule.Set
+	layout  out.Layout
+	windows []wanted
+	columns []stream.Read
+	metrics []stream.Read
+	first   []int
+}
+
+// A wanted window is one field over one width with all that is read from it.
+type wanted struct {
+	field int
+	width agg.Width
+	aggs  []agg.Agg
+}
+
+func newBuilder(o *Options, s *parse.Schema, set *rule.Set) *builder {
+	b := &builder{o: o, schema: s, set: set}
+	b.layout = out.Layout{Keys: o.Keys, Clock: o.Clock != stream.NoClock}
+	for field := range s.Fields[:s.Shown] {
+		for i, w := range o.Windows {
+			at := b.window(field, w.Width)
+			if i == 0 {
+				b.first = append(b.first, at)
+			}
+			for _, a := range o.Aggs {
+				b.columns = append(b.columns, b.read(at, a))
+				b.layout.Columns = append(b.layout.Columns, out.Column{
+					Agg: a.Name, Field: s.Fields[field], Window: w.Text, Count: a.Name == "count",
+				})
+			}
+		}
+	}
+	var taken []string
+	if o.OneToOne {
+		taken = out.OneToOneNames
+	}
+	out.Name(&b.layout, len(o.Windows) > 1, taken...)
+	if set != nil {
+		for _, m := range set.Metrics {
+			b.metrics = append(b.metrics, b.metric(m))
+		}
+	}
+	return b
+}
+
+// window is the index of the window of a field, made if it is not there yet.
+func (b *builder) window(field int, width agg.Width) int {
+	same := func(w wanted) bool { return w.field == field && w.width == width }
+	if i := slices.IndexFunc(b.windows, same); i >= 0 {
+		return i
+	}
+	b.windows = append(b.windows, wanted{field: field, width: width})
+	return len(b.windows) - 1
+}
+
+// read is how an aggregate is read from a window.
+func (b *builder) read(window int, a agg.Agg) stream.Read {
+	if a.Name == ageName {
+		return stream.Read{From: stream.FromAge}
+	}
+	w := &b.windows[window]
+	at := slices.IndexFunc(w.aggs, func(have agg.Agg) bool { return have.Name == a.Name })
+	if at < 0 {
+		at = len(w.aggs)
+		w.aggs = append(w.aggs, a)
+	}
+	return stream.Read{Window: window, Agg: at, Count: a.Name == "count"}
+}
+
+// metric is how a metric of the rules is read.
+func (b *builder) metric(m rule.Metric) stream.Read {
+	field := 0
+	if m.Field != "" {
+		field = slices.Index(b.schema.Fields, m.Field)
+	}
+	switch m.Agg {
+	case ageName:
+		return stream.Read{From: stream.FromAge}
+	case "":
+		return stream.Read{From: stream.FromField, Field: field}
+	}
+	width := b.o.Windows[0].Width
+	switch {
+	case m.Window.All:
+		width = agg.Width{Kind: agg.All}
+	case m.Window.D > 0:
+		width = agg.Width{Kind: agg.Duration, D: m.Window.D}
+	case m.Window.N > 0:
+		width = agg.Width{Kind: agg.Count, N: m.Window.N}
+	}
+	a, _ := agg.Lookup(m.Agg)
+	return b.read(b.window(field, width), a)
+}
+
+const ageName = "age"
+
+// config completes the stream's Config.
+func (b *builder) config(c stream.Config) stream.Config {
+	o := b.o
+	c.Fields, c.Keyed, c.Clock, c.Hz = len(b.schema.Fields), len(o.Keys) > 0, o.Clock, o.Hz
+	c.Late, c.Gap, c.TTL = int64(o.Late), int64(o.Gap), int64(o.TTL)
+	c.Repeat, c.Every = int64(o.Repeat), o.Every
+	c.First, c.Columns, c.Metrics = b.first, b.columns, b.metrics
+	if len(b.set.Rules) > 0 {
+		c.Rules = b.set
+	}
+	c.Label = out.KeyLabel(o.Out, b.layout)
+	c.LastOnly = o.Out == "prom"
+	for _, w := range b.windows {
+		c.Windows = append(c.Windows, stream.Window{
+			Field: w.field, Width: w.width, Aggs: len(w.aggs), Need: o.need(w.width),
+			Plan: agg.NewPlan(w.width, w.aggs, agg.Options{DDof: o.DDof, Clock: b.layout.Clock}),
+		})
+	}
+	return c
+}
+
+// need is how many samples a window must hold to give values.
+func (o *Options) need(w agg.Width) int {
+	if o.WarmupFull && w.Kind == agg.Count {
+		return w.N
+	}
+	return max(1, o.Warmup)
+}
