@@ -30,7 +30,7 @@ func check(o *Options, stdout io.Writer) error {
 		return usageError(errors.Join(errs...))
 	}
 	var t strings.Builder
-	line := func(what, value string) { fmt.Fprintf(&t, "%-8s %s\n", what, value) }
+	line := func(what, value string) { fmt.Fprintf(&t, "%-8s %s\n", what, harmless(value)) }
 	line("format", o.In)
 	line("fields", fieldsText(schema, config.Extra))
 	line("keys", orNone(o.Keys))

@@ -64,47 +64,66 @@ func (g *gate) Read([]byte) (int, error) {
 // raise sends this process a signal that a Main under way has taken.
 func raise(s syscall.Signal) { _ = syscall.Kill(os.Getpid(), s) }
 
-// Where nobody reads stdout or stderr any more, SIGINT and SIGTERM still end
-// the run in about a second, whatever was being written.
+// Where nobody reads stdout or stderr any more, a signal still ends the run in
+// about a second, whatever was being written. The runs are side by side, and
+// the signal is for all of them.
 func TestSignalWhileStuck(t *testing.T) {
-	for _, c := range []struct {
-		name   string
-		args   string
-		input  string
-		ends   bool // the input does
-		stderr bool // it is stderr that is stuck
-		signal syscall.Signal
-	}{
-		{name: "row", args: "-w 3", input: "1\n", signal: syscall.SIGINT},
-		{name: "row at the clock's boundary", args: "-w 1m -n 1ms -t now", input: "1\n", signal: syscall.SIGTERM},
-		{name: "last rows", args: "-n end", input: "1\n", ends: true, signal: syscall.SIGINT},
-		{name: "complaint", args: "-i num", input: "x\n", stderr: true, signal: syscall.SIGTERM},
-		{name: "alert", args: "-r mean>0", input: "1\n", stderr: true, signal: syscall.SIGINT},
-		{name: "totals", args: "-i num --on-error ignore", input: "x\n", ends: true, stderr: true, signal: syscall.SIGINT},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			stuck, silent := newGate(), newGate()
-			defer close(stuck.open)
-			defer close(silent.open)
-			in := io.MultiReader(strings.NewReader(c.input), silent)
-			if c.ends {
-				in = strings.NewReader(c.input)
-			}
-			var stdout, stderr io.Writer = stuck, io.Discard
-			if c.stderr {
-				stdout, stderr = io.Discard, stuck
-			}
-			patient(t, "rtda "+c.args, func() {
-				go func() {
-					<-stuck.came
-					raise(c.signal)
-				}()
-				if status := Main(strings.Fields(c.args), in, stdout, stderr); status != statusSignal+int(c.signal) {
-					t.Errorf("status %d", status)
+	for _, s := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
+		var runs []*stuckRun
+		for _, c := range stuckCases {
+			runs = append(runs, c.start(t))
+		}
+		for i, r := range runs {
+			patient(t, "rtda "+stuckCases[i].args, func() { <-r.stuck.came })
+		}
+		raise(s)
+		for i, r := range runs {
+			patient(t, "rtda "+stuckCases[i].args, func() {
+				if status := <-r.status; status != statusSignal+int(s) {
+					t.Errorf("%s: status %d after %v", stuckCases[i].name, status, s)
 				}
 			})
-		})
+			close(r.stuck.open)
+			close(r.silent.open)
+		}
 	}
+}
+
+// A stuckCase is a run that is stuck at writing.
+type stuckCase struct {
+	name, args, input string
+	ends              bool // the input does
+	stderr            bool // it is stderr that is stuck
+}
+
+var stuckCases = []stuckCase{
+	{name: "row", args: "-w 3", input: "1\n"},
+	{name: "row at the clock's boundary", args: "-w 1m -n 1ms -t now", input: "1\n"},
+	{name: "last rows", args: "-n end", input: "1\n", ends: true},
+	{name: "complaint", args: "-i num", input: "x\n", stderr: true},
+	{name: "alert", args: "-r mean>0", input: "1\n", stderr: true},
+	{name: "totals", args: "-i num --on-error ignore", input: "x\n", ends: true, stderr: true},
+}
+
+type stuckRun struct {
+	stuck, silent *gate
+	status        chan int
+}
+
+// start starts the run.
+func (c *stuckCase) start(t *testing.T) *stuckRun {
+	t.Helper()
+	r := &stuckRun{newGate(), newGate(), make(chan int, 1)}
+	in := io.MultiReader(strings.NewReader(c.input), r.silent)
+	if c.ends {
+		in = strings.NewReader(c.input)
+	}
+	var stdout, stderr io.Writer = r.stuck, io.Discard
+	if c.stderr {
+		stdout, stderr = io.Discard, r.stuck
+	}
+	go func() { r.status <- Main(strings.Fields(c.args), in, stdout, stderr) }()
+	return r
 }
 
 // A second signal does not wait for the second that the first one grants.

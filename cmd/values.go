@@ -33,6 +33,20 @@ func quote(s string) string {
 	return strconv.Quote(s)
 }
 
+// harmless is s with escapes for all that could hurt a terminal, else as it
+// is.
+func harmless(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		if strconv.IsPrint(r) {
+			b.WriteRune(r)
+		} else {
+			b.WriteString(strings.Trim(strconv.QuoteRune(r), "'"))
+		}
+	}
+	return b.String()
+}
+
 // maxCount bounds every count, so that sums of them never overflow.
 const maxCount = math.MaxInt32
 

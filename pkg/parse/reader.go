@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"strconv"
 )
 
 const (
@@ -237,11 +238,14 @@ func (r *Reader) readInto(buf []byte) []byte {
 	return buf
 }
 
-// named is err with the name of the Source, once.
+// named is err with the name of the Source, once, and quoted if there is
+// something in it that must not reach a terminal.
 func (r *Reader) named(err error) error {
 	name := r.src[r.at].Name
 	if name == "" {
 		name = "stdin"
+	} else if quoted := strconv.Quote(name); quoted != `"`+name+`"` {
+		name = quoted
 	}
 	var pe *fs.PathError
 	if errors.As(err, &pe) {
