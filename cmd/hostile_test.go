@@ -145,7 +145,7 @@ func cost(args []string, input string) (took time.Duration, allocated uint64) {
 // A line eight times as long takes about eight times as long, whatever stands
 // in it, and no line costs memory out of proportion.
 func TestHostileLinesAreLinear(t *testing.T) {
-	const small, large = 100 << 10, 800 << 10
+	const small, large = 100 << 10 / slower, 800 << 10 / slower
 	for _, c := range hostileLines {
 		args := append(strings.Fields(c.args), "-n", "end", "-j", "1")
 		before := ""
@@ -197,18 +197,18 @@ func TestHostileBrackets(t *testing.T) {
 // Long lines that may be that long: three million levels are too deep, ten
 // megabytes in a record are none of our business.
 func TestHostileLongLines(t *testing.T) {
-	const levels = 3_000_000
+	const levels, mega = 3_000_000 / slower, 1 << 20 / slower
 	for _, c := range []struct{ name, line, told string }{
 		{"levels of [", strings.Repeat("[", levels) + strings.Repeat("]", levels), "1 too-deep"},
 		{"levels of {", strings.Repeat(`{"x":`, levels/3) + "1" + strings.Repeat("}", levels/3), "1 too-deep"},
 		{"levels in a field", `{"x":1,"y":` + strings.Repeat("[", levels) + strings.Repeat("]", levels) + "}", "1 too-deep"},
-		{"ten megabytes", `{"y":"` + strings.Repeat("é", 5<<20) + `","x":1}`, ""},
-		{"ten megabytes of array", `{"y":[1` + strings.Repeat(",1", 5<<20) + `],"x":1}`, ""},
-		{"ten megabytes of a name", `{"` + strings.Repeat("y", 10<<20) + `":1,"x":1}`, ""},
-		{"ten megabytes of a key", `{"s":"` + strings.Repeat("y", 10<<20) + `","x":1}`, "1 bad-key"},
-		{"ten megabytes of a number", `{"x":` + strings.Repeat("1", 10<<20) + `}`, "1 not-a-number"},
+		{"ten megabytes", `{"y":"` + strings.Repeat("é", 5*mega) + `","x":1}`, ""},
+		{"ten megabytes of array", `{"y":[1` + strings.Repeat(",1", 5*mega) + `],"x":1}`, ""},
+		{"ten megabytes of a name", `{"` + strings.Repeat("y", 10*mega) + `":1,"x":1}`, ""},
+		{"ten megabytes of a key", `{"s":"` + strings.Repeat("y", 10*mega) + `","x":1}`, "1 bad-key"},
+		{"ten megabytes of a number", `{"x":` + strings.Repeat("1", 10*mega) + `}`, "1 not-a-number"},
 	} {
-		args := []string{"-f", "x", "-w", "all", "-a", "count", "-n", "end", "--max-line", "16MiB"}
+		args := []string{"-f", "x", "-w", "all", "-a", "count", "-n", "end", "--max-line", fmt.Sprint(16 * mega)}
 		if strings.Contains(c.told, "key") {
 			args = append(args, "-k", "s")
 		}
@@ -228,7 +228,7 @@ func TestHostileLongLines(t *testing.T) {
 // A torrent of keys fills no more than the limit, and the keys that are there
 // live on.
 func TestHostileKeys(t *testing.T) {
-	const keys, limit = 200_000, 2000
+	const keys, limit = 1_000_000 / slower, 10_000 / slower
 	var input strings.Builder
 	for i := range keys {
 		fmt.Fprintf(&input, "{\"s\":\"k%d\",\"x\":1}\n", i)

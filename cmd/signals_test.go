@@ -267,7 +267,9 @@ func command(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), tooLong)
 	t.Cleanup(cancel)
-	return exec.CommandContext(ctx, args[0], args[1:]...)
+	p := exec.CommandContext(ctx, args[0], args[1:]...)
+	p.Env = append(os.Environ(), "GORACE=atexit_sleep_ms=0") // else every end takes a second
+	return p
 }
 
 // statusOfProcess is the status as a shell sees it.
@@ -288,11 +290,11 @@ type signalCase struct {
 }
 
 var signalCases = []signalCase{
-	{name: "reading", args: []string{"-i", "num", "-n", "10"}, lines: 400_000},
-	{name: "parsing", args: []string{"-i", "num", "-n", "1000", "-j", "3"}, lines: 400_000},
-	{name: "writing", args: []string{"-i", "num", "-o", "json"}, lines: 20_000, slow: true},
+	{name: "reading", args: []string{"-i", "num", "-n", "10"}, lines: 400_000 / slower},
+	{name: "parsing", args: []string{"-i", "num", "-n", "1000", "-j", "3"}, lines: 400_000 / slower / slower},
+	{name: "writing", args: []string{"-i", "num", "-o", "json"}, lines: 20_000 / slower, slow: true},
 	{name: "waiting", args: []string{"-i", "num", "-n", "10"}, lines: 1234, open: true},
-	{name: "at the end", args: []string{"-i", "num", "-n", "end"}, lines: 200_000},
+	{name: "at the end", args: []string{"-i", "num", "-n", "end"}, lines: 200_000 / slower},
 }
 
 var lastCount = regexp.MustCompile(`(?:"count":|count=)(\d+)[^\n]*\n$`)
