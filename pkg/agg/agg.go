@@ -90,7 +90,7 @@ var Table = []Agg{
 func Lookup(name string) (Agg, bool) {
 	if q, ok := percent(name); ok {
 		a, _ := row("pNN")
-		a.Name, a.q = name, q/100
+		a.Name, a.q = name, q
 		return a, true
 	}
 	if name == "pNN" {
@@ -108,7 +108,7 @@ func row(name string) (Agg, bool) {
 	return Agg{}, false
 }
 
-// percent returns the NN of a name pNN: digits, with decimals or without, up
+// percent returns the NN/100 of a name pNN: digits, with decimals or without, up
 // to 100.
 func percent(name string) (float64, bool) {
 	digits, ok := strings.CutPrefix(name, "p")
@@ -116,8 +116,8 @@ func percent(name string) (float64, bool) {
 	if !ok || len(name) > 20 || !allDigits(whole) || dot && !allDigits(decimals) {
 		return 0, false
 	}
-	nn, err := strconv.ParseFloat(digits, 64)
-	return nn, err == nil && nn <= 100
+	q, err := strconv.ParseFloat(digits+"e-2", 64) // rounded once
+	return q, err == nil && q <= 1
 }
 
 func allDigits(s string) bool {

@@ -36,7 +36,7 @@ func (a faded) mix(weight float64, b faded) faded {
 // decay keeps the weighted means of the parts of a window.
 type decay struct {
 	plan  *Plan
-	tree  tree[faded]
+	tree  *tree[faded]
 	i, j  int32
 	fresh bool
 	oldN  int64
@@ -46,7 +46,7 @@ type decay struct {
 }
 
 func newDecay(k, n int, p *Plan) *decay {
-	return &decay{plan: p, tree: tree[faded]{make([]faded, 2*k-2), k}, rest: make([]faded, 0, n)}
+	return &decay{plan: p, tree: newTree(k, faded{}), rest: make([]faded, 0, n)}
 }
 
 func (d *decay) leaf(j int, b *block) {

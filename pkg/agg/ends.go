@@ -93,8 +93,11 @@ func joinDrops(a, b drops) drops {
 // over returns (last − first + drops) per second.
 func (d *drops) over(first, last, ns float64) float64 {
 	seconds := ns / 1e9
-	if x := ((last - first) + d.small) / seconds; d.large == 0 && !math.IsInf(x, 0) {
-		return x
+	if x := (last - first) + d.small; d.large == 0 && !math.IsInf(x, 0) {
+		if math.Abs(x) < 0x1p900 {
+			return x * 1e9 / ns // exact where both are, as 4 in 9 ns is not in seconds
+		}
+		return x / seconds
 	}
 	x := float64(last*0x1p-64) - float64(first*0x1p-64) + float64(d.small*0x1p-64) + d.large
 	return x / seconds * 0x1p64
@@ -102,7 +105,7 @@ func (d *drops) over(first, last, ns float64) float64 {
 
 // restarts keeps the drops of the parts of a window.
 type restarts struct {
-	tree  tree[drops]
+	tree  *tree[drops]
 	i, j  int32
 	fresh bool
 	oldN  int64
@@ -112,7 +115,7 @@ type restarts struct {
 }
 
 func newRestarts(k, n int) *restarts {
-	return &restarts{tree: tree[drops]{make([]drops, 2*k-2), k}, rest: make([]drops, 0, n)}
+	return &restarts{tree: newTree(k, drops{}), rest: make([]drops, 0, n)}
 }
 
 func (r *restarts) leaf(j int, b *block) {

@@ -2,26 +2,26 @@ package agg
 
 import "math"
 
-// A span is the smallest and the largest of some samples, none if n is 0.
-type span struct {
-	lo, hi float64
-	n      int
-}
+// A span is the smallest and the largest of some samples.
+type span struct{ lo, hi float64 }
+
+// noSpan is that of no samples.
+var noSpan = span{math.Inf(1), math.Inf(-1)}
 
 func joinSpans(a, b span) span {
-	if a.n == 0 {
-		return b
+	if b.lo < a.lo {
+		a.lo = b.lo
 	}
-	if b.n == 0 {
-		return a
+	if b.hi > a.hi {
+		a.hi = b.hi
 	}
-	return span{min(a.lo, b.lo), max(a.hi, b.hi), a.n + b.n}
+	return a
 }
 
-// spanOf returns the span of xs, not empty.
+// spanOf returns the span of xs.
 func spanOf(xs []float64) span {
-	s := span{xs[0], xs[0], len(xs)}
-	for _, x := range xs[1:] {
+	s := noSpan
+	for _, x := range xs {
 		s.add(x)
 	}
 	return s
@@ -42,7 +42,7 @@ func (s *span) add(x float64) {
 // each rest of the oldest block and the blocks between, cur of the newest block.
 // The joining beats a monotone queue, whose loops mispredict on random samples.
 type extremes struct {
-	tree     tree[span]
+	tree     *tree[span]
 	i, j     int32
 	done     int32
 	old      int32
@@ -53,15 +53,15 @@ type extremes struct {
 	fresh    bool
 	base     span
 	cur      span
-	los, his []float64
+	rest     []float64 // smallest of the rests, if asked for, then largest
 }
 
 func newExtremes(k, n int, lo, hi bool) *extremes {
-	return &extremes{fresh: true, tree: tree[span]{make([]span, 2*k-2), k}, stride: int32(n), min: lo, max: hi}
+	return &extremes{fresh: true, tree: newTree(k, noSpan), stride: int32(n), min: lo, max: hi}
 }
 
 func (e *extremes) leaf(j int, b *block) {
-	s := span{e.cur.lo, e.cur.hi, len(b.xs)}
+	s := e.cur
 	if e.curN != b.number || int(e.done) != len(b.xs) || e.fresh {
 		s = spanOf(b.xs)
 	}
@@ -73,14 +73,14 @@ func (e *extremes) join(i, j int) { e.i, e.j, e.fresh = int32(i), int32(j), true
 func (e *extremes) sync(c *content) {
 	if e.fresh {
 		e.base = e.tree.between(int(e.i), int(e.j), joinSpans)
-		e.cur = span{math.Inf(1), math.Inf(-1), 0}
+		e.cur = noSpan
 		e.old, e.oldN, e.done, e.fresh = int32(len(c.old.xs)), c.old.number, 0, false
 		e.curN = c.cur.number
 		if e.min {
-			e.los = lows(e.room(e.los, c), c.old.xs, e.base.lo)
+			lows(e.los(), c.old.xs, e.base.lo)
 		}
 		if e.max {
-			e.his = highs(e.room(e.his, c), c.old.xs, e.base.hi)
+			highs(e.his(), c.old.xs, e.base.hi)
 		}
 	}
 	for _, x := range c.cur.xs[e.done:] {
@@ -89,23 +89,34 @@ func (e *extremes) sync(c *content) {
 	e.done = int32(len(c.cur.xs))
 }
 
-// room returns buf with a place for each rest of the oldest block, one before
-// and one behind, as in moments.row; or nil for no rest.
-func (e *extremes) room(buf []float64, c *content) []float64 {
-	n := len(c.old.xs)
-	if n == 0 {
-		return buf[:0]
+// los and his return a place for each rest of the oldest block, with one before
+// and one behind, as in moments.row; nil for no rest.
+func (e *extremes) los() []float64 { return e.row(0) }
+
+func (e *extremes) his() []float64 {
+	if e.min {
+		return e.row(1)
 	}
-	if cap(buf) == 0 {
-		buf = make([]float64, e.stride+2)
+	return e.row(0)
+}
+
+func (e *extremes) row(r int) []float64 {
+	if e.old == 0 {
+		return nil
 	}
-	return buf[:n+2]
+	n := int(e.stride) + 2
+	if e.rest == nil && e.min && e.max {
+		e.rest = make([]float64, 2*n)
+	} else if e.rest == nil {
+		e.rest = make([]float64, n)
+	}
+	return e.rest[r*n:][:e.old+2]
 }
 
 // lows fills dst with the smallest of each rest of xs and of lo.
-func lows(dst, xs []float64, lo float64) []float64 {
+func lows(dst, xs []float64, lo float64) {
 	if len(dst) == 0 {
-		return dst
+		return
 	}
 	dst[len(xs)+1] = lo
 	d := dst[1:][:len(xs)]
@@ -115,13 +126,12 @@ func lows(dst, xs []float64, lo float64) []float64 {
 		}
 		d[i] = lo
 	}
-	return dst
 }
 
 // highs fills dst with the largest of each rest of xs and of hi.
-func highs(dst, xs []float64, hi float64) []float64 {
+func highs(dst, xs []float64, hi float64) {
 	if len(dst) == 0 {
-		return dst
+		return
 	}
 	dst[len(xs)+1] = hi
 	d := dst[1:][:len(xs)]
@@ -131,7 +141,6 @@ func highs(dst, xs []float64, hi float64) []float64 {
 		}
 		d[i] = hi
 	}
-	return dst
 }
 
 // lowest and highest return the extremes of the window whose oldest sample has
@@ -139,7 +148,7 @@ func highs(dst, xs []float64, hi float64) []float64 {
 func (e *extremes) lowest(head int64) float64 {
 	lo := e.base.lo
 	if i := int(head - e.oldN); i < int(e.old) {
-		lo = e.los[i+1]
+		lo = e.los()[i+1]
 	}
 	return min(lo, e.cur.lo)
 }
@@ -147,7 +156,7 @@ func (e *extremes) lowest(head int64) float64 {
 func (e *extremes) highest(head int64) float64 {
 	hi := e.base.hi
 	if i := int(head - e.oldN); i < int(e.old) {
-		hi = e.his[i+1]
+		hi = e.his()[i+1]
 	}
 	return max(hi, e.cur.hi)
 }

@@ -15,7 +15,7 @@ import "math"
 // those of the newest block. Both are added before those of the blocks between,
 // which are much larger in a long window: small sums have small errors.
 type moments struct {
-	tree   tree[stretch]
+	tree   *tree[stretch]
 	i, j   int32 // the blocks between
 	done   int32 // samples of the newest block that are in cur
 	old    int32 // samples of the oldest block when rest was made,
@@ -27,20 +27,37 @@ type moments struct {
 	builds int32
 	fresh  bool       // nothing is summed up yet
 	single bool       // the class is that without the newest sample
-	class  int        // of the largest sample
+	class  int8       // of the largest sample
 	limit  float64    // magnitude of the next class
 	base   sums       // the blocks between, around c
 	cur    [4]float64 // the newest block
 	last   [2]float64 // and without its newest sample
 }
 
-// newMoments returns moments for k blocks of at most n samples.
+// newMoments returns moments for k blocks of at most n samples. Of few samples,
+// the blocks between are summed up anew each time: that is as fast as joining
+// and needs no tree.
 func newMoments(k, n int, powers bool) *moments {
-	return &moments{tree: tree[stretch]{make([]stretch, 2*k-2), k}, stride: int32(n), powers: powers}
+	m := &moments{stride: int32(n), powers: powers}
+	if k*n > shortRing+k {
+		m.tree = newTree(k, stretch{})
+	}
+	return m
 }
 
 func (m *moments) leaf(j int, b *block) {
-	m.tree.set(j, summarize(b.xs, m.powers), join)
+	if m.tree == nil {
+		return
+	}
+	m.tree.set(j, summarize(b.xs, m.powers), m.joiner())
+}
+
+// joiner returns how stretches are joined.
+func (m *moments) joiner() func(a, b stretch) stretch {
+	if m.powers {
+		return joinPowers
+	}
+	return join
 }
 
 func (m *moments) join(i, j int) { m.i, m.j, m.fresh = int32(i), int32(j), true }
@@ -95,15 +112,12 @@ func (m *moments) build(c *content, n int) {
 	if m.fresh {
 		n = 0
 	}
-	mid := m.tree.between(int(m.i), int(m.j), join)
-	class := max(mid.class, classIn(c.cur.xs[:n]))
+	floor := m.center(c, classIn(c.cur.xs[:n]))
 	m.builds++
 	m.old, m.oldN, m.fresh, m.until = int32(len(c.old.xs)), c.old.number, false, math.MaxInt32
-	m.center(&mid, class)
 	if !m.sumRests(c.old.xs) {
-		class = classIn(c.old.xs)
-		m.until = int32(lastOf(class, c.old.xs) + 1)
-		m.center(&mid, class)
+		m.center(c, classIn(c.old.xs))
+		m.until = int32(lastOf(int(m.class), c.old.xs) + 1)
 		m.sumRests(c.old.xs)
 	}
 	if m.powers {
@@ -112,14 +126,26 @@ func (m *moments) build(c *content, n int) {
 	m.cur, m.done, m.single = [4]float64{}, 0, false
 	m.take(c.cur.xs[:n])
 	if n > 0 {
-		m.single = class == max(mid.class, classIn(c.old.xs), classIn(c.cur.xs[:n-1]))
+		m.single = int(m.class) == max(floor, classIn(c.old.xs), classIn(c.cur.xs[:n-1]))
 	}
 }
 
-// center sets the value around which the sums are and their class.
-func (m *moments) center(mid *stretch, class int) {
-	m.class, m.limit = class, limitOf(class)
-	m.base = mid.around(class)
+// center sums up the blocks between around a value near their mean, in their
+// class, which it returns, or in the given one if that is higher.
+func (m *moments) center(c *content, class int) int {
+	var own int
+	if m.tree == nil {
+		if own = m.base.gather(c.mid, c.more, m.powers); class > own {
+			m.base.gatherIn(class, c.mid, c.more, m.powers)
+		}
+	} else {
+		mid := m.tree.between(int(m.i), int(m.j), m.joiner())
+		own = mid.class
+		m.base = mid.around(max(own, class))
+	}
+	m.class = int8(max(own, class))
+	m.limit = limitOf(int(m.class))
+	return own
 }
 
 // lastOf returns the index of the last of xs that is of a class.
@@ -290,7 +316,8 @@ func (w *Window) before(s *sums) {
 	if w.all != nil {
 		*s = w.all.before()
 	} else if p := w.sync(); p != nil {
-		c := w.content(p, w.seen-int64(w.n))
+		var c content
+		w.content(&c, p, w.seen-int64(w.n))
 		*s = p.moments.without(&c)
 	} else {
 		xs, ys := w.halves(1)

@@ -40,6 +40,7 @@ type Plan struct {
 	keep   float64
 	batch  batch
 	latest latest
+	starts map[int][]int // of the blocks of rings, by their size
 }
 
 // NewPlan compiles a plan. Value(j) of its windows is that of aggs[j].
@@ -59,6 +60,23 @@ func NewPlan(w Width, aggs []Agg, o Options) *Plan {
 		p.keep = 1 - 2/(float64(w.N)+1)
 	}
 	return p
+}
+
+// startsOf returns the starts of k blocks in a ring and its end, which windows
+// share.
+func (p *Plan) startsOf(k, size int) []int {
+	if at := p.starts[size]; at != nil {
+		return at
+	}
+	at := make([]int, k+1)
+	for j := range at {
+		at[j] = j * size / k
+	}
+	if p.starts == nil {
+		p.starts = map[int][]int{}
+	}
+	p.starts[size] = at
+	return at
 }
 
 // findPair looks for mean and std.

@@ -136,7 +136,8 @@ func (b *batch) aim(dst [][]float64, at int) {
 // returns how many it took.
 func (p *parts) fill(b *batch, xs []float64) int {
 	n := min(len(xs), int(p.end-b.w.seen))
-	c := b.w.content(p, b.head)
+	var c content
+	b.w.content(&c, p, b.head)
 	if p.moments != nil {
 		p.moments.sync(&c)
 		n = p.moments.fill(b, xs[:n])
@@ -298,11 +299,11 @@ func (m *moments) fillPowers(sum3, sum4, xs []float64) {
 // fill leaves the extremes of the window at each of xs in b.
 func (e *extremes) fill(b *batch, xs []float64) {
 	if e.min {
-		b.lo = b.rests(e.los, e.oldN, e.base.lo, &b.spare[4], len(xs))
+		b.lo = b.rests(e.los(), e.oldN, e.base.lo, &b.spare[4], len(xs))
 		e.cur.lo = fillLows(b.lo, xs, e.cur.lo)
 	}
 	if e.max {
-		b.hi = b.rests(e.his, e.oldN, e.base.hi, &b.spare[5], len(xs))
+		b.hi = b.rests(e.his(), e.oldN, e.base.hi, &b.spare[5], len(xs))
 		e.cur.hi = fillHighs(b.hi, xs, e.cur.hi)
 	}
 	e.done += int32(len(xs))

@@ -14,34 +14,48 @@ type stretch struct {
 	class      int
 }
 
-// join returns the moments of a and b together.
+// join returns the moments of a and b together, without third and fourth powers.
 //
 // Means are compared in twice the precision, so that a difference of 1 in 1e9
 // is as exact as the samples are; with means in float64, std would be off by
 // 4e-7 there. Nothing is ever taken out of a stretch again.
-// Source: Chan, Golub and LeVeque (1979); Pébay (2008) for the powers.
+// Source: Chan, Golub and LeVeque (1979).
 func join(a, b stretch) stretch {
-	if a.n == 0 {
+	switch {
+	case a.n == 0:
 		return b
-	}
-	if b.n == 0 {
+	case b.n == 0:
 		return a
+	case a.class != b.class:
+		a.raise(b.class)
+		b.raise(a.class)
 	}
-	a.raise(b.class)
-	b.raise(a.class)
 	d := apart(&a, &b)
-	n := a.n + b.n
-	f, dd := b.n/n, float64(d*d)
-	w := a.n * f // na·nb/n
-	j := stretch{n: n, one: a.one, class: a.class}
-	j.m4 = a.m4 + b.m4 + float64(float64(dd*dd)*w)*(float64(a.n*a.n)-float64(a.n*b.n)+float64(b.n*b.n))/n/n +
-		float64(6*dd*(float64(a.n/n*(a.n/n)*b.m2)+float64(f*f*a.m2))) +
-		float64(4*d*(float64(a.n/n*b.m3)-float64(f*a.m3)))
-	j.m3 = a.m3 + b.m3 + float64(float64(dd*d)*w)*(a.n-b.n)/n +
-		float64(3*d*(float64(a.n/n*b.m2)-float64(f*a.m2)))
-	j.m2 = a.m2 + b.m2 + float64(dd*w)
-	j.hi, j.lo = twoSum(a.hi, b.hi)
-	j.hi, j.lo = twoSum(j.hi, j.lo+(a.lo+b.lo))
+	a.m2 += b.m2 + float64(d*d*(a.n*(b.n/(a.n+b.n))))
+	hi, lo := twoSum(a.hi, b.hi)
+	a.hi, a.lo = twoSum(hi, lo+(a.lo+b.lo))
+	a.n += b.n
+	return a
+}
+
+// joinPowers is join with third and fourth powers.
+// Source: Pébay (2008).
+func joinPowers(a, b stretch) stretch {
+	j := join(a, b)
+	if a.n == 0 || b.n == 0 {
+		return j
+	}
+	a.raise(j.class)
+	b.raise(j.class)
+	d := apart(&a, &b)
+	p, q := a.n/j.n, b.n/j.n
+	dd := float64(d * d)
+	w := a.n * q
+	j.m4 = a.m4 + b.m4 + float64(dd*dd*w*(float64(p*p)-float64(p*q)+float64(q*q))) +
+		float64(6*dd*(float64(p*p*b.m2)+float64(q*q*a.m2))) +
+		float64(4*d*(float64(p*b.m3)-float64(q*a.m3)))
+	j.m3 = a.m3 + b.m3 + float64(dd*d*w*(p-q)) +
+		float64(3*d*(float64(p*b.m2)-float64(q*a.m2)))
 	return j
 }
 

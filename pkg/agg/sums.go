@@ -19,14 +19,22 @@ func (s *sums) gather(xs, ys []float64, powers bool) int {
 	}
 	class := classOf(math.Abs(xs[0]))
 	s.begin(xs[0], len(xs)+len(ys), class)
-	if limit := limitOf(class); !s.add(xs, limit) || !s.add(ys, limit) {
-		class = max(classIn(xs), classIn(ys))
-		s.begin(xs[0], len(xs)+len(ys), class)
-		s.add(xs, math.Inf(1))
-		s.add(ys, math.Inf(1))
+	if limit := limitOf(class); s.add(xs, limit) && s.add(ys, limit) {
+		s.settle(xs, ys, powers)
+		return class
 	}
-	s.settle(xs, ys, powers)
+	class = max(classIn(xs), classIn(ys))
+	s.gatherIn(class, xs, ys, powers)
 	return class
+}
+
+// gatherIn is gather in a class not lower than that of the largest; xs must not
+// be empty.
+func (s *sums) gatherIn(class int, xs, ys []float64, powers bool) {
+	s.begin(xs[0], len(xs)+len(ys), class)
+	s.add(xs, math.Inf(1))
+	s.add(ys, math.Inf(1))
+	s.settle(xs, ys, powers)
 }
 
 // begin makes s sums of n samples around x to which none has been added.

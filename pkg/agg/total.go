@@ -42,7 +42,7 @@ func (w *Window) pushAll(t int64, x float64) {
 	}
 	w.seen++
 	if a.n == 0 {
-		a.first, a.firstT, a.span = x, t, span{x, x, 1}
+		a.first, a.firstT, a.span = x, t, span{x, x}
 	}
 	a.n++
 	a.last, a.lastT = x, t

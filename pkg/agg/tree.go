@@ -3,8 +3,7 @@ package agg
 // A tree holds one summary for each block of a ring and joins those of any
 // neighbouring blocks, in order, in O(log k). It is the usual tree in an array,
 // with the leaves behind their parents, and without the root, which no window
-// asks for: the newest block is never among the whole ones. The zero T is the
-// summary of no samples, and join must take it.
+// asks for: the newest block is never among the whole ones.
 //
 // A second pair of stacks would take one join fewer, but joins k blocks at
 // once when it flips, and its result hangs on when it last flipped. With a
@@ -12,6 +11,15 @@ package agg
 type tree[T any] struct {
 	node []T // 2..2k−1
 	k    int
+	none T // summary of no samples
+}
+
+func newTree[T any](k int, none T) *tree[T] {
+	t := &tree[T]{node: make([]T, 2*k-2), k: k, none: none}
+	for i := range t.node {
+		t.node[i] = none
+	}
+	return t
 }
 
 // set puts the summary of block j in.
@@ -41,7 +49,7 @@ func (t *tree[T]) span(i, j int, join func(a, b T) T) T {
 	if j-i == 1 {
 		return t.node[t.k+i-2]
 	}
-	var left, right T
+	left, right := t.none, t.none
 	for i, j = i+t.k, j+t.k; i < j; i, j = i>>1, j>>1 {
 		if i&1 != 0 {
 			left = join(left, t.node[i-2])

@@ -26,7 +26,7 @@ func joinCourses(a, b course) course {
 	dx := apart(&a.stretch, &b.stretch)
 	w := a.n * (b.n / (a.n + b.n))
 	return course{
-		stretch: join(a.stretch, b.stretch),
+		stretch: joinPowers(a.stretch, b.stretch),
 		t0:      a.t0,
 		st:      a.st + b.st + float64(b.n*gap),
 		tt:      a.tt + b.tt + float64(dt*dt*w),
@@ -109,7 +109,7 @@ func (l *line) slope(s *sums) float64 {
 // trend keeps the courses of the parts of a window, around the same value and
 // in the same scale as its moments.
 type trend struct {
-	tree   tree[course]
+	tree   *tree[course]
 	i, j   int32
 	fresh  bool
 	m      *moments
@@ -122,7 +122,7 @@ type trend struct {
 }
 
 func newTrend(k, n int, m *moments) *trend {
-	return &trend{tree: tree[course]{make([]course, 2*k-2), k}, rest: make([]line, 0, n), m: m}
+	return &trend{tree: newTree(k, course{}), rest: make([]line, 0, n), m: m}
 }
 
 func (t *trend) leaf(j int, b *block) {
@@ -138,7 +138,7 @@ func (t *trend) sync(c *content) {
 	s := &t.m.base
 	if t.fresh || t.builds != t.m.builds {
 		mid := t.tree.between(int(t.i), int(t.j), joinCourses)
-		mid.lift(t.m.class)
+		mid.lift(int(t.m.class))
 		t.base = mid.lineAround(s)
 		t.fresh, t.builds, t.oldN, t.done = false, t.m.builds, c.old.number, 0
 		t.cur = line{ct: t.base.ct}

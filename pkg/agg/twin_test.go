@@ -15,6 +15,7 @@ type slow struct {
 	xs   []float64
 	ts   []int64
 	plan *Plan
+	memo *[4]*big.Float // exact of xs
 }
 
 func num(x float64) *big.Float { return new(big.Float).SetPrec(prec).SetFloat64(x) }
@@ -67,7 +68,7 @@ func (s slow) value(a Agg) float64 {
 
 func (s slow) moment(name string, ddof int) float64 {
 	n := num(float64(len(s.xs)))
-	mean, m2, m3, m4 := exact(s.xs)
+	mean, m2, m3, m4 := s.exact()
 	v := quo(m2, n)
 	switch name {
 	case "sum":
@@ -112,6 +113,14 @@ func sub(a, b *big.Float) *big.Float { return new(big.Float).Sub(a, b) }
 func float(x *big.Float) float64 {
 	f, _ := x.Float64()
 	return finite(f)
+}
+
+// exact is exact of all samples, worked out once.
+func (s slow) exact() (mean, m2, m3, m4 *big.Float) {
+	if s.memo[0] == nil {
+		s.memo[0], s.memo[1], s.memo[2], s.memo[3] = exact(s.xs)
+	}
+	return s.memo[0], s.memo[1], s.memo[2], s.memo[3]
 }
 
 // exact returns the mean and the sums of the powers of the deviations.
@@ -182,7 +191,7 @@ func (s slow) rate() float64 {
 
 func (s slow) slope() float64 {
 	n := num(float64(len(s.xs)))
-	mean, _, _, _ := exact(s.xs)
+	mean, _, _, _ := s.exact()
 	meanT, tt, tx := num(0), num(0), num(0)
 	for i := range s.xs {
 		meanT.Add(meanT, s.time(i))
@@ -228,21 +237,20 @@ func (s slow) tolerance(a Agg, want float64) float64 {
 	case "sum":
 		tol = rel * largest * float64(len(s.xs))
 	case "cv":
-		mean, _, _, _ := exact(s.xs)
+		mean, _, _, _ := s.exact()
 		tol = rel * math.Abs(want) * (1 + largest/math.Abs(float(mean)))
 	case "skew", "kurt":
 		tol = rel * float64(len(s.xs)) * (1 + math.Abs(want))
 	case "z":
 		if n := len(s.xs) - 1; n > 0 {
-			mean, m2, _, _ := exact(s.xs[:n])
-			_ = mean
+			_, m2, _, _ := exact(s.xs[:n])
 			sd := float(new(big.Float).Sqrt(quo(m2, num(float64(n)))))
 			tol += rel * largest * 1e-3 / sd
 		}
 	case "rate":
 		tol = rel*math.Abs(want) + rel*largest*float64(len(s.xs))/math.Max(s.seconds(), 1e-9)
 	case "slope":
-		_, m2, _, _ := exact(s.xs)
+		_, m2, _, _ := s.exact()
 		sd := float(new(big.Float).Sqrt(quo(m2, num(float64(len(s.xs))))))
 		tol = rel*math.Abs(want) + rel*100*sd/math.Max(s.seconds(), 1e-9)
 	}
@@ -268,5 +276,5 @@ func reach(w Width, xs []float64, ts []int64) slow {
 	if ts != nil {
 		ts = ts[from:]
 	}
-	return slow{xs: xs[from:], ts: ts}
+	return slow{xs: xs[from:], ts: ts, memo: new([4]*big.Float)}
 }
