@@ -138,7 +138,7 @@ type trial struct {
 }
 
 func (r *trial) String() string {
-	return fmt.Sprintf("rtda %q\ninput %q\nstatus %d\nstdout\n%q\nstderr\n%q", r.args, r.input, r.status, r.stdout, r.stderr)
+	return fmt.Sprintf("rtda %q\ninput %.5000q\nstatus %d\nstdout\n%.5000q\nstderr\n%.5000q", r.args, r.input, r.status, r.stdout, r.stderr)
 }
 
 // tryOut runs the command, in bounded time.
@@ -161,10 +161,11 @@ func (r *trial) clock() stream.Clock {
 	return r.opts.Clock
 }
 
-// filterHolds checks what always holds of the whole filter.
-func filterHolds(t *testing.T, choices []byte, input string) {
+// filterHolds checks what always holds of the whole filter. It may write to
+// dir.
+func filterHolds(t *testing.T, dir string, choices []byte, input string) {
 	t.Helper()
-	dir := t.TempDir()
+	_ = os.Remove(filepath.Join(dir, "alerts"))
 	args := flagsBy(&dice{choices}, dir)
 	one := tryOut(t, "1", args, input)
 	if one.status < statusOK || one.status > statusFired {
@@ -315,11 +316,25 @@ func TestFilterHolds(t *testing.T) {
 	if testing.Short() {
 		runs = 100
 	}
+	dir := t.TempDir()
 	for range runs {
 		choices, data := make([]byte, 80), make([]byte, 2000)
 		_, _ = io.ReadFull(rng, choices)
 		_, _ = io.ReadFull(rng, data)
-		filterHolds(t, choices, inputBy(&dice{data}, flagsBy(&dice{choices}, "")))
+		filterHolds(t, dir, choices, inputBy(&dice{data}, flagsBy(&dice{choices}, "")))
+	}
+}
+
+// The same with inputs so large that they are worked on side by side.
+func TestFilterHoldsInBlocks(t *testing.T) {
+	rng := rand.NewChaCha8([32]byte{'b', 'l', 'o', 'c', 'k'})
+	dir := t.TempDir()
+	for range 120 / slower {
+		choices, data := make([]byte, 80), make([]byte, 2000)
+		_, _ = io.ReadFull(rng, choices)
+		_, _ = io.ReadFull(rng, data)
+		input := inputBy(&dice{data}, flagsBy(&dice{choices}, ""))
+		filterHolds(t, dir, choices, strings.Repeat(input+"\n", 1+150_000/(len(input)+1)))
 	}
 }
 
@@ -334,12 +349,13 @@ func FuzzFilter(f *testing.F) {
 		_, _ = io.ReadFull(rng, data)
 		f.Add(choices, []byte(inputBy(&dice{data}, flagsBy(&dice{choices}, ""))))
 	}
+	dir := f.TempDir()
 	f.Fuzz(func(t *testing.T, choices, input []byte) {
 		if len(input) > 1<<16 {
 			return // takes long and finds nothing else
 		}
 		start := time.Now()
-		filterHolds(t, choices, string(input))
+		filterHolds(t, dir, choices, string(input))
 		if took := time.Since(start); took > tooLong/3 {
 			t.Errorf("took %v", took)
 		}

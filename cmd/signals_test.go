@@ -418,6 +418,7 @@ func TestFaultsInShell(t *testing.T) {
 		{"no stdin", `rtda <&-; echo $?`, "0\n", ""},
 		{"no stderr", `echo x | rtda -i num 2>&-; echo $?`, "3\n", ""},
 		{"stdin is a folder", `rtda <.; echo $?`, "1\n", "rtda: stdin: is a directory\n"},
+		{"signal while a pipe opens", `echo 1 >a; mkfifo pipe; rtda -n end -a last a pipe & p=$!; sleep 0.3; kill $p; wait $p; echo $?`, "last=1\n143\n", ""},
 		{"ignored signal stays ignored", `trap '' INT; { echo 1; sleep 0.3; echo 2; } | { exec 3<&0; rtda -w 1 -a last <&3 & p=$!; sleep 0.2; kill -INT $p; wait $p; echo $?; }`,
 			"last=1\nlast=2\n0\n", ""},
 	} {

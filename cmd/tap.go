@@ -36,11 +36,14 @@ func (w *walk) tapped(sources []parse.Source) []parse.Source {
 	for _, src := range sources {
 		open := src.Open
 		src.Open = func() (io.ReadCloser, error) {
-			in, err := open()
-			if err != nil {
-				return nil, err
+			if !w.setWaiting(true) { // a pipe opens when it has a writer
+				return nil, errShut
 			}
-			return tap{in, w}, nil
+			in, err := open()
+			if !w.setWaiting(false) {
+				return nil, errShut
+			}
+			return tap{in, w}, err
 		}
 		all = append(all, src)
 	}
