@@ -24,7 +24,7 @@ soak() {
 	local name=$1
 	shift
 	mkfifo "$dir/$name.pipe"
-	"$rtda" -t time -k sensor -f value -w 1000,1m,all -n 1000 -a count,mean,std,max,p99 -o csv \
+	"$rtda" -t time -k sensor -f value -w 1000,10s,all -n 1000 -a count,mean,std,max -o csv \
 		-r 'crit far: abs(z) > 8 for 3/5' -r 'warn stuck: std == 0 and count > 100 for 10' \
 		<"$dir/$name.pipe" >"$dir/$name.out" 2>"$dir/$name.err" &
 	local pid=$!
@@ -35,14 +35,19 @@ soak() {
 	report "$name"
 }
 
+# most A B: the most memory between the A-th and the B-th part of the time.
+most() {
+	awk -v a="$1" -v b="$2" '{ m[NR] = $1 } END { for (i = int(NR / a) + 1; i <= NR / b; i++) if (m[i] > x) x = m[i]; print x + 0 }' "$dir/$name.watch"
+}
+
 # report NAME: the figures, and the verdict.
 report() {
 	local name=$1 in used early late fds
 	in=$(cat "$dir/$name.in")
 	used=$(awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "value_count_all") c = i }
 		NR > 1 { n[$2] = $c } END { for (k in n) s += n[k]; print s }' "$dir/$name.out")
-	early=$(awk 'NR > 2 && NR <= 12 && $1 > m { m = $1 } END { print m + 0 }' "$dir/$name.watch")
-	late=$(awk 'NR > 12 && $1 > m { m = $1 } END { print m + 0 }' "$dir/$name.watch")
+	# windows are full after a quarter of the time
+	early=$(most 4 2) late=$(most 2 1)
 	fds=$(awk 'NR > 2 { print $2 }' "$dir/$name.watch" | sort -nu | tr '\n' ' ')
 	echo "$name: $in lines in, $used used, $(grep -c '^ALERT' "$dir/$name.err") alerts;" \
 		"memory $early KiB early, $late KiB late; descriptors $fds"
