@@ -51,14 +51,17 @@ func heldBytes(p *Plan, windows int, fill func(w *Window)) float64 {
 	var before, after runtime.MemStats
 	all := make([]*Window, windows)
 	runtime.GC()
+	runtime.GC()
+	runtime.ReadMemStats(&before)
 	for i := range all {
 		all[i] = p.New()
 		fill(all[i])
 	}
 	runtime.GC()
+	runtime.GC()
 	runtime.ReadMemStats(&after)
 	runtime.KeepAlive(all)
-	return float64(after.HeapAlloc-before.HeapAlloc)/float64(windows) - 8 // of all
+	return float64(after.HeapAlloc-before.HeapAlloc) / float64(windows)
 }
 
 func TestBytesHeld(t *testing.T) {

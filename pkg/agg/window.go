@@ -7,11 +7,12 @@ import "math"
 //
 // The samples lie in a ring that is cut into blocks. Three parts make up a
 // window: what is left of its oldest block, the whole blocks between, and the
-// newest block as far as it has come. For the first there is a summary of
-// every rest of it joined with the blocks between, computed from behind when
-// the window moves into a new block; the last is summed up as it grows; a value
-// is those two joined (two stacks, of Tangwongsan, Hirzel and Schneider, DEBS
-// 2017). Nothing is ever subtracted. A push costs O(1), a new block O(√W).
+// newest block as far as it has come. There is a summary of every rest of the
+// first, computed from behind when the window moves into a new block, and one of
+// the blocks between; the last is summed up as it grows; a value is these joined
+// (two stacks, of Tangwongsan, Hirzel and Schneider, DEBS 2017). Nothing is ever
+// subtracted. A push costs O(1), one that begins a block some 256 samples more
+// and O(log W) joins.
 //
 // Everything is worked out when it is first asked for: pushing alone is storing.
 // A window too small to have a whole block between is computed from its samples.

@@ -60,7 +60,7 @@ func checkWindow(t *testing.T, p *Plan, n int, next func(i int) float64, when fu
 		}
 		xs, ts = append(xs, next(i)), append(ts, at)
 		w.Push(at, xs[i])
-		if i%17 != 0 && i > 20 {
+		if i%29 != 0 && i > 12 {
 			continue
 		}
 		s := reach(p.width, xs, ts)
