@@ -126,6 +126,24 @@ func (c *stuckCase) start(t *testing.T) *stuckRun {
 	return r
 }
 
+// A run also ends where the last to be written is what the clock has brought.
+func TestClockWritesLast(t *testing.T) {
+	stuck := newGate()
+	in, feed := io.Pipe()
+	go func() {
+		_, _ = io.WriteString(feed, "1\n")
+		<-stuck.came
+		feed.Close()
+		time.Sleep(20 * time.Millisecond) // the worker leaves
+		close(stuck.open)
+	}()
+	patient(t, "rtda -n 1ms", func() {
+		if status := Main([]string{"-w", "1m", "-n", "1ms"}, in, stuck, io.Discard); status != statusOK {
+			t.Errorf("status %d", status)
+		}
+	})
+}
+
 // A second signal does not wait for the second that the first one grants.
 func TestSecondSignal(t *testing.T) {
 	stuck, silent := newGate(), newGate()

@@ -241,7 +241,7 @@ func (w *walk) put(p *pen, ticket int) {
 	}
 	w.written++
 	w.turn.Broadcast()
-	if w.shut || w.err != nil {
+	if w.workers == 0 || w.shut || w.err != nil { // a tick may be the last to write
 		w.quiet.Broadcast()
 	}
 }
