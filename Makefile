@@ -20,7 +20,7 @@ demo: build ## a sensor stream through the filter, with metrics and an alert
 
 test: ## the whole test suite, with the race detector where there is a C compiler
 	@[ -n "$(RACE)" ] || echo "no C compiler found: the tests run without the race detector"
-	$(GO) test $(RACE) ./...
+	$(GO) test $(RACE) -timeout 30m ./...
 
 race: test
 
