@@ -16,6 +16,7 @@ var decisions = []string{
 	"With `--stderr-prefix telegraf` a complaint about data is `W!`, an alert `E!` if it is crit, `W!` if it is warn, and `I!` if it is info or resolved; what ends rtda is `E!`, and totals and counts are `I!`.",
 	"In a FILE of rules a `#` begins a comment wherever it does not stand in double quotes or backquotes.",
 
+	"A stdin or stdout that the shell has closed (`<&-`, `>&-`) is /dev/null to rtda.",
 	// reading
 	"With `auto`, blanks before the `{` of a record are fine. The fields chosen at the first good record may be missing in a later FILE, named ones may not.",
 	"A flat name that is there wins over a path even if it is null. An array index is written without leading zeros. A duplicate counts for every step of a path that is used, even if a flat name wins.",
@@ -28,6 +29,7 @@ var decisions = []string{
 	"Times may have a lower-case t or z, and a comma before the fraction, whose digits after the ninth are cut off. A date alone, 24:00, second 60 and a zone like `+0200` are not times. Unix times are rounded to the nearest nanosecond.",
 	"A strftime pattern without a year means 2000. `%Z` takes UTC and GMT only. Patterns that would be read only in part are refused.",
 	// windows and the clock
+	"rms, skew and kurt ignore `--ddof`. rz has no value where the mad is 0. p05 and p5 are one quantile under two names.",
 	"Rules are not evaluated at the end of the input: that it ends is no news of a sensor. A key that `--ttl` forgets first writes what it has not yet shown, as if its input had ended.",
 	"Rules with age are evaluated before `--ttl` forgets a key, so that a sensor long dead is told before it is forgotten.",
 	"Records that wait for `--late` count for `--max-samples`. A record that is behind the clock, but the newest of its key, finds windows from which has left what was too old at the last boundary.",
