@@ -155,7 +155,7 @@ func (se *series) newest(round uint64) int64 {
 }
 
 // isWarm reports whether every window of a key holds what it needs. Without
-// --gap, which never goes with groups, it stays so.
+// --gap, which never goes with stretches or groups, it stays so.
 func (s *Stream) isWarm(se *series) bool {
 	if se.warm {
 		return true

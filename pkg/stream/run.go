@@ -89,7 +89,7 @@ func runs(cfg *Config) bool {
 // takeRun takes as many of the records from i to end as can go together, and
 // returns how many; 0 where record i has to go alone.
 func (s *Stream) takeRun(b *parse.Block, batch *parse.Batch, i, end int) int {
-	if !s.run.able || end-i < minRun || s.only == nil || !s.warm() {
+	if !s.run.able || end-i < minRun || s.only == nil || !s.isWarm(s.only) {
 		return 0
 	}
 	n := s.stretch(batch, i, min(end, i+maxRun))
@@ -106,16 +106,6 @@ func (s *Stream) takeRun(b *parse.Block, batch *parse.Batch, i, end int) int {
 	s.only.last = st.time(i + n - 1)
 	s.clock = s.only.last
 	return n
-}
-
-// warm reports whether every window of the only series holds what it needs.
-func (s *Stream) warm() bool {
-	for i, w := range s.only.wins {
-		if w.Len() < s.cfg.Windows[i].Need {
-			return false
-		}
-	}
-	return true
 }
 
 // stretch is how many records from i on have all their values and, on the
