@@ -257,6 +257,13 @@ func (s slow) tolerance(a Agg, want float64) float64 {
 	return tol + 5e-324*float64(1+len(s.xs)) // a sum of subnormal samples has no more digits than they
 }
 
+// meanLost reports whether the samples cancel out so far that a mean may have no
+// digit, so that what is divided by it has none either.
+func (s slow) meanLost() bool {
+	mean, _, _, _ := s.exact()
+	return math.Abs(float(mean)) <= 1e-12*largest(s.xs)
+}
+
 func (s slow) seconds() float64 {
 	x, _ := sub(s.time(len(s.xs)-1), s.time(0)).Float64()
 	return x

