@@ -71,6 +71,9 @@ func digits(s string) (d, rest string) {
 func times(whole, frac string, unit uint64) uint64 {
 	v := uint64(0)
 	for _, c := range []byte(whole) {
+		if v > math.MaxInt64/10 {
+			return math.MaxUint64
+		}
 		if v = v*10 + uint64(c-'0'); v > math.MaxInt64/unit {
 			return math.MaxUint64
 		}

@@ -25,11 +25,11 @@ type Error struct {
 func (e *Error) Error() string {
 	cure := ""
 	if e.Cure != "" {
-		cure = " (" + e.Cure + ")"
+		cure = " (" + brief(e.Cure) + ")"
 	}
 	line, at := excerpt(e.Text, e.Column-1)
 	return fmt.Sprintf("%s, column %d: %s%s\n  %s\n  %s^",
-		e.Source, e.Column, e.Msg, cure, line, strings.Repeat(" ", at))
+		e.Source, e.Column, brief(e.Msg), cure, line, strings.Repeat(" ", at))
 }
 
 // A rule longer than maxLine characters is not shown whole: excerpt leaves
@@ -60,6 +60,16 @@ func excerpt(text string, at int) (line string, caret int) {
 		line += "…"
 	}
 	return line, caret
+}
+
+// brief is what a message says, on one line and without harm, cut at 2 maxLine
+// characters: names of fields may be in it, which may be anything.
+func brief(s string) string {
+	rs := []rune(strings.Map(harmless, s))
+	if len(rs) <= 2*maxLine {
+		return string(rs)
+	}
+	return string(rs[:2*maxLine]) + "…"
 }
 
 // harmless is r, or what stands for it where it is shown: a blank for a tab or
