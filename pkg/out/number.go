@@ -33,15 +33,8 @@ func (s numberStyle) append(dst []byte, x float64) []byte {
 // AppendSig appends x rounded to prec significant digits, as C's %.{prec}g
 // does: 20.01, 1e+06, 1.23457e-05. It rounds the exact value of x, ties to
 // even; -0 is 0. Up to 15 digits and from 1e-7 to 1e22 it has a way of its
-// own, quickest for 6; the rest is strconv's. FuzzAppendSig holds both together.
+// own; the rest is strconv's. FuzzAppendSig holds both together.
 func AppendSig(dst []byte, x float64, prec int) []byte {
-	if prec == 6 {
-		return appendSix(dst, x)
-	}
-	return appendSig(dst, x, prec)
-}
-
-func appendSig(dst []byte, x float64, prec int) []byte {
 	if x == 0 {
 		return append(dst, '0')
 	}
@@ -53,37 +46,6 @@ func appendSig(dst []byte, x float64, prec int) []byte {
 		return strconv.AppendFloat(dst, x, 'g', prec, 64)
 	}
 	return layout(dst, math.Signbit(x), n*pow10Int[18-prec], e, notation{least: -4, most: prec, pad: true})
-}
-
-// appendSix is appendSig for six digits, which most numbers of text are: those
-// of about 1e-4 ≤ |x| < 1e6 in one straight run. See roundDigits for why what
-// it keeps to itself is exact.
-func appendSix(dst []byte, x float64) []byte {
-	ax := math.Abs(x)
-	e, ok := decimalExponent(ax)
-	k := 5 - e
-	if !ok || uint(k) > 9 || cap(dst)-len(dst) < numberRoom {
-		return appendSig(dst, x, 6)
-	}
-	p := float64(ax * pow10[k])
-	up := p + 1<<52
-	n := uint32(math.Float64bits(up))
-	if math.Abs(p-(up-1<<52)) == 0.5 || n >= 1e6 {
-		return appendSig(dst, x, 6)
-	}
-	at, w := len(dst), sixDigits(n)
-	b := dst[at : at+numberRoom]
-	b[0] = '-'
-	sign := int(math.Float64bits(x) >> 63)
-	b = b[sign:]
-	at += sign
-	if e < 0 {
-		binary.LittleEndian.PutUint64(b, zeroPoint)
-		binary.LittleEndian.PutUint64(b[1-e:], w|zeros6)
-		return dst[:at+1-e+significant(w)]
-	}
-	binary.LittleEndian.PutUint64(b, withPoint(w|zeros6, e+1))
-	return dst[:at+plainLen(significant(w), e+1)]
 }
 
 // AppendShortest appends the shortest digits that read back to x, in plain
@@ -144,7 +106,7 @@ func appendCount(dst []byte, x float64) []byte {
 	if math.Abs(x) < 1<<53 {
 		return strconv.AppendInt(dst, int64(x), 10)
 	}
-	return strconv.AppendFloat(dst, x, 'f', 0, 64)
+	return AppendShortest(dst, x)
 }
 
 // A notation says between which decimal exponents numbers are written without
@@ -183,6 +145,7 @@ type decimal struct{ a, b, c uint64 }
 
 const (
 	zeros6    = 0x303030303030     // the text 000000
+	zeros8    = 0x3030303030303030 // the text 00000000
 	zeroPoint = 0x3030303030302e30 // the text 0.000000
 )
 

@@ -47,8 +47,22 @@ var numberSeeds = []float64{
 	1.5, 2.5, 1e2 / 3, 1.005, 4.35, 0.000001, 1.0000000000000002, 0.99999999999999989, 72057594037927945, 9.9999999999999998e22,
 }
 
+// six has seen the number before, as in a column.
+var six sixWriter
+
+func checkSix(t *testing.T, x float64) {
+	t.Helper()
+	var b [numberRoom]byte
+	for range 2 { // the second time it knows the magnitude
+		if n := six.put(&b, x); n > 0 && string(b[:n]) != sigSlow(x, 6) {
+			t.Errorf("six digits of %v are %q, want %q", strconv.FormatFloat(x, 'g', -1, 64), b[:n], sigSlow(x, 6))
+		}
+	}
+}
+
 func checkNumber(t *testing.T, x float64) {
 	t.Helper()
+	checkSix(t, x)
 	for prec := 1; prec <= 18; prec++ {
 		if got, want := string(AppendSig(nil, x, prec)), sigSlow(x, prec); got != want {
 			t.Errorf("AppendSig(%v, %d) = %q, want %q", strconv.FormatFloat(x, 'g', -1, 64), prec, got, want)
@@ -102,6 +116,24 @@ func TestNumbersAtRandom(t *testing.T) {
 		checkNumber(t, float64(r.Intn(2000))/8)
 		if t.Failed() {
 			return
+		}
+	}
+}
+
+// Nearly all numbers of usual size are written by the sixWriter.
+func TestSixIsUsed(t *testing.T) {
+	r := rand.New(rand.NewSource(1))
+	for _, scale := range []float64{1e-3, 1e-2, 1, 10, 1e5, -1} {
+		var s sixWriter
+		var b [numberRoom]byte
+		left := 0
+		for range 1000 {
+			if s.put(&b, scale*(1+r.Float64())) == 0 {
+				left++
+			}
+		}
+		if left > 2 {
+			t.Errorf("%d of 1000 numbers like %v are left to others", left, scale)
 		}
 	}
 }
@@ -193,6 +225,7 @@ func BenchmarkNumber(b *testing.B) {
 	}{
 		{"write=sig6/in=17", 0, func(d []byte, x float64) []byte { return AppendSig(d, x, 6) }},
 		{"write=sig6/in=2", 2, func(d []byte, x float64) []byte { return AppendSig(d, x, 6) }},
+		{"write=six/in=17", 0, func(d []byte, x float64) []byte { return d[:six.put((*[numberRoom]byte)(d[:numberRoom]), x)] }},
 		{"write=sig9/in=17", 0, func(d []byte, x float64) []byte { return AppendSig(d, x, 9) }},
 		{"write=rounded9/in=17", 0, func(d []byte, x float64) []byte { return appendRounded(d, x, 9) }},
 		{"write=shortest/in=17", 0, AppendShortest},

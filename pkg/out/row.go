@@ -1,6 +1,7 @@
 package out
 
 import (
+	"encoding/binary"
 	"math"
 	"slices"
 
@@ -14,33 +15,33 @@ type rowWriter struct {
 	columns []columnWriter
 	style   numberStyle
 	end     byte // stands behind each value
-	room    int  // what a row takes at most
+	room    int  // what a row touches at most
 }
 
 type columnWriter struct {
-	lead     []byte   // stands before a value
-	short    bool     // lead is in word: copying a fixed size is quicker
-	word     [16]byte // what lead begins with
-	none     []byte   // stands for a value that does not exist
-	count    bool
-	six      bool   // six digits, which has a way of its own
-	bits     uint64 // the value written last
-	from, to int    // where that is in dst; to is 0 where it is not
+	lead       []byte // stands before a value
+	none       []byte // stands for a value that does not exist
+	count      bool
+	six        *sixWriter // for six digits; nil for others
+	bits       uint64     // the value written last
+	from, size int        // where that is in dst; size is 0 where it is not
 }
 
 // newRowWriter writes values as lead, number, end; where there is none, it
 // writes none between them, or nothing at all if that is nil.
 func newRowWriter(l *Layout, style numberStyle, lead func(name string) string, none []byte, end byte) rowWriter {
-	w := rowWriter{style: style, end: end}
+	w := rowWriter{style: style, end: end, room: pieceSize}
 	for _, c := range l.Columns {
 		cw := columnWriter{lead: []byte(lead(c.Name)), count: c.Count}
-		cw.six = style.prec == 6 && !style.plain && !c.Count
+		if style.prec == 6 && !style.plain && !c.Count {
+			cw.six = new(sixWriter)
+		}
 		if none != nil {
 			cw.none = append(slices.Concat(cw.lead, none), end)
 		}
-		cw.short = copy(cw.word[:], cw.lead) == len(cw.lead)
-		w.columns = append(w.columns, cw)
 		w.room += len(cw.lead) + len(none) + numberRoom + 1
+		cw.lead = append(cw.lead, make([]byte, pieceSize)...)[:len(cw.lead)]
+		w.columns = append(w.columns, cw)
 	}
 	return w
 }
@@ -48,54 +49,65 @@ func newRowWriter(l *Layout, style numberStyle, lead func(name string) string, n
 // forget forgets the values written last: dst is another than then.
 func (w *rowWriter) forget() {
 	for c := range w.columns {
-		w.columns[c].to = 0
+		w.columns[c].size = 0
 	}
 }
 
 // append appends row i of the columns.
 func (w *rowWriter) append(dst []byte, columns [][]float64, i int) []byte {
 	dst = slices.Grow(dst, w.room)
+	b, n := dst[:cap(dst)], len(dst)
 	for c := range w.columns {
 		col, x := &w.columns[c], columns[c][i]
-		switch b := math.Float64bits(x); {
-		case b == col.bits && col.to > 0:
-			dst = again(dst, col.from, col.to)
-			dst[len(dst)-1] = w.end // where it ended its row, something else stands behind it
-		case x != x:
-			dst = append(dst, col.none...)
-		default:
-			from := len(dst)
-			if dst = col.appendLead(dst); col.six {
-				dst = appendSix(dst, x)
-			} else {
-				dst = w.number(dst, x, col.count)
+		bits := math.Float64bits(x)
+		if bits == col.bits && col.size > 0 {
+			copyPiece(b[n:], b[col.from:])
+			if col.size > pieceSize {
+				copy(b[n+pieceSize:], b[col.from+pieceSize:col.from+col.size])
 			}
-			dst = append(dst, w.end)
-			col.bits, col.from, col.to = b, from, len(dst)
+			n += col.size
+			b[n-1] = w.end // where it ended its row, something else stands behind it
+			continue
 		}
+		if x != x {
+			n += copy(b[n:], col.none)
+			continue
+		}
+		col.bits, col.from = bits, n
+		copyPiece(b[n:], col.lead[:pieceSize])
+		if len(col.lead) > pieceSize {
+			copy(b[n:], col.lead)
+		}
+		n += len(col.lead)
+		size := 0
+		if col.six != nil {
+			size = col.six.put((*[numberRoom]byte)(b[n:]), x)
+		}
+		if size == 0 {
+			size = len(w.number(b[n:n], x, col.count))
+		}
+		n += size
+		b[n] = w.end
+		n++
+		col.size = n - col.from
 	}
-	return dst
+	return dst[:n]
 }
 
-// again appends what stands in dst from … to−1 once more. Copying a fixed size
-// is quicker; what is too much of it is overwritten.
-func again(dst []byte, from, to int) []byte {
-	n := len(dst)
-	if to-from > 32 || cap(dst)-n < 32 {
-		return append(dst, dst[from:to]...)
-	}
-	*(*[32]byte)(dst[n : n+32]) = *(*[32]byte)(dst[from : from+32])
-	return dst[:n+to-from]
-}
+// pieceSize is how many bytes are copied at once, which is quicker than by
+// their length; what is too much is overwritten.
+const pieceSize = 32
 
-// appendLead appends lead to dst, which has numberRoom to spare behind it.
-func (c *columnWriter) appendLead(dst []byte) []byte {
-	if !c.short {
-		return append(dst, c.lead...)
-	}
-	n := len(dst)
-	*(*[16]byte)(dst[n : n+16]) = c.word
-	return dst[:n+len(c.lead)]
+// copyPiece copies pieceSize bytes. Of an array as a whole the compiler makes a
+// call that minds whether the two overlap.
+func copyPiece(dst, src []byte) {
+	dst, src = dst[:pieceSize], src[:pieceSize]
+	le := binary.LittleEndian
+	x, y, z, w := le.Uint64(src), le.Uint64(src[8:]), le.Uint64(src[16:]), le.Uint64(src[24:])
+	le.PutUint64(dst, x)
+	le.PutUint64(dst[8:], y)
+	le.PutUint64(dst[16:], z)
+	le.PutUint64(dst[24:], w)
 }
 
 func (w *rowWriter) number(dst []byte, x float64, count bool) []byte {

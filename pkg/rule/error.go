@@ -62,14 +62,14 @@ func excerpt(text string, at int) (line string, caret int) {
 	return line, caret
 }
 
-// brief is what a message says, on one line and without harm, cut at 2 maxLine
+// brief is what a message says, on one line and without harm, cut at maxLine
 // characters: names of fields may be in it, which may be anything.
 func brief(s string) string {
 	rs := []rune(strings.Map(harmless, s))
-	if len(rs) <= 2*maxLine {
+	if len(rs) <= maxLine {
 		return string(rs)
 	}
-	return string(rs[:2*maxLine]) + "…"
+	return string(rs[:maxLine]) + "…"
 }
 
 // harmless is r, or what stands for it where it is shown: a blank for a tab or

@@ -219,6 +219,7 @@ func TestHostileRules(t *testing.T) {
 		"colons":         strings.Repeat(":", 60_000),
 		"open quote":     `mean == "` + strings.Repeat(`\"`, 30_000),
 		"backquotes":     strings.Repeat("`", 60_000),
+		"wild field":     "mean(`" + strings.Repeat("\x13", 5_000) + "\n`,A",
 		"many unknown":   strings.Repeat("maen > 1 or ", 5_000) + "1",
 		"chain in chain": strings.Repeat("1<(", 150) + "1",
 	} {
