@@ -1,0 +1,61 @@
+package parse
+
+import (
+	"math/rand/v2"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// Lines of every shape, right and with one character changed to any other, are
+// what strconv makes of them, or left to the loop over digits.
+func TestShape(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	line := func(n, at int) []byte {
+		b := make([]byte, n)
+		for i := range b {
+			b[i] = '0' + byte(r.IntN(10))
+		}
+		if at < n {
+			b[at] = '.'
+		}
+		return append(b, "\n1234567890123456"[:1+r.IntN(17)]...)
+	}
+	for n := 2; n <= mostDigits; n++ {
+		for at := range n + 1 { // n: without a point
+			var s shape
+			s.learn(line(n, at)[:n+1], '.', '\n')
+			read := 0
+			for range 500 {
+				b := line(n, at)
+				if r.IntN(2) == 0 {
+					b[r.IntN(len(b))] = byte(r.Uint32())
+				}
+				text, _, _ := strings.Cut(string(b), "\n")
+				want, err := strconv.ParseFloat(text, 64)
+				x, size := s.number(b)
+				if size == 0 {
+					continue
+				}
+				read++
+				if err != nil || x != want || size != n+1 {
+					t.Fatalf("%q is %v of %d bytes, want %v of %d", b, x, size, want, n+1)
+				}
+			}
+			if n >= 8 && read < 200 {
+				t.Errorf("only %d lines of %d characters with a point at %d were read", read, n, at)
+			}
+		}
+	}
+}
+
+// What is no shape is not learned, and forgets what was.
+func TestShapeRefuses(t *testing.T) {
+	var s shape
+	for _, line := range []string{"\n", "1\r\n", "-1\n", "1.2.3\n", "1e5\n", " 1\n", "1234567890123456\n", "x\n", "1,5\n"} {
+		s.learn([]byte("12.5\n"), '.', '\n')
+		if s.learn([]byte(line), '.', '\n'); s.size != 0 {
+			t.Errorf("%q is a shape", line)
+		}
+	}
+}
