@@ -26,21 +26,25 @@ func (s *sixWriter) put(b *[numberRoom]byte, x float64) int {
 	if bits-s.least >= s.span && !s.adopt(bits) {
 		return 0
 	}
-	up := float64(math.Float64frombits(bits)*s.scale) + 0.5
-	n := int32(up)
-	if float64(n) == up {
+	p := float64(math.Float64frombits(bits) * s.scale)
+	up := p + 1<<52
+	if off := p - (up - 1<<52); off*off >= 0.25 {
 		return 0
 	}
-	w := sixDigits(uint32(n))
+	n := uint32(math.Float64bits(up))
+	high := n / 1000
+	first, last := threes[high], threes[n-high*1000]
+	digits := max(int(first>>24&7), int(last>>28)) // looking for the last in w takes longer
+	w := (uint64(first&(1<<24-1)) | uint64(last)<<24) | zeros8
 	b[0] = '-'
 	if whole := s.whole; whole > 0 {
-		binary.LittleEndian.PutUint64(b[sign&1:], withPoint(w|zeros6, whole))
-		return sign + plainLen(significant(w), whole)
+		binary.LittleEndian.PutUint64(b[sign&1:], withPoint(w, whole))
+		return sign + plainLen(digits, whole)
 	}
 	binary.LittleEndian.PutUint64(b[sign&1:], zeroPoint)
 	at := (sign - s.whole + 2) & 15
-	binary.LittleEndian.PutUint64(b[at:], w|zeros8)
-	return at + significant(w)
+	binary.LittleEndian.PutUint64(b[at:], w)
+	return at + digits
 }
 
 // adopt makes s that for magnitudes like that of the bits, if it can. Those
@@ -56,3 +60,16 @@ func (s *sixWriter) adopt(bits uint64) bool {
 	s.span = math.Float64bits((1e6-1)/s.scale) - s.least
 	return bits-s.least < s.span
 }
+
+// threes is threeDigits and, in bits 24 to 26, how many digits there are without
+// the trailing zeros, and in bits 28 to 31 how many with three before them, or
+// 0 if there is none.
+var threes = func() (t [1000]uint32) {
+	for i, w := range threeDigits {
+		if t[i] = w; w != 0 {
+			n := uint32(significant(uint64(w)))
+			t[i] |= n<<24 | (3+n)<<28
+		}
+	}
+	return t
+}()
