@@ -19,8 +19,9 @@ type rowWriter struct {
 }
 
 type columnWriter struct {
-	lead       []byte // stands before a value
-	none       []byte // stands for a value that does not exist
+	lead       []byte    // stands before a value
+	word       [2]uint64 // the first 16 bytes of it, which are quicker to write
+	none       []byte    // stands for a value that does not exist
 	count      bool
 	six        *sixWriter // for six digits; nil for others
 	bits       uint64     // the value written last
@@ -40,7 +41,8 @@ func newRowWriter(l *Layout, style numberStyle, lead func(name string) string, n
 			cw.none = append(slices.Concat(cw.lead, none), end)
 		}
 		w.room += len(cw.lead) + len(none) + numberRoom + 1
-		cw.lead = append(cw.lead, make([]byte, pieceSize)...)[:len(cw.lead)]
+		first := append(slices.Clone(cw.lead), make([]byte, 16)...)
+		cw.word = [2]uint64{binary.LittleEndian.Uint64(first), binary.LittleEndian.Uint64(first[8:])}
 		w.columns = append(w.columns, cw)
 	}
 	return w
@@ -74,8 +76,10 @@ func (w *rowWriter) append(dst []byte, columns [][]float64, i int) []byte {
 			continue
 		}
 		col.bits, col.from = bits, n
-		copyPiece(b[n:], col.lead[:pieceSize])
-		if len(col.lead) > pieceSize {
+		word := b[n : n+16]
+		binary.LittleEndian.PutUint64(word, col.word[0])
+		binary.LittleEndian.PutUint64(word[8:], col.word[1])
+		if len(col.lead) > 16 {
 			copy(b[n:], col.lead)
 		}
 		n += len(col.lead)
