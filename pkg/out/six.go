@@ -12,6 +12,7 @@ type sixWriter struct {
 	least, span uint64  // bits of the least magnitude it is for, and how many follow
 	scale       float64 // makes six whole digits of them
 	whole       int     // digits before the point, 0 or less for 0.1 and below
+	left, point uint64  // masks of these digits and of the point behind them
 }
 
 // put writes numbers of about 1e-4 ≤ |x| < 1e6 to b in one straight run, and
@@ -38,7 +39,7 @@ func (s *sixWriter) put(b *[numberRoom]byte, x float64) int {
 	w := (uint64(first&(1<<24-1)) | uint64(last)<<24) | zeros8
 	b[0] = '-'
 	if whole := s.whole; whole > 0 {
-		binary.LittleEndian.PutUint64(b[sign&1:], withPoint(w, whole))
+		binary.LittleEndian.PutUint64(b[sign&1:], w&s.left|s.point|w&^s.left<<8)
 		return sign + plainLen(digits, whole)
 	}
 	binary.LittleEndian.PutUint64(b[sign&1:], zeroPoint)
@@ -58,6 +59,10 @@ func (s *sixWriter) adopt(bits uint64) bool {
 	s.scale, s.whole = pow10[k], e+1
 	s.least = math.Float64bits(decades[e+45])
 	s.span = math.Float64bits((1e6-1)/s.scale) - s.least
+	if s.whole > 0 {
+		s.left = 1<<(8*s.whole) - 1
+		s.point = '.' << (8 * s.whole)
+	}
 	return bits-s.least < s.span
 }
 
