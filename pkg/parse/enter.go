@@ -91,12 +91,12 @@ func (b *Batch) addEarly(r Reason, text []byte) {
 	b.addBad(Bad{Line: b.Lines + 1, Reason: r, Text: text})
 }
 
-// detect decides for json or num if the line says which.
+// detect decides for json or num if the line says which. Of one that is too
+// long only what all blocks have of it counts.
 func (s *Schema) detect(line []byte) {
-	switch line := trimBlanks(line); {
-	case bytes.HasPrefix(line, []byte("{")):
+	if bytes.HasPrefix(trimBlanks(line[:min(len(line), s.maxLine+1)]), []byte("{")) {
 		s.decide(formatNamed("json"))
-	case len(line) <= s.maxLine:
+	} else if len(line) <= s.maxLine {
 		if _, ok := parseNumberDecimal(line, s.cfg.Decimal); ok {
 			s.decide(formatNamed("num"))
 		}

@@ -66,6 +66,7 @@ func TestEnter(t *testing.T) {
 		{"too long lines are not looked at", Config{MaxLine: 4}, []string{"77777\n7\n888888888\n8888\r\n88888\r\n\"\n"},
 			"1: too-long\n2: 7\n3: too-long\n4: 8888\n5: too-long\n6: not-a-number \"\\\"\"\n"},
 		{"a too long line says json", Config{MaxLine: 7}, []string{"{\"x\":10}\n7\n{\"x\":1}"}, "1: too-long\n2: not-json \"7\"\n3: 1\n"},
+		{"a number in a too long line says nothing", Config{MaxLine: 4}, []string{"        1         \n{\"x\":1}\n1\n"}, "1: too-long\n2: too-long\n3: not-json \"1\"\n"},
 		{"records end in NUL", Config{NUL: true}, []string{"1\x00\n\x002\n\x00{\"x\":\n1}\x00\n"}, "1: 1\n3: 2\n4: not-a-number \"{\\\"x\\\":\\n1}\"\n"},
 		{"blank and header lines", every, []string{"\na,s\n1,x\n\n", "s,a\ny,2\n\r\n"},
 			"1: blank\n2: header\n3: 1\n4: blank\n1: header\n2: 2\n3: blank\n"},
