@@ -69,7 +69,9 @@ func heeded() []os.Signal {
 // itself: it must hear a signal also when stdout or stderr is stuck.
 func (f *filter) conduct(signals <-chan os.Signal) error {
 	finished := make(chan error, 1)
-	go f.keepTime()
+	if f.walk.rearm != nil {
+		go f.keepTime()
+	}
 	go func() { finished <- f.finish() }()
 	ended := finished
 	var how *exitError // set after a signal

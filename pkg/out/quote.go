@@ -10,7 +10,7 @@ import (
 // that turn the direction of writing never do, in no format: they could move
 // a terminal's cursor, split a line or make a reader see another text.
 type escaper struct {
-	ascii   [utf8.RuneSelf]string // what stands for a character; "" for itself
+	ascii   [utf8.RuneSelf]string // what stands for a character that has a text of its own
 	unicode string                // begins the four digits of a character above
 	invalid string                // stands for a byte that is not UTF-8; "" for \xNN
 }
@@ -19,11 +19,6 @@ type escaper struct {
 // and the characters of own as it says.
 func newEscaper(slash string, own map[byte]string) *escaper {
 	e := &escaper{unicode: slash + "u", invalid: slash + "ufffd"}
-	for c := range byte(utf8.RuneSelf) {
-		if isUnsafe(rune(c)) {
-			e.ascii[c] = string(appendHex([]byte(e.unicode), rune(c)))
-		}
-	}
 	e.ascii['\n'], e.ascii['\t'], e.ascii['\r'] = slash+"n", slash+"t", slash+"r"
 	for c, text := range own {
 		e.ascii[c] = text
@@ -43,6 +38,9 @@ func (e *escaper) append(dst []byte, s string) []byte {
 		if c := s[i]; c < utf8.RuneSelf {
 			if text := e.ascii[c]; text != "" {
 				dst = append(append(dst, s[from:i]...), text...)
+				from = i + 1
+			} else if isUnsafe(rune(c)) {
+				dst = appendHex(append(append(dst, s[from:i]...), e.unicode...), rune(c))
 				from = i + 1
 			}
 			i++
