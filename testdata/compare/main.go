@@ -81,7 +81,13 @@ func installed(p peer) bool {
 	if _, err := exec.LookPath(p.tool); err != nil {
 		return false
 	}
-	return p.module == "" || exec.Command(p.tool, "-c", "import "+p.module).Run() == nil
+	switch p.module {
+	case "":
+		return true
+	case "nodejs-polars", "@duckdb/node-api":
+		return exec.Command("sh", "-c", node+" -e 'require(\""+p.module+"\")'").Run() == nil
+	}
+	return exec.Command(p.tool, "-c", "import "+p.module).Run() == nil
 }
 
 func tellMissing(missing []peer) {

@@ -27,6 +27,7 @@ const (
 
 	rows    = "$RTDA -w 100 -j 1 numbers >/dev/null"
 	fewRows = "$RTDA -w 100 -n 1000 -j 1 numbers >/dev/null"
+	node    = "NODE_PATH=$(npm root -g) node" // for modules that are installed for all
 	json    = "$RTDA -w 100 -j 1 -k sensor -f temp records >/dev/null"
 )
 
@@ -64,6 +65,10 @@ var peers = []peer{
 		without: "streaming: it reads all first", get: "pip install polars", wall: true},
 	{work: numbers, ours: "$RTDA -w 100 -j 2 numbers >/dev/null", name: "duckdb", tool: "duckdb", theirs: "duckdb -csv <duckdb.sql >/dev/null",
 		without: "streaming: it reads all first", get: "a release of duckdb.org", wall: true},
+	{work: numbers, ours: "$RTDA -w 100 -j 2 numbers >/dev/null", name: "polars of Node.js", tool: "node", module: "nodejs-polars", theirs: node + " use_polars.cjs >/dev/null",
+		without: "streaming: it reads all first", get: "npm install -g nodejs-polars nodejs-polars-linux-x64-gnu", wall: true},
+	{work: numbers, ours: "$RTDA -w 100 -j 2 numbers >/dev/null", name: "duckdb of Node.js", tool: "node", module: "@duckdb/node-api", theirs: node + " use_duckdb.cjs >/dev/null",
+		without: "streaming: it reads all first", get: "npm install -g @duckdb/node-api", wall: true},
 	{work: records, ours: json, name: "jq -r .temp", tool: "jq", theirs: "jq -r .temp records >/dev/null",
 		without: "all but taking the field out", get: "apt install jq"},
 	{work: records, ours: json, name: "Miller", tool: "mlr", theirs: "mlr --json step -a slwin_99_0 -f temp -g sensor records >/dev/null",
@@ -88,8 +93,14 @@ cat >use_pandas.py <<'END'
 cat >use_polars.py <<'END'
 %sEND
 cat >duckdb.sql <<'END'
+%s;
+END
+cat >use_polars.cjs <<'END'
 %sEND
-`, n, n/4, pandasScript, polarsScript, duckdbScript)
+cat >use_duckdb.cjs <<'END'
+%sEND
+ln -sf numbers numbers.csv
+`, n, n/4, pandasScript, polarsScript, duckdbScript, nodePolarsScript, fmt.Sprintf(nodeDuckdbScript, duckdbScript))
 	if err := buildLoop(dir); err != nil {
 		return err
 	}
@@ -119,7 +130,19 @@ pl.DataFrame({
 
 const duckdbScript = `select avg(x) over w, stddev_pop(x) over w, max(x) over w
 from (select row_number() over () as i, column0 as x from read_csv('numbers', header = false))
-window w as (order by i rows 99 preceding);
+window w as (order by i rows 99 preceding)`
+
+const nodePolarsScript = `const pl = require("nodejs-polars");
+const x = pl.readCSV("numbers.csv", { hasHeader: false }).getColumn("column_1");
+const w = { windowSize: 100, minPeriods: 1 };
+pl.DataFrame({ mean: x.rollingMean(w), std: x.rollingStd(w), max: x.rollingMax(w) }).writeCSV("/dev/stdout");
+`
+
+const nodeDuckdbScript = `const { DuckDBInstance } = require("@duckdb/node-api");
+(async () => {
+  const c = await (await DuckDBInstance.create(":memory:")).connect();
+  await c.run(` + "`copy (%s) to '/dev/stdout' (format csv)`" + `);
+})();
 `
 
 // buildLoop builds a program that does nothing but parse each line with
