@@ -73,8 +73,10 @@ func (r *Reader) Next(b *Block) error {
 	buf := append(r.buffer(b), r.carry...)
 	r.dropCarry()
 	for seen := 0; ; {
-		buf = r.clean(buf)
-		seen = min(seen, len(buf))
+		had := len(buf)
+		if buf = r.clean(buf); len(buf) < had {
+			seen = 0 // what is left has moved
+		}
 		if n := r.wholeLines(buf, seen); n > 0 {
 			r.give(b, buf, n)
 			return nil

@@ -92,6 +92,7 @@ var readerSeeds = []string{
 	"\xEF\xBB\xBF\xEF\xBB\xBF1\n", "12345678\n123456789\n", "12345678\r\n123456789\r\n", "123456789\r",
 	"12345678\r", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n1\n", "1\naaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
 	"\xEF\xBB\xBF12345678\n", "\xEF\xBB\xBF123456789\n", "\n\n\n\r\n\r\r\n",
+	"\xEF\xBB\xBF\n1234567", // of which the line's end moves to where was looked before
 }
 
 func FuzzReader(f *testing.F) {
