@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -285,6 +286,57 @@ func TestAlertsFail(t *testing.T) {
 		}
 		if want := "last=1\nlast=2\n"; stdout.String() != want {
 			t.Errorf("%s: stdout\n%swant\n%s", file, &stdout, want)
+		}
+	}
+}
+
+// runWithAlerts runs a job whose alerts go to w instead of their file.
+func (j job) runWithAlerts(t *testing.T, jobs int, in io.Reader, stdout, stderr, w io.Writer) (status int) {
+	t.Helper()
+	sh := newShell(in, stdout, stderr)
+	sh.run = func(o *Options) error {
+		f, closeAll, err := newFilter(o, in, stdout, stderr)
+		if err != nil {
+			return err
+		}
+		defer closeAll()
+		f.sink.alerts = w
+		f.walk.start()
+		return f.conduct(nil)
+	}
+	return sh.main(append([]string{"-j", fmt.Sprint(jobs), "--alerts", os.DevNull}, j.args...))
+}
+
+// A write to the file of alerts that fails or comes short, whichever it is, ends
+// the run with status 1 and a message: the alerts and the rows that are out are
+// the beginning of what was due, and nothing is tried again.
+func TestAlertsFailAnywhere(t *testing.T) {
+	for _, j := range faultJobs() {
+		var rows, alerts bytes.Buffer
+		if j.runWithAlerts(t, 1, strings.NewReader(j.input), &rows, io.Discard, &alerts); alerts.Len() == 0 {
+			continue // a job without rules
+		}
+		for _, f := range faults {
+			for n := 0; ; n++ {
+				w := &faultyWriter{good: n, fault: f.write}
+				var stdout, stderr bytes.Buffer
+				status := j.runWithAlerts(t, 1+n%3, &lineReader{rest: j.input, good: -1, piece: 60 * (n % 2)}, &stdout, &stderr, w)
+				if w.good >= 0 {
+					if n < 3 {
+						t.Fatalf("%s: only %d writes", j.name, n)
+					}
+					break
+				}
+				told := "rtda: writing the alerts: " + cmp.Or(f.told, "broken pipe") + "\n"
+				switch {
+				case status != statusIO || w.after != 0 || !strings.HasSuffix(stderr.String(), told):
+					t.Fatalf("%s, %s at write %d: status %d, %d writes behind it, stderr\n%s", j.name, f.name, n, status, w.after, &stderr)
+				case !strings.HasPrefix(alerts.String(), w.String()):
+					t.Fatalf("%s, %s at write %d: alerts\n%sare no beginning of\n%s", j.name, f.name, n, w, &alerts)
+				case !strings.HasPrefix(rows.String(), stdout.String()) || stdout.Len() == rows.Len():
+					t.Fatalf("%s, %s at write %d: stdout\n%sis no beginning of\n%s", j.name, f.name, n, &stdout, &rows)
+				}
+			}
 		}
 	}
 }
