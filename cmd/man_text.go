@@ -155,6 +155,9 @@ const manEnvironment = `
 
 **TERM**
 :   With ` + "`dumb`" + ` alerts have no colour either.
+
+**GOGC**
+:   How much memory may grow beside what is in use, in percent, before it is collected. Default: 40.
 `
 
 const manSeeAlso = "**awk**(1), **jq**(1), **tail**(1), **strftime**(3). A dozen rules for real situations are in docs/rules.md of the source."
