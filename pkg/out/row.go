@@ -134,6 +134,13 @@ func newHead(l *Layout, lead, tail string) head {
 }
 
 func (h *head) append(dst []byte, rows *stream.Rows, i int) []byte {
+	if h.clock || h.keyed { // a call less for plain rows
+		return h.appendParts(dst, rows, i)
+	}
+	return dst
+}
+
+func (h *head) appendParts(dst []byte, rows *stream.Rows, i int) []byte {
 	if h.clock {
 		dst = append(dst, h.lead...)
 		dst = h.time.append(dst, rows.Time[i])
