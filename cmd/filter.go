@@ -75,6 +75,7 @@ func (f *filter) conduct(signals <-chan os.Signal) error {
 	go func() { finished <- f.finish() }()
 	ended := finished
 	var how *exitError // set after a signal
+	var first echo
 	for {
 		select {
 		case err := <-ended:
@@ -83,16 +84,29 @@ func (f *filter) conduct(signals <-chan os.Signal) error {
 			switch {
 			case s == syscall.SIGUSR1:
 				f.asides.Go(func() { f.tell(f.counts()) })
-			case s == syscall.SIGPIPE:
+			case s == syscall.SIGPIPE || first.repeats(s):
 			case how != nil: // the second one
 				return how
 			default:
+				first = echo{s, time.Now()}
 				how = &exitError{status: statusSignal + int(s.(syscall.Signal))}
 				ended = f.interrupt(how, finished)
 			}
 		}
 	}
 }
+
+// An echo is a signal that may come once more at once: timeout(1) and others send
+// one to a process and then to its whole group. That is no second signal.
+type echo struct {
+	signal os.Signal
+	came   time.Time
+}
+
+// echoTime is how long after a signal the same one is taken for its echo.
+const echoTime = 100 * time.Millisecond
+
+func (e *echo) repeats(s os.Signal) bool { return s == e.signal && time.Since(e.came) < echoTime }
 
 // keepTime ticks while there is something that the clock alone brings.
 func (f *filter) keepTime() {

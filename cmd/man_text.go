@@ -145,7 +145,7 @@ Every line is valid in its format, without raw control characters, whatever stan
 `
 
 const manSignals = `
-On SIGINT and SIGTERM the complete lines already read are processed and the last results written, for a second at most; running actions are given a second. A second signal ends at once.
+On SIGINT and SIGTERM the complete lines already read are processed and the last results written, for a second at most; running actions are given a second. A second signal ends at once; the same one within a tenth of a second is no second one, as **timeout**(1) sends its signal twice.
 SIGUSR1 writes a line of counts to stderr and goes on. That nobody reads stdout any more ends **rtda** quietly.
 `
 

@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -451,5 +452,36 @@ func TestFaultsInShell(t *testing.T) {
 				t.Errorf("stdout\n%swant\n%sstderr\n%swant\n%s", &stdout, c.stdout, &stderr, c.stderr)
 			}
 		})
+	}
+}
+
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(b []byte) (int, error) { return f(b) }
+
+// timeout(1) sends its signal to rtda and then to the group that rtda is in, so
+// that it comes twice. What was read is used and written all the same.
+func TestSignalComesTwice(t *testing.T) {
+	guard := make(chan os.Signal, 64) // should the second come when Main has ended
+	signal.Notify(guard, syscall.SIGTERM)
+	defer signal.Stop(guard)
+	for range 20 {
+		silent := newGate()
+		go func() {
+			<-silent.came
+			raise(syscall.SIGTERM)
+			time.Sleep(200 * time.Microsecond)
+			raise(syscall.SIGTERM)
+		}()
+		var stdout bytes.Buffer
+		slow := writerFunc(func(b []byte) (int, error) {
+			time.Sleep(5 * time.Millisecond)
+			return stdout.Write(b)
+		})
+		status := Main([]string{"-w", "3", "-a", "sum", "-n", "end"}, io.MultiReader(strings.NewReader("1\n2\n"), silent), slow, io.Discard)
+		close(silent.open)
+		if status != 143 || stdout.String() != "sum=3\n" {
+			t.Fatalf("status %d, stdout %q", status, &stdout)
+		}
 	}
 }

@@ -111,13 +111,26 @@ func untilSignal(stream func(stop <-chan struct{}) error, signals <-chan os.Sign
 		return err
 	case s := <-signals:
 		close(stop)
-		late := time.NewTimer(grace)
-		defer late.Stop()
+		await(done, signals, echo{s, time.Now()}, grace)
+		return &exitError{status: statusSignal + int(s.(syscall.Signal))}
+	}
+}
+
+// await waits until done or, after a first signal, for another one or as long as
+// grace.
+func await(done <-chan error, signals <-chan os.Signal, first echo, grace time.Duration) {
+	late := time.NewTimer(grace)
+	defer late.Stop()
+	for {
 		select {
 		case <-done:
-		case <-signals:
+			return
+		case s := <-signals:
+			if !first.repeats(s) {
+				return
+			}
 		case <-late.C:
+			return
 		}
-		return &exitError{status: statusSignal + int(s.(syscall.Signal))}
 	}
 }

@@ -105,9 +105,15 @@ func TestSimulateWriteErrors(t *testing.T) {
 // A signal ends the stream in good order; if that takes too long, or at a
 // second signal, without it.
 func TestSimulateUntilSignal(t *testing.T) {
-	broken := errors.New("broken")
+	broken, finished := errors.New("broken"), false
 	ready := func(stop <-chan struct{}) error { <-stop; return nil }
 	stuck := func(stop <-chan struct{}) error { select {} }
+	slow := func(stop <-chan struct{}) error {
+		<-stop
+		time.Sleep(20 * time.Millisecond)
+		finished = true
+		return nil
+	}
 	for _, c := range []struct {
 		name    string
 		stream  func(stop <-chan struct{}) error
@@ -121,6 +127,7 @@ func TestSimulateUntilSignal(t *testing.T) {
 		{"SIGTERM", ready, time.Hour, []os.Signal{syscall.SIGTERM}, 143},
 		{"error after a signal", func(stop <-chan struct{}) error { <-stop; return broken }, time.Hour, []os.Signal{syscall.SIGTERM}, 143},
 		{"stuck", stuck, time.Millisecond, []os.Signal{syscall.SIGINT}, 130},
+		{"the same signal at once", slow, time.Hour, []os.Signal{syscall.SIGTERM, syscall.SIGTERM}, 143},
 		{"second signal", stuck, time.Hour, []os.Signal{syscall.SIGINT, syscall.SIGTERM}, 130},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -132,6 +139,9 @@ func TestSimulateUntilSignal(t *testing.T) {
 				t.Errorf("status %d, want %d", got, c.want)
 			}
 		})
+	}
+	if !finished {
+		t.Error("an echo of the signal was taken for a second one")
 	}
 }
 

@@ -3,7 +3,7 @@
 # the time and at 1 kHz for the other half, and watches it: memory and file
 # descriptors must stay flat, no line may be lost and rules must fire.
 #
-#	soak.sh RTDA [SECONDS]      default 60
+#	soak.sh RTDA [SECONDS [HALF]]      60 seconds and both halves if not given
 set -euo pipefail
 rtda=$(realpath "$1")
 half=$((${2:-60} / 2))
@@ -69,5 +69,5 @@ report() {
 	[ "$late" -le $((early * 12 / 10 + 2048)) ] || { echo "$name: memory grows"; exit 1; }
 }
 
-soak full-speed --flat-out
-soak 1kHz --hz 50 # of each of the 20 sensors
+[ "${3:-full-speed}" != full-speed ] || soak full-speed --flat-out
+[ "${3:-1kHz}" != 1kHz ] || soak 1kHz --hz 50 # of each of the 20 sensors
