@@ -1,6 +1,9 @@
 package agg
 
-import "math"
+import (
+	"math"
+	"runtime"
+)
 
 // A Window holds the samples that its width reaches and reads aggregates out
 // of them.
@@ -103,9 +106,9 @@ func (w *Window) store(t int64, x float64) {
 func (w *Window) grow(n int) {
 	if n > cap(w.xs) {
 		room := min(max(n, 2*cap(w.xs), 4), w.size)
-		w.xs = append(make([]float64, 0, room), w.xs...)
+		w.xs = moved(w.xs, room)
 		if w.plan.timed {
-			w.ts = append(make([]int64, 0, room), w.ts...)
+			w.ts = moved(w.ts, room)
 		}
 	}
 	w.xs = w.xs[:n]
@@ -113,6 +116,21 @@ func (w *Window) grow(n int) {
 		w.ts = w.ts[:n]
 	}
 }
+
+// moved returns a copy of s with the given capacity. A long copy into memory that
+// is not there yet can take 50 ms, in which the garbage collector would wait for
+// it busily; so it copies in pieces and yields between them.
+func moved[T any](s []T, room int) []T {
+	to := make([]T, 0, room)
+	for len(s) > movedPiece {
+		to = append(to, s[:movedPiece]...)
+		s = s[movedPiece:]
+		runtime.Gosched()
+	}
+	return append(to, s...)
+}
+
+const movedPiece = 8192
 
 // resize lays the samples out anew in a ring of the given size.
 func (w *Window) resize(size int) {
