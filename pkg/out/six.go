@@ -16,7 +16,7 @@ type sixWriter struct {
 }
 
 // put writes numbers of about 1e-4 ≤ |x| < 1e6 to b in one straight run, and
-// returns their length; 0 for others, which are appendSig's.
+// returns their length; 0 for others, which are AppendSig's.
 //
 // One operation scales x; roundDigits says why its digits are exact then, but
 // where the scaled x may lie on a half.

@@ -169,13 +169,12 @@ func (s *jsonScanner) text(i int) int {
 // plainText is the index of the first byte from b[i] on that does not stand
 // for itself in a string: a quote, a backslash or a control character.
 func plainText(b []byte, i int) int {
-	const ones, highs = 0x0101010101010101, 0x8080808080808080
 	for ; i+8 <= len(b); i += 8 {
 		w := binary.LittleEndian.Uint64(b[i:])
-		quote, back := w^'"'*ones, w^'\\'*ones
+		quote, back := w^'"'*ones8, w^'\\'*ones8
 		// A byte below n sets its high bit in (w-n)&^w; a borrow may set more,
 		// but only above the first.
-		m := ((w-' '*ones)&^w | (quote-ones)&^quote | (back-ones)&^back) & highs
+		m := ((w-' '*ones8)&^w | (quote-ones8)&^quote | (back-ones8)&^back) & highs8
 		if m != 0 {
 			return i + bits.TrailingZeros64(m)/8
 		}

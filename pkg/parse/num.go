@@ -5,8 +5,7 @@ type numDecoder struct {
 	sign    byte // of decimals
 	end     byte // of lines
 	maxLine int
-	same    shape // of most lines
-	others  int   // lines in a row that had another
+	usual   usual
 }
 
 func newNum(s *Schema) decoder {
@@ -37,16 +36,12 @@ func (d *numDecoder) run(r *record, data []byte, line int) (n, lines int) {
 	col, at := b.Col[0], b.Line
 	first := line
 	for n < len(data) {
-		x, size := d.same.number(data[n:])
+		x, size := d.usual.number(data[n:])
 		if size == 0 {
 			if x, size = shortNumber(data[n:], d.sign, d.end); size == 0 || size > d.maxLine {
 				break
 			}
-			if d.others++; d.others > 1 { // one alone is an exception
-				d.same.learn(data[n:n+size], d.sign, d.end)
-			}
-		} else {
-			d.others = 0
+			d.usual.miss(data[n:n+size], d.sign, d.end)
 		}
 		col, at = append(col, x), append(at, line)
 		line++

@@ -185,16 +185,23 @@ func scanJSONNumber(b []byte) int {
 	return i
 }
 
+// Words of eight characters that are looked at together.
+const (
+	ones8  = 0x0101010101010101
+	highs8 = 0x80 * ones8
+	zeros8 = '0' * ones8 // the text 00000000
+)
+
+// aboveNine has the high bit of each byte of w that is above 9; a carry may set
+// others, but only above it.
+func aboveNine(w uint64) uint64 { return (w + (0x80-10)*ones8 | w) & highs8 }
+
 // skipDigits is the index of the first byte from b[i] on that is no digit. It
 // looks at eight bytes at a time, so that it need not be guessed where digits
 // end.
 func skipDigits(b []byte, i int) int {
-	const ones = 0x0101010101010101
 	for ; i+8 <= len(b); i += 8 {
-		w := binary.LittleEndian.Uint64(b[i:]) ^ '0'*ones
-		// A byte above 9 sets its high bit; a carry may set others, but only
-		// above it.
-		if other := (w + (0x80-10)*ones | w) & (0x80 * ones); other != 0 {
+		if other := aboveNine(binary.LittleEndian.Uint64(b[i:]) ^ zeros8); other != 0 {
 			return i + bits.TrailingZeros64(other)/8
 		}
 	}

@@ -2,6 +2,43 @@ package parse
 
 import "encoding/binary"
 
+// A usual shape is that of most lines. Another one takes its place when lines of
+// others follow each other; how many it takes doubles while the shapes learned
+// fit half of the lines or fewer, so that ragged lines pay for no learning.
+type usual struct {
+	shape    shape
+	others   int // lines in a row that had others
+	patience int // how many of them it bears
+	hits     int // lines since it was learned that had it,
+	misses   int // and had not
+}
+
+// maxOthers bounds the patience, so that a log which becomes regular is noticed.
+const maxOthers = 64
+
+// number is shape.number.
+func (u *usual) number(data []byte) (x float64, size int) {
+	if x, size = u.shape.number(data); size > 0 {
+		u.hits++
+		u.others = 0
+	}
+	return x, size
+}
+
+// miss tells of a line that had another shape.
+func (u *usual) miss(line []byte, sign, end byte) {
+	u.misses++
+	if u.others++; u.others <= u.patience {
+		return
+	}
+	u.patience = min(2*u.patience+1, maxOthers)
+	if u.hits > u.misses {
+		u.patience = 1 // one alone is an exception
+	}
+	u.others, u.hits, u.misses = 0, 0, 0
+	u.shape.learn(line, sign, end)
+}
+
 // A shape is where the digits stand in a line. The lines of a log mostly have
 // that of the lines before, and then nothing has to be looked for: eight
 // characters are checked and worth at a time, and the next line does not wait
@@ -28,11 +65,6 @@ type word struct {
 
 // mostDigits is how many digits of a shape are exact in a float64.
 const mostDigits = 15
-
-const (
-	zeros8 = 0x3030303030303030 // the text 00000000
-	tops8  = 0x8080808080808080
-)
 
 // number is the number in the line that data begins with, and the size of the
 // line with its end, which is 0 if the line has another shape.
@@ -62,7 +94,7 @@ func (w *word) digits(v uint64) (n uint64, ok bool) {
 	v <<= w.shift & 63
 	sign := v & w.signs
 	v = (v&w.high | v&w.low<<8 | w.fill) ^ zeros8
-	if (v|(v+0x7676767676767676))&tops8 != 0 || sign != w.sign {
+	if aboveNine(v) != 0 || sign != w.sign {
 		return 0, false
 	}
 	v = (v * (1 + 10<<8)) >> 8 & 0x00ff00ff00ff00ff

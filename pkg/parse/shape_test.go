@@ -59,3 +59,44 @@ func TestShapeRefuses(t *testing.T) {
 		}
 	}
 }
+
+// The shape of most lines stays though others come between, two in a row bring
+// another, and ragged lines soon pay for no learning, until they are regular.
+func TestUsual(t *testing.T) {
+	var u usual
+	learned := 0
+	read := func(lines ...string) {
+		for _, line := range lines {
+			before := u.shape
+			if _, size := u.number([]byte(line + "\n12345678")); size == 0 {
+				u.miss([]byte(line+"\n"), '.', '\n')
+			}
+			if u.shape != before {
+				learned++
+			}
+		}
+	}
+	for range 100 {
+		read("12.34", "56.78", "9.1")
+	}
+	if learned != 1 || u.shape.size != len("12.34\n") {
+		t.Errorf("one exception in three: learned %d times, shape %+v", learned, u.shape)
+	}
+	read("123.4567", "123.4567")
+	if learned != 2 || u.shape.size != len("123.4567\n") {
+		t.Errorf("two others in a row: learned %d times, shape %+v", learned, u.shape)
+	}
+	learned = 0
+	for i := range 4000 {
+		read("1234567.8"[i*i%7:])
+	}
+	if learned > 40 {
+		t.Errorf("4000 ragged lines: learned %d times", learned)
+	}
+	for range maxOthers + 1 {
+		read("99.999")
+	}
+	if u.shape.size != len("99.999\n") {
+		t.Errorf("regular again: shape %+v", u.shape)
+	}
+}

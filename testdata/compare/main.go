@@ -81,10 +81,10 @@ func installed(p peer) bool {
 	if _, err := exec.LookPath(p.tool); err != nil {
 		return false
 	}
-	switch p.module {
-	case "":
+	switch {
+	case p.module == "":
 		return true
-	case "nodejs-polars", "@duckdb/node-api":
+	case p.tool == "node":
 		return exec.Command("sh", "-c", node+" -e 'require(\""+p.module+"\")'").Run() == nil
 	}
 	return exec.Command(p.tool, "-c", "import "+p.module).Run() == nil

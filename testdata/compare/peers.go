@@ -26,6 +26,7 @@ const (
 	records = "JSON of 100 sensors, mean std max of the last 100 of each"
 
 	rows    = "$RTDA -w 100 -j 1 numbers >/dev/null"
+	twoJobs = "$RTDA -w 100 -j 2 numbers >/dev/null"
 	fewRows = "$RTDA -w 100 -n 1000 -j 1 numbers >/dev/null"
 	node    = "NODE_PATH=$(npm root -g) node" // for modules that are installed for all
 	json    = "$RTDA -w 100 -j 1 -k sensor -f temp records >/dev/null"
@@ -61,19 +62,19 @@ var peers = []peer{
 		theirs: "datamash mean 1 pstdev 1 max 1 <numbers >/dev/null", without: "windows", get: "apt install datamash"},
 	{work: "JSON, one thread", ours: json, name: "fastjson alone", theirs: "./only_fastjson records >/dev/null",
 		without: "all but parsing: a loop that calls ParseBytes"},
-	{work: numbers, ours: "$RTDA -w 100 -j 2 numbers >/dev/null", name: "polars", tool: "python3", module: "polars", theirs: "python3 use_polars.py >/dev/null",
+	{work: numbers, ours: twoJobs, name: "polars", tool: "python3", module: "polars", theirs: "python3 use_polars.py >/dev/null",
 		without: "streaming: it reads all first", get: "pip install polars", wall: true},
-	{work: numbers, ours: "$RTDA -w 100 -j 2 numbers >/dev/null", name: "duckdb", tool: "duckdb", theirs: "duckdb -csv <duckdb.sql >/dev/null",
+	{work: numbers, ours: twoJobs, name: "duckdb", tool: "duckdb", theirs: "duckdb -csv <duckdb.sql >/dev/null",
 		without: "streaming: it reads all first", get: "a release of duckdb.org", wall: true},
-	{work: numbers, ours: "$RTDA -w 100 -j 2 numbers >/dev/null", name: "polars of Node.js", tool: "node", module: "nodejs-polars", theirs: node + " use_polars.cjs >/dev/null",
+	{work: numbers, ours: twoJobs, name: "polars of Node.js", tool: "node", module: "nodejs-polars", theirs: node + " use_polars.cjs >/dev/null",
 		without: "streaming: it reads all first", get: "npm install -g nodejs-polars nodejs-polars-linux-x64-gnu", wall: true},
-	{work: numbers, ours: "$RTDA -w 100 -j 2 numbers >/dev/null", name: "duckdb of Node.js", tool: "node", module: "@duckdb/node-api", theirs: node + " use_duckdb.cjs >/dev/null",
+	{work: numbers, ours: twoJobs, name: "duckdb of Node.js", tool: "node", module: "@duckdb/node-api", theirs: node + " use_duckdb.cjs >/dev/null",
 		without: "streaming: it reads all first", get: "npm install -g @duckdb/node-api", wall: true},
 	{work: records, ours: json, name: "jq -r .temp", tool: "jq", theirs: "jq -r .temp records >/dev/null",
 		without: "all but taking the field out", get: "apt install jq"},
 	{work: records, ours: json, name: "Miller", tool: "mlr", theirs: "mlr --json step -a slwin_99_0 -f temp -g sensor records >/dev/null",
 		without: "std and max", get: "apt install miller"},
-	{work: "numbers, -j 2 against -j 1", ours: "$RTDA -w 100 -j 2 numbers >/dev/null", name: "rtda -j 1", theirs: rows, wall: true},
+	{work: "numbers, -j 2 against -j 1", ours: twoJobs, name: "rtda -j 1", theirs: rows, wall: true},
 	{work: "JSON, -j 2 against -j 1", ours: "$RTDA -w 100 -j 2 -k sensor -f temp records >/dev/null", name: "rtda -j 1", theirs: json, wall: true},
 	{work: "window 100", ours: rows, name: "rtda -w 1000000", theirs: "$RTDA -w 1000000 -j 1 numbers >/dev/null"},
 	{work: "text output", ours: rows, name: "rtda -o json", theirs: "$RTDA -w 100 -j 1 -o json numbers >/dev/null"},
