@@ -1,5 +1,5 @@
 // Command rtda is a Unix filter: numbers or records in, windows of statistics
-// out, alerts on stderr. SPEC.md says what it promises.
+// out, alerts on stderr.
 package main
 
 import (

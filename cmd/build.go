@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"rtda/pkg/agg"
-	"rtda/pkg/out"
+	"rtda/pkg/format"
 	"rtda/pkg/parse"
 	"rtda/pkg/rule"
 	"rtda/pkg/stream"
@@ -28,7 +28,7 @@ func newFilter(o *Options, stdin io.Reader, stdout, stderr io.Writer) (*filter, 
 	}
 	f := &filter{o: o, now: wallClock(), sources: inputs(o.Files, stdin), written: make(chan struct{})}
 	f.sink = &sink{stdout: stdout, stderr: &locked{w: stderr}}
-	f.pen = pen{before: f.context(out.Layout{}, nil, stderr, true), oneToOne: o.OneToOne}
+	f.pen = pen{before: f.context(format.Layout{}, nil, stderr, true), oneToOne: o.OneToOne}
 	f.walk = &walk{
 		sources: f.sources, schema: schema, plan: f.plan, stream: stream.New(f.complaints()),
 		sink: f.sink, blank: f.pen, jobs: o.Jobs,
@@ -96,8 +96,8 @@ func (m markWriter) Write(b []byte) (int, error) {
 }
 
 // context is what writes notes: alerts or complaints, for dst.
-func (f *filter) context(layout out.Layout, set *rule.Set, dst io.Writer, isStderr bool) *out.Context {
-	c := &out.Context{
+func (f *filter) context(layout format.Layout, set *rule.Set, dst io.Writer, isStderr bool) *format.Context {
+	c := &format.Context{
 		Layout: layout, Rules: set, Clock: layout.Clock,
 		JSON: f.o.AlertFormat == "json", Strict: f.o.OnError == onErrorFail,
 		Paint: f.o.paint(dst, isStderr),

@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"rtda/pkg/agg"
-	"rtda/pkg/out"
+	"rtda/pkg/format"
 	"rtda/pkg/parse"
 	"rtda/pkg/rule"
 	"rtda/pkg/stream"
@@ -150,7 +150,7 @@ func widthText(w agg.Width) string {
 	case agg.Count:
 		return strconv.Itoa(w.N)
 	case agg.Duration:
-		return out.Duration(w.D)
+		return format.Duration(w.D)
 	}
 	return "all"
 }

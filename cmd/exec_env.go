@@ -7,7 +7,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"rtda/pkg/out"
+	"rtda/pkg/format"
 	"rtda/pkg/rule"
 	"rtda/pkg/stream"
 )
@@ -29,7 +29,7 @@ func alertEnv(n *stream.Note, set *rule.Set, keys []string, clock bool) []string
 		line = strconv.Itoa(n.Line)
 	}
 	if len(a.Values) > 0 && !math.IsNaN(a.Values[0]) {
-		value = string(out.AppendShortest(nil, a.Values[0]))
+		value = string(format.AppendShortest(nil, a.Values[0]))
 	}
 	if clock {
 		moment = time.Unix(0, a.Time).UTC().Format(time.RFC3339Nano)

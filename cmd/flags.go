@@ -3,7 +3,7 @@ package cmd
 import (
 	"time"
 
-	"rtda/pkg/out"
+	"rtda/pkg/format"
 	"rtda/pkg/parse"
 )
 
@@ -99,8 +99,8 @@ func inFormats() []string {
 }
 
 func outFormats() []string {
-	names := make([]string, len(out.Formats))
-	for i, f := range out.Formats {
+	names := make([]string, len(format.Formats))
+	for i, f := range format.Formats {
 		names[i] = f.Name
 	}
 	return names

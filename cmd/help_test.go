@@ -13,7 +13,7 @@ import (
 	"github.com/cpuguy83/go-md2man/v2/md2man"
 
 	"rtda/pkg/agg"
-	"rtda/pkg/out"
+	"rtda/pkg/format"
 	"rtda/pkg/parse"
 )
 
@@ -144,7 +144,7 @@ func TestManPageIsWhole(t *testing.T) {
 	for _, f := range parse.Formats {
 		terms = append(terms, "**"+f.Name+"**\n:")
 	}
-	for _, f := range out.Formats {
+	for _, f := range format.Formats {
 		terms = append(terms, "**"+f.Name+"**\n:")
 	}
 	for r := range parse.Reasons {

@@ -11,16 +11,25 @@ import (
 	"testing"
 )
 
-// arrows are the rooms that each room may see. Files of tests are free.
+// floor is the ground floor, which every room may see.
+var floor = []string{"pkg/num", "pkg/clock", "pkg/text"}
+
+// arrows are the rooms that each room may see beside the ground floor. Files of
+// tests are free.
 var arrows = map[string][]string{
 	".":            {"cmd"},
-	"cmd":          {"pkg/agg", "pkg/rule", "pkg/parse", "pkg/stream", "pkg/out", "pkg/simulate"},
+	"cmd":          {"pkg/run", "pkg/agg", "pkg/rule", "pkg/parse", "pkg/stream", "pkg/format", "pkg/simulate"},
+	"pkg/run":      {"pkg/agg", "pkg/detect", "pkg/rule", "pkg/parse", "pkg/stream", "pkg/format"},
+	"pkg/format":   {"pkg/stream", "pkg/rule", "pkg/parse"},
+	"pkg/stream":   {"pkg/agg", "pkg/detect", "pkg/rule", "pkg/parse"},
 	"pkg/agg":      nil,
+	"pkg/detect":   nil,
 	"pkg/rule":     nil,
 	"pkg/parse":    nil,
 	"pkg/simulate": nil,
-	"pkg/stream":   {"pkg/agg", "pkg/rule", "pkg/parse"},
-	"pkg/out":      {"pkg/stream", "pkg/rule", "pkg/parse"},
+	"pkg/num":      nil,
+	"pkg/clock":    nil,
+	"pkg/text":     nil,
 }
 
 // outside are the modules from elsewhere that each room may see.
@@ -76,7 +85,7 @@ func checkArrow(t *testing.T, path, room, name string, sees []string) {
 	t.Helper()
 	inside, own := strings.CutPrefix(name, "rtda/")
 	switch {
-	case own && !slices.Contains(sees, inside):
+	case own && !slices.Contains(sees, inside) && !slices.Contains(floor, inside):
 		t.Errorf("%s: %s must not see %s", path, room, inside)
 	case !own && strings.Contains(name, ".") && !slices.Contains(outside[room], name):
 		t.Errorf("%s: %s must not import %s", path, room, name)

@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"rtda/pkg/agg"
-	"rtda/pkg/out"
+	"rtda/pkg/format"
 	"rtda/pkg/parse"
 )
 
@@ -67,7 +67,7 @@ func manMarkdown() string {
 	p.section("RULES", manRules)
 	p.section("ALERTS", manAlerts)
 	p.section("OUTPUT", manOutput)
-	for _, f := range out.Formats {
+	for _, f := range format.Formats {
 		p.item("**"+f.Name+"**", plain(f.Doc))
 	}
 	p.text(manFlush)

@@ -7,7 +7,7 @@ import (
 	"io/fs"
 	"sync"
 
-	"rtda/pkg/out"
+	"rtda/pkg/format"
 	"rtda/pkg/stream"
 )
 
@@ -15,13 +15,13 @@ import (
 // one, so results are formatted side by side.
 type pen struct {
 	plan     *plan
-	format   out.Formatter
-	before   *out.Context   // writes complaints while there is no plan
-	oneToOne bool           // all that is to be told is told in rows
-	rows     []byte         // for stdout
-	notes    []byte         // for stderr
-	alerts   []byte         // for the file of --alerts
-	actions  []*stream.Note // for the command of --exec
+	format   format.Formatter
+	before   *format.Context // writes complaints while there is no plan
+	oneToOne bool            // all that is to be told is told in rows
+	rows     []byte          // for stdout
+	notes    []byte          // for stderr
+	alerts   []byte          // for the file of --alerts
+	actions  []*stream.Note  // for the command of --exec
 }
 
 // write puts a result into bytes. p is nil while the schema is not known, when
@@ -32,7 +32,7 @@ func (pen *pen) write(r *stream.Result, p *plan) {
 	case p != nil && pen.plan == nil:
 		pen.plan, pen.format = p, p.formatter()
 	case pen.format == nil && pen.oneToOne:
-		pen.format = out.NewOneToOne(out.Layout{}, pen.before, 0)
+		pen.format = format.NewOneToOne(format.Layout{}, pen.before, 0)
 	}
 	if !pen.oneToOne {
 		for i := range r.Notes {

@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"rtda/pkg/agg"
-	"rtda/pkg/out"
+	"rtda/pkg/format"
 	"rtda/pkg/parse"
 	"rtda/pkg/rule"
 	"rtda/pkg/stream"
@@ -14,14 +14,14 @@ import (
 // A plan is what a run does once the fields are known.
 type plan struct {
 	stream      stream.Config
-	layout      out.Layout
+	layout      format.Layout
 	rules       *rule.Set
-	complaints  *out.Context
-	alerts      *out.Context
-	actionJSON  *out.Context // alerts as the command of --exec gets them
-	alertsApart bool         // alerts go to a FILE of their own
+	complaints  *format.Context
+	alerts      *format.Context
+	actionJSON  *format.Context // alerts as the command of --exec gets them
+	alertsApart bool            // alerts go to a FILE of their own
 	actions     bool
-	formatter   func() out.Formatter
+	formatter   func() format.Formatter
 }
 
 // json is an alert as the command of --exec gets it.
@@ -52,15 +52,15 @@ func (f *filter) plan(s *parse.Schema) (*plan, error) {
 	exec := *p.complaints
 	exec.JSON, exec.Paint = true, nil
 	p.actionJSON = &exec
-	p.formatter = func() out.Formatter {
+	p.formatter = func() format.Formatter {
 		if o.OneToOne {
-			return out.NewOneToOne(b.layout, &exec, o.Precision)
+			return format.NewOneToOne(b.layout, &exec, o.Precision)
 		}
-		format, err := out.New(o.Out, b.layout, o.Precision)
+		f, err := format.New(o.Out, b.layout, o.Precision)
 		if err != nil {
 			panic("cmd: " + err.Error()) // the flags let no other format pass
 		}
-		return format
+		return f
 	}
 	return p, nil
 }
@@ -70,7 +70,7 @@ type builder struct {
 	o       *Options
 	schema  *parse.Schema
 	set     *rule.Set
-	layout  out.Layout
+	layout  format.Layout
 	windows []wanted
 	columns []stream.Read
 	metrics []stream.Read
@@ -86,7 +86,7 @@ type wanted struct {
 
 func newBuilder(o *Options, s *parse.Schema, set *rule.Set) *builder {
 	b := &builder{o: o, schema: s, set: set}
-	b.layout = out.Layout{Keys: o.Keys, Clock: o.Clock != stream.NoClock}
+	b.layout = format.Layout{Keys: o.Keys, Clock: o.Clock != stream.NoClock}
 	for field := range s.Fields[:s.Shown] {
 		for i, w := range o.Windows {
 			at := b.window(field, w.Width)
@@ -95,7 +95,7 @@ func newBuilder(o *Options, s *parse.Schema, set *rule.Set) *builder {
 			}
 			for _, a := range o.Aggs {
 				b.columns = append(b.columns, b.read(at, a))
-				b.layout.Columns = append(b.layout.Columns, out.Column{
+				b.layout.Columns = append(b.layout.Columns, format.Column{
 					Agg: a.Name, Field: s.Fields[field], Window: w.Text, Count: a.Name == "count",
 				})
 			}
@@ -103,9 +103,9 @@ func newBuilder(o *Options, s *parse.Schema, set *rule.Set) *builder {
 	}
 	var taken []string
 	if o.OneToOne {
-		taken = out.OneToOneNames
+		taken = format.OneToOneNames
 	}
-	out.Name(&b.layout, len(o.Windows) > 1, taken...)
+	format.Name(&b.layout, len(o.Windows) > 1, taken...)
 	if set != nil {
 		for _, m := range set.Metrics {
 			b.metrics = append(b.metrics, b.metric(m))
@@ -175,7 +175,7 @@ func (b *builder) config(c stream.Config) stream.Config {
 	if len(b.set.Rules) > 0 {
 		c.Rules = b.set
 	}
-	c.Label = out.KeyLabel(o.Out, b.layout)
+	c.Label = format.KeyLabel(o.Out, b.layout)
 	c.LastOnly = o.Out == "prom"
 	for _, w := range b.windows {
 		c.Windows = append(c.Windows, stream.Window{

@@ -1,7 +1,7 @@
-// Package out turns rows and alerts into the bytes of an output format. It is
+// Package format turns rows and alerts into the bytes of an output format. It is
 // a pure function of what it is given, so blocks can be formatted side by
 // side; it never opens, writes or closes anything.
-package out
+package format
 
 import "rtda/pkg/stream"
 
