@@ -30,7 +30,7 @@ func newFilter(o *Options, stdin io.Reader, stdout, stderr io.Writer) (*filter, 
 	f.sink = &sink{stdout: stdout, stderr: &locked{w: stderr}}
 	f.pen = pen{before: f.context(format.Layout{}, nil, stderr, true), oneToOne: o.OneToOne}
 	f.walk = &walk{
-		sources: f.sources, schema: schema, plan: f.plan, stream: stream.New(f.complaints()),
+		schema: schema, plan: f.plan, stream: stream.New(f.complaints()),
 		sink: f.sink, blank: f.pen, jobs: o.Jobs,
 	}
 	f.walk.turn.L, f.walk.quiet.L = &f.walk.mu, &f.walk.mu
@@ -97,15 +97,11 @@ func (m markWriter) Write(b []byte) (int, error) {
 
 // context is what writes notes: alerts or complaints, for dst.
 func (f *filter) context(layout format.Layout, set *rule.Set, dst io.Writer, isStderr bool) *format.Context {
-	c := &format.Context{
+	return &format.Context{
 		Layout: layout, Rules: set, Clock: layout.Clock,
 		JSON: f.o.AlertFormat == "json", Strict: f.o.OnError == onErrorFail,
-		Paint: f.o.paint(dst, isStderr),
+		Paint: f.o.paint(dst, isStderr), Files: len(f.sources) > 1,
 	}
-	for _, src := range f.sources {
-		c.Sources = append(c.Sources, src.Name)
-	}
-	return c
 }
 
 // blockSize is how much is read at once. Records are longer than numbers: so
@@ -125,14 +121,14 @@ func wallClock() func() int64 {
 }
 
 // inputs are the FILEs; `-` or none is stdin.
-func inputs(files []string, stdin io.Reader) []parse.Source {
+func inputs(files []string, stdin io.Reader) []*parse.Origin {
 	open := func() (io.ReadCloser, error) { return io.NopCloser(stdin), nil }
 	if len(files) == 0 {
-		return []parse.Source{{Open: open}}
+		return []*parse.Origin{{Open: open}}
 	}
-	var all []parse.Source
+	var all []*parse.Origin
 	for _, name := range files {
-		src := parse.Source{Name: name, Open: open}
+		src := &parse.Origin{Name: name, Open: open}
 		if name != "-" {
 			src.Open = func() (io.ReadCloser, error) { return os.Open(name) }
 		} else if len(files) == 1 {

@@ -24,7 +24,7 @@ const busyWait = 5 * time.Millisecond
 // A filter is one run of rtda from its first byte to its status.
 type filter struct {
 	o       *Options
-	sources []parse.Source
+	sources []*parse.Origin
 	walk    *walk
 	sink    *sink
 	pen     pen           // for ticks, and what the end brings

@@ -30,9 +30,8 @@ func (t tap) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// tapped is the sources with a tap each.
-func (w *walk) tapped(sources []parse.Source) []parse.Source {
-	var all []parse.Source
+// tapped gives each of the sources a tap.
+func (w *walk) tapped(sources []*parse.Origin) []*parse.Origin {
 	for _, src := range sources {
 		open := src.Open
 		src.Open = func() (io.ReadCloser, error) {
@@ -45,9 +44,8 @@ func (w *walk) tapped(sources []parse.Source) []parse.Source {
 			}
 			return tap{in, w}, err
 		}
-		all = append(all, src)
 	}
-	return all
+	return sources
 }
 
 // setWaiting says that a worker waits for input, or does no more. It reports

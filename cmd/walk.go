@@ -22,16 +22,15 @@ const handOff = 16 << 10
 // in the order of the blocks, so nothing is copied between workers and the
 // output is the same for any number of them.
 type walk struct {
-	sources []parse.Source
-	reader  *parse.Reader
-	schema  *parse.Schema
-	plan    func(*parse.Schema) (*plan, error) // called once, when the schema is known
-	stream  *stream.Stream
-	sink    *sink
-	blank   pen // of which each worker has one
-	jobs    int
-	rearm   chan struct{} // the time of the next tick has changed; nil unless there are ticks
-	wake    atomic.Int64  // time of the next tick, 0 if there is none
+	reader *parse.Reader
+	schema *parse.Schema
+	plan   func(*parse.Schema) (*plan, error) // called once, when the schema is known
+	stream *stream.Stream
+	sink   *sink
+	blank  pen // of which each worker has one
+	jobs   int
+	rearm  chan struct{} // the time of the next tick has changed; nil unless there are ticks
+	wake   atomic.Int64  // time of the next tick, 0 if there is none
 
 	reading sync.Mutex // the read baton
 	known   *plan      // under it
@@ -146,7 +145,7 @@ func (w *walk) read(b *bench) bool {
 func (w *walk) enter(b *parse.Block) error {
 	if err := w.schema.Enter(b); err != nil {
 		name := "stdin"
-		if src := w.sources[b.Source].Name; src != "" {
+		if src := b.Origin.Name; src != "" {
 			name = shownName(src)
 		}
 		return fmt.Errorf("%s: %w", name, err)

@@ -14,12 +14,12 @@ import (
 // A Context is what notes are told with. It is not changed by telling, so
 // workers can share it.
 type Context struct {
-	Layout  Layout
-	Rules   *rule.Set // may be nil as long as there are only complaints
-	Sources []string  // names of the inputs; "" for the only one
-	Clock   bool
-	JSON    bool // alerts are objects
-	Strict  bool // what is complained of was not skipped, it ended the run
+	Layout Layout
+	Rules  *rule.Set // may be nil as long as there are only complaints
+	Files  bool      // there are several inputs, so alerts tell which
+	Clock  bool
+	JSON   bool // alerts are objects
+	Strict bool // what is complained of was not skipped, it ended the run
 	// Paint appends a line without its end to dst, dressed for where it goes;
 	// nil leaves lines as they are. A complaint has no severity.
 	Paint func(dst []byte, severity rule.Severity, resolved bool, line []byte) []byte
@@ -50,7 +50,7 @@ func (c *Context) AppendNote(dst []byte, n *stream.Note) []byte {
 // FILE's name for `line ` where there is one; stdin has none.
 func (c *Context) complaint(dst []byte, n *stream.Note) []byte {
 	dst = append(dst, "rtda: "...)
-	if name := c.source(n.Source); name != "" && name != "-" {
+	if name := origin(n); name != "" && name != "-" {
 		dst = append(plainEscapes.append(dst, name), ':')
 	} else {
 		dst = append(dst, "line "...)
@@ -80,18 +80,18 @@ func quotable(n *stream.Note) string {
 	return string(b)
 }
 
-// source is the name of an input, "" where it has none.
-func (c *Context) source(i int) string {
-	if i < 0 || i >= len(c.Sources) {
+// origin is the name of the input that a note is about, "" where it has none.
+func origin(n *stream.Note) string {
+	if n.Origin == nil {
 		return ""
 	}
-	return c.Sources[i]
+	return n.Origin.Name
 }
 
 // file is the name of the input at which an alert happened, told only where
 // there are several.
 func (c *Context) file(n *stream.Note) (name string, told bool) {
-	return c.source(n.Source), len(c.Sources) > 1 && n.Line > 0
+	return origin(n), c.Files && n.Line > 0
 }
 
 // alertText appends `ALERT crit hot sensor=s042 mean(temp)=91.3 line=1204 … rule="mean(temp) > 80"`.

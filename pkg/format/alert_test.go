@@ -33,9 +33,9 @@ func oven(parts ...string) *stream.Key { return &stream.Key{Parts: parts} }
 const since = moment - 247e9 // 4m7s before
 
 func TestAlertText(t *testing.T) {
-	clock := Context{Layout: Layout{Keys: []string{"sensor"}}, Rules: ovens, Sources: []string{"a.log"}, Clock: true}
+	clock := Context{Layout: Layout{Keys: []string{"sensor"}}, Rules: ovens, Clock: true}
 	none := Context{Rules: ovens}
-	files := Context{Layout: Layout{Keys: []string{"sensor", "line"}}, Rules: ovens, Sources: []string{"a.log", "b c.log"}, Clock: true}
+	files := Context{Layout: Layout{Keys: []string{"sensor", "line"}}, Rules: ovens, Files: true, Clock: true}
 	for _, c := range []struct {
 		name string
 		ctx  *Context
@@ -63,7 +63,7 @@ func TestAlertText(t *testing.T) {
 			`ALERT warn "odd\u001b name" "max(a b=)"=1 line=1 rule=a<b`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			n := &stream.Note{Source: 1, Line: c.line, Alert: &c.a}
+			n := &stream.Note{Origin: &parse.Origin{Name: "b c.log"}, Line: c.line, Alert: &c.a}
 			if got := string(c.ctx.AppendNote([]byte("x"), n)); got != "x"+c.want+"\n" {
 				t.Errorf("got\n%swant\n%s", got[1:], c.want)
 			}
@@ -72,7 +72,7 @@ func TestAlertText(t *testing.T) {
 }
 
 func TestAlertJSON(t *testing.T) {
-	clock := Context{Layout: Layout{Keys: []string{"sensor"}}, Rules: ovens, Sources: []string{"a", "b"}, Clock: true, JSON: true}
+	clock := Context{Layout: Layout{Keys: []string{"sensor"}}, Rules: ovens, Files: true, Clock: true, JSON: true}
 	none := Context{Rules: ovens, JSON: true}
 	for _, c := range []struct {
 		name string
@@ -90,7 +90,7 @@ func TestAlertJSON(t *testing.T) {
 				`"file":null,"line":null,"time":null,"since":null,"after":null,"was":null,"again":null,"expr":"mean > 80"}`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got := string(c.ctx.AppendNote(nil, &stream.Note{Source: 1, Line: c.line, Alert: &c.a}))
+			got := string(c.ctx.AppendNote(nil, &stream.Note{Origin: &parse.Origin{Name: "b"}, Line: c.line, Alert: &c.a}))
 			if got != c.want+"\n" {
 				t.Errorf("got\n%swant\n%s", got, c.want)
 			}
@@ -103,7 +103,7 @@ func TestAlertJSON(t *testing.T) {
 
 func TestComplaint(t *testing.T) {
 	one := Context{}
-	files := Context{Sources: []string{"a.log", "b\x1b.log", "-"}}
+	files := Context{Files: true}
 	strict := Context{Strict: true, JSON: true}
 	long := strings.Repeat("a", 78) + "é∞"
 	for _, c := range []struct {
@@ -115,9 +115,9 @@ func TestComplaint(t *testing.T) {
 		{&one, stream.Note{Line: 3, Reason: parse.NotNumber, Value: true, Text: []byte(`a"\`)}, `rtda: line 3: not-a-number: "a\"\\" (value skipped)`},
 		{&one, stream.Note{Line: 4, Reason: parse.MissingKey}, `rtda: line 4: missing-key (skipped)`},
 		{&one, stream.Note{Line: 4, Reason: parse.NotNumber, Text: []byte{}}, `rtda: line 4: not-a-number: "" (skipped)`},
-		{&files, stream.Note{Source: 0, Line: 3, Reason: parse.TooLong}, `rtda: a.log:3: too-long (skipped)`},
-		{&files, stream.Note{Source: 1, Line: 3, Reason: parse.TooDeep}, `rtda: b\u001b.log:3: too-deep (skipped)`},
-		{&files, stream.Note{Source: 2, Line: 3, Reason: parse.TooDeep}, `rtda: line 3: too-deep (skipped)`},
+		{&files, stream.Note{Origin: &parse.Origin{Name: "a.log"}, Line: 3, Reason: parse.TooLong}, `rtda: a.log:3: too-long (skipped)`},
+		{&files, stream.Note{Origin: &parse.Origin{Name: "b\x1b.log"}, Line: 3, Reason: parse.TooDeep}, `rtda: b\u001b.log:3: too-deep (skipped)`},
+		{&files, stream.Note{Origin: &parse.Origin{Name: "-"}, Line: 3, Reason: parse.TooDeep}, `rtda: line 3: too-deep (skipped)`},
 		{&strict, stream.Note{Line: 3, Reason: parse.NotJSON, Text: []byte("\x1b\xff\n\u202e\u0085")}, `rtda: line 3: not-json: "\u001b\xff\n\u202e\u0085"`},
 		{&one, stream.Note{Line: 1, Reason: parse.NotJSON, Text: []byte(long)}, `rtda: line 1: not-json: "` + long[:80] + `" (skipped)`},
 		{&one, stream.Note{Line: 1, Reason: parse.TooManyKeys, Text: []byte("s1\xffeast")}, `rtda: line 1: too-many-keys: "s1,east" (skipped)`},
@@ -199,9 +199,9 @@ func TestOneToOne(t *testing.T) {
 // Where there are several files, a bad line says in which it is; a layout
 // without anything gives an empty object and takes what belongs to it.
 func TestOneToOneEdges(t *testing.T) {
-	ctx := &Context{Rules: ovens, Sources: []string{"a", "b"}}
+	ctx := &Context{Rules: ovens, Files: true}
 	r := result("json", Layout{}, row{})
-	r.Notes = []stream.Note{{Row: 0, Source: 1, Line: 1, Reason: parse.NotJSON}, {Row: 0, Source: 1, Line: 2, Reason: parse.NotNumber, Value: true}}
+	r.Notes = []stream.Note{{Row: 0, Origin: &parse.Origin{Name: "b"}, Line: 1, Reason: parse.NotJSON}, {Row: 0, Origin: &parse.Origin{Name: "b"}, Line: 2, Reason: parse.NotNumber, Value: true}}
 	want := `{"error":{"reason":"not-json","file":"b","line":1}}` + "\n" + `{"errors":[{"reason":"not-a-number","file":"b","line":2}]}` + "\n"
 	f := NewOneToOne(Layout{}, ctx, 0)
 	got := string(f.Append(nil, r))
@@ -220,17 +220,17 @@ func FuzzNote(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, s string, text []byte, x float64, asJSON bool) {
 		set := &rule.Set{Metrics: []rule.Metric{{Text: s}}, Rules: []rule.Rule{{Name: s, Text: s, Severity: rule.Warn, Metrics: []int{0}}}}
-		c := Context{Layout: Layout{Keys: []string{"k"}}, Rules: set, Sources: []string{s, s}, Clock: true, JSON: asJSON}
+		c := Context{Layout: Layout{Keys: []string{"k"}}, Rules: set, Files: true, Clock: true, JSON: asJSON}
 		a := &stream.Alert{Change: rule.Change{Level: rule.Warn}, Key: oven(string(text)), Time: moment, Values: []float64{x}}
 		if x-x != 0 {
 			a.Values[0] = nan
 		}
-		got := string(c.AppendNote(nil, &stream.Note{Line: 1, Alert: a}))
+		got := string(c.AppendNote(nil, &stream.Note{Origin: &parse.Origin{Name: s}, Line: 1, Alert: a}))
 		checkClean(t, "alert", got)
 		if asJSON && !json.Valid([]byte(got)) {
 			t.Errorf("%q is not JSON", got)
 		}
-		got = string(c.AppendNote(nil, &stream.Note{Line: 1, Reason: parse.NotNumber, Text: text}))
+		got = string(c.AppendNote(nil, &stream.Note{Origin: &parse.Origin{Name: s}, Line: 1, Reason: parse.NotNumber, Text: text}))
 		checkClean(t, "complaint", got)
 	})
 }

@@ -16,7 +16,7 @@ func benchParse(b *testing.B, c Config, data []byte) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	block := Block{Data: data, First: true}
+	block := Block{Data: data, Origin: &Origin{}}
 	if err := s.Enter(&block); err != nil || !s.Known() {
 		b.Fatal(err, s.Known())
 	}

@@ -16,7 +16,7 @@ import (
 type formatCase struct {
 	name string
 	c    Config
-	in   []string // of each Source
+	in   []string // of each Origin
 	want string
 }
 
@@ -75,9 +75,9 @@ func TestCSV(t *testing.T) {
 func TestCSVHeader(t *testing.T) {
 	temp := Config{Fields: []string{"temp"}}
 	testFormat(t, "csv", []formatCase{
-		{"each Source has its own", temp, []string{"a,temp\n1,2\n", "temp\n3\n"}, "2: 2\n2: 3\n"},
+		{"each Origin has its own", temp, []string{"a,temp\n1,2\n", "temp\n3\n"}, "2: 2\n2: 3\n"},
 		{"field missing", temp, []string{"tempp,hum\n1,2\n"}, "error: no column \"temp\" in the header (it has \"tempp\", \"hum\")\n"},
-		{"in the second Source", temp, []string{"temp\n1\n", "a,b\n1\n"}, "2: 1\nerror: no column \"temp\" in the header (it has \"a\", \"b\")\n"},
+		{"in the second Origin", temp, []string{"temp\n1\n", "a,b\n1\n"}, "2: 1\nerror: no column \"temp\" in the header (it has \"a\", \"b\")\n"},
 		{"key missing", Config{Keys: []string{"k"}}, []string{"a,b\n1,2\n"}, "error: no column \"k\" in the header (it has \"a\", \"b\")\n"},
 		{"time missing", Config{Time: "t"}, []string{"a,b\n1,2\n"}, "error: no column \"t\" in the header (it has \"a\", \"b\")\n"},
 		{"a rule's field missing", Config{Extra: []string{"x"}}, []string{"a,b\n1,2\n"}, "error: no column \"x\" in the header (it has \"a\", \"b\")\n"},
@@ -86,7 +86,7 @@ func TestCSVHeader(t *testing.T) {
 		{"twice and perhaps used", Config{}, []string{"a,b,a\n1,2,3\n"}, "error: two columns of the header are named \"a\" (rename one, or do without them)\n"},
 		{"twice and not used", temp, []string{"a,temp,a\n1,2,3\n"}, "2: 2\n"},
 		{"a quote that does not end", temp, []string{"temp,\"b\n1,2\n"}, "error: the header cannot be read: a quote is out of place or there are more than 65536 columns\n"},
-		{"a chosen field may be missing in the next Source", Config{}, []string{"a,b\n1,2\n", "b,c\n3,4\n", "c\n5\n"}, "2: 1 2\n2: NaN 3\n2: missing-field\n"},
+		{"a chosen field may be missing in the next Origin", Config{}, []string{"a,b\n1,2\n", "b,c\n3,4\n", "c\n5\n"}, "2: 1 2\n2: NaN 3\n2: missing-field\n"},
 		{"control characters are not shown", temp, []string{"\x1b[31m,b\n"}, "error: no column \"temp\" in the header (it has \"\\x1b[31m\", \"b\")\n"},
 		{"no header", temp, []string{""}, ""},
 	})
@@ -172,7 +172,7 @@ func decodeAllocs(t *testing.T, c Config, head, line string) float64 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := Block{Data: []byte(head + strings.Repeat(line+"\n", 100)), First: true}
+	b := Block{Data: []byte(head + strings.Repeat(line+"\n", 100)), Origin: &Origin{}}
 	if err := s.Enter(&b); err != nil {
 		t.Fatal(err)
 	}

@@ -18,12 +18,11 @@ const minBlock = 4 << 10
 // at the first good record; until then it reads all lines, after that none. It
 // may give the last lines of a block back to the Reader.
 //
-// The error says what is wrong with a Source's header. Parse then gives the
+// The error says what is wrong with an Origin's header. Parse then gives the
 // lines up to the header.
 func (s *Schema) Enter(b *Block) error {
-	if b.First {
-		s.header = nil
-	}
+	s.header = b.Origin.header
+	defer func() { b.Origin.header = s.header }()
 	b.early.clear()
 	b.skip = 0
 	if b.TooLong {

@@ -58,7 +58,7 @@ func TestInfluxManyLines(t *testing.T) {
 		t.Fatal(err)
 	}
 	line := "m,k=" + strings.Repeat("y", 500) + " x=1 1000\n"
-	b := Block{Data: []byte(strings.Repeat(line, 20000)), First: true}
+	b := Block{Data: []byte(strings.Repeat(line, 20000)), Origin: &Origin{}}
 	if err := s.Enter(&b); err != nil {
 		t.Fatal(err)
 	}

@@ -157,7 +157,7 @@ func TestJSONChoosesFields(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				got := dump(t, s, NewReader([]Source{sourceOf("", strings.NewReader(c.in))}, ReaderConfig{Size: size}))
+				got := dump(t, s, NewReader([]*Origin{sourceOf("", strings.NewReader(c.in))}, ReaderConfig{Size: size}))
 				got = fmt.Sprintf("%v %d\n%s", s.Fields, s.Shown, got)
 				if got != c.want {
 					t.Errorf("fields and batch of %s:\n got %s\nwant %s", c.in, got, c.want)
@@ -175,7 +175,7 @@ func TestJSONThousandFields(t *testing.T) {
 	}
 	in.WriteString("\"end\":1}\n")
 	s, _ := NewSchema(Config{})
-	line := strings.TrimSuffix(dump(t, s, NewReader([]Source{sourceOf("", strings.NewReader(in.String()+in.String()))}, ReaderConfig{})), "\n")
+	line := strings.TrimSuffix(dump(t, s, NewReader([]*Origin{sourceOf("", strings.NewReader(in.String()+in.String()))}, ReaderConfig{})), "\n")
 	if len(s.Fields) != 1000 || s.Fields[999] != "f999" || !strings.HasSuffix(line, " 998 999") {
 		t.Errorf("%d fields, the last of %v is %.20s", len(s.Fields), s.Fields[:3], line)
 	}
@@ -216,7 +216,7 @@ func jsonBatch(t *testing.T, c Config, in string, with func(s *Schema) decoder) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &Block{Data: []byte(in), First: true}
+	b := &Block{Data: []byte(in), Origin: &Origin{}}
 	if err := s.Enter(b); err != nil {
 		t.Fatal(err)
 	}

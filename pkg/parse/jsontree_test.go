@@ -158,7 +158,7 @@ func TestJSONGarbage(t *testing.T) {
 		for _, unit := range []string{"1,", "[],", "{},", `{"":1},`, longText} {
 			s, _ := NewSchema(Config{Format: "json", Fields: []string{"temp"}, Keys: []string{"sensor"}})
 			p, dst := NewParser(s), Batch{}
-			b := &Block{Data: []byte(longJSON(size, unit)), First: true}
+			b := &Block{Data: []byte(longJSON(size, unit)), Origin: &Origin{}}
 			if err := s.Enter(b); err != nil {
 				t.Fatal(err)
 			}

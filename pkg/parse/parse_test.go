@@ -14,7 +14,6 @@ import (
 func dump(t testing.TB, s *Schema, r *Reader) string {
 	var out strings.Builder
 	p := NewParser(s)
-	before, source := 0, 0
 	var b Block
 	var dst Batch
 	for {
@@ -27,11 +26,8 @@ func dump(t testing.TB, s *Schema, r *Reader) string {
 		}
 		enterErr := s.Enter(&b)
 		p.Parse(&b, &dst)
-		if source != b.Source || b.First {
-			before, source = 0, b.Source
-		}
-		dumpBatch(&out, &dst, before)
-		before += dst.Lines
+		dumpBatch(&out, &dst, b.Origin.Lines)
+		b.Origin.Lines += dst.Lines
 		if enterErr != nil {
 			return out.String() + "error: " + enterErr.Error() + "\n"
 		}
@@ -85,7 +81,7 @@ func parseAll(t testing.TB, c Config, size int, in ...string) string {
 	if err != nil {
 		return "error: " + err.Error() + "\n"
 	}
-	var src []Source
+	var src []*Origin
 	for _, s := range in {
 		src = append(src, sourceOf("", strings.NewReader(s)))
 	}

@@ -30,32 +30,32 @@ type ReaderConfig struct {
 	Size    int          // bytes of one read (0 is 64 KiB)
 }
 
-// A Reader cuts its Sources into blocks of whole lines: one for what each read
+// A Reader cuts its Origins into blocks of whole lines: one for what each read
 // brings, so that a line that comes alone is given alone and a file in large
 // blocks. Which lines come out does not depend on how the reads cut the input
-// (FuzzReader). A BOM at the beginning of a Source is thrown away.
+// (FuzzReader). A BOM at the beginning of an Origin is thrown away.
 //
 // It holds the beginning of one line, at most MaxLine and one read; a line
 // longer than that is thrown away as it comes.
 type Reader struct {
-	src   []Source
+	src   []*Origin
 	c     ReaderConfig
 	end   byte
 	limit int // bytes of a block, if its first line is not longer
 
-	at    int           // index of the Source being read
+	at    int           // index of the Origin being read
 	in    io.ReadCloser // nil: not open
 	err   error         // what the last read said: nothing more comes
 	carry []byte        // read and not yet given
-	fresh bool          // nothing of the Source was given yet
-	bom   bool          // the Source's beginning has not been looked at
+	bom   bool          // the Origin's beginning has not been looked at
 	long  bool          // what comes is the rest of a line that is too long
 	read  int64         // time of the last read
+	given int64         // bytes of the Origin that were given or thrown away
 }
 
-// NewReader returns a Reader of the Sources in their order. Each is opened
+// NewReader returns a Reader of the Origins in their order. Each is opened
 // when its turn comes and closed at its end.
-func NewReader(src []Source, c ReaderConfig) *Reader {
+func NewReader(src []*Origin, c ReaderConfig) *Reader {
 	c.MaxLine = cmp.Or(c.MaxLine, defaultMaxLine)
 	c.Size = cmp.Or(c.Size, defaultSize)
 	r := &Reader{src: src, c: c, end: '\n', limit: c.Size, at: -1, err: io.EOF}
@@ -67,7 +67,7 @@ func NewReader(src []Source, c ReaderConfig) *Reader {
 
 // Next fills b with the whole lines that one read brings, reading on while
 // there is none. b's own buffer is used again, so b must not be in use.
-// At the end of all Sources it is io.EOF; another error says that a Source
+// At the end of all Origins it is io.EOF; another error says that an Origin
 // could not be opened or read, with its name, and stays.
 func (r *Reader) Next(b *Block) error {
 	buf := append(r.buffer(b), r.carry...)
@@ -76,6 +76,7 @@ func (r *Reader) Next(b *Block) error {
 		had := len(buf)
 		if buf = r.clean(buf); len(buf) < had {
 			seen = 0 // what is left has moved
+			r.given += int64(had - len(buf))
 		}
 		if n := r.wholeLines(buf, seen); n > 0 {
 			r.give(b, buf, n)
@@ -100,13 +101,13 @@ func (r *Reader) Next(b *Block) error {
 	}
 }
 
-// Close closes the Source that is open. Next then ends.
+// Close closes the Origin that is open. Next then ends.
 func (r *Reader) Close() error {
 	r.at, r.carry, r.err = len(r.src), nil, io.EOF
-	return r.closeSource()
+	return r.closeOrigin()
 }
 
-func (r *Reader) closeSource() error {
+func (r *Reader) closeOrigin() error {
 	if r.in == nil {
 		return nil
 	}
@@ -137,7 +138,7 @@ func (r *Reader) dropCarry() {
 	r.carry = r.carry[:0]
 }
 
-// clean is buf without the Source's BOM and the rest of a line that is too
+// clean is buf without the Origin's BOM and the rest of a line that is too
 // long.
 func (r *Reader) clean(buf []byte) []byte {
 	const bom = "\xEF\xBB\xBF"
@@ -181,25 +182,26 @@ func (r *Reader) give(b *Block, buf []byte, n int) {
 	if cap(buf) > cap(b.buf) {
 		b.buf = buf
 	}
+	r.given += int64(n)
 	*b = Block{
-		Data: buf[:n], Source: r.at, First: r.fresh, Read: r.read,
+		Origin: r.src[r.at], Data: buf[:n], End: r.given, Read: r.read,
 		buf: b.buf, roomy: b.roomy, reader: r, early: b.early,
 	}
-	r.fresh = false
 }
 
 // giveBack takes the lines from Data[n:] off the block; they come next.
 func (r *Reader) giveBack(b *Block, n int) {
 	r.carry = append(append([]byte(nil), b.Data[n:]...), r.carry...)
-	b.Data = b.Data[:n]
+	r.given -= int64(len(b.Data) - n)
+	b.Data, b.End = b.Data[:n], r.given
 }
 
-// open closes the Source that has ended and opens the next.
+// open closes the Origin that has ended and opens the next.
 func (r *Reader) open() error {
 	if r.err != io.EOF {
 		return r.err
 	}
-	r.closeSource()
+	r.closeOrigin()
 	if r.at+1 >= len(r.src) {
 		r.at = len(r.src)
 		return io.EOF
@@ -210,7 +212,7 @@ func (r *Reader) open() error {
 		r.err = r.named(err)
 		return r.err
 	}
-	r.in, r.err, r.fresh, r.bom, r.long = in, nil, true, true, false
+	r.in, r.err, r.given, r.bom, r.long = in, nil, 0, true, false
 	return nil
 }
 
@@ -240,7 +242,7 @@ func (r *Reader) readInto(buf []byte) []byte {
 	return buf
 }
 
-// named is err with the name of the Source, once, and quoted if there is
+// named is err with the name of the Origin, once, and quoted if there is
 // something in it that must not reach a terminal.
 func (r *Reader) named(err error) error {
 	name := r.src[r.at].Name

@@ -59,19 +59,15 @@ func markLine(line string, maxLine int) string {
 }
 
 // readLines is what the Reader makes of the sources.
-func readLines(src []Source, c ReaderConfig) (lines []string, err error) {
+func readLines(src []*Origin, c ReaderConfig, each func(*Block)) (lines []string, err error) {
 	r := NewReader(src, c)
 	blocks := [2]Block{}
-	seen := map[int]bool{}
 	for i := 0; ; i++ {
 		b := &blocks[i%2]
 		if err := r.Next(b); err != nil {
 			return lines, err
 		}
-		if b.First == seen[b.Source] {
-			lines = append(lines, "First is wrong")
-		}
-		seen[b.Source] = true
+		each(b)
 		if b.TooLong {
 			lines = append(lines, "long:"+string(b.Data[:c.MaxLine]))
 			continue
@@ -84,8 +80,8 @@ func readLines(src []Source, c ReaderConfig) (lines []string, err error) {
 	}
 }
 
-func sourceOf(name string, r io.Reader) Source {
-	return Source{name, func() (io.ReadCloser, error) { return io.NopCloser(r), nil }}
+func sourceOf(name string, r io.Reader) *Origin {
+	return &Origin{Name: name, Open: func() (io.ReadCloser, error) { return io.NopCloser(r), nil }}
 }
 
 var readerSeeds = []string{
@@ -109,7 +105,11 @@ func FuzzReader(f *testing.F) {
 		for _, maxLine := range []int{8, 100} {
 			in := &cutReader{data: data, cuts: cuts, err: io.EOF, join: size%2 == 0}
 			c := ReaderConfig{MaxLine: maxLine, Size: size}
-			got, err := readLines([]Source{sourceOf("", in)}, c)
+			got, err := readLines([]*Origin{sourceOf("", in)}, c, func(b *Block) {
+				if end := data[:b.End]; !bytes.HasSuffix(end, b.Data) {
+					t.Errorf("block %q ends %q, at %d", b.Data, end, b.End)
+				}
+			})
 			if err != io.EOF {
 				t.Fatalf("err = %v", err)
 			}
@@ -122,15 +122,18 @@ func FuzzReader(f *testing.F) {
 }
 
 func TestReaderSources(t *testing.T) {
-	src := []Source{
+	src := []*Origin{
 		sourceOf("a", strings.NewReader("1\n2")),
 		sourceOf("empty", strings.NewReader("")),
 		sourceOf("b", strings.NewReader("\xEF\xBB\xBF3\n")),
 	}
-	got, err := readLines(src, ReaderConfig{MaxLine: 100})
+	got, err := readLines(src, ReaderConfig{MaxLine: 100}, func(b *Block) { b.Origin.Lines += bytes.Count(b.Data, newline) })
 	want := "[line:1 line:2 line:3]"
 	if fmt.Sprint(got) != want || err != io.EOF {
 		t.Errorf("lines = %v, %v, want %s, EOF", got, err, want)
+	}
+	if src[0].Lines != 1 || src[1].Lines != 0 || src[2].Lines != 1 {
+		t.Errorf("ends of lines of the origins = %d, %d, %d, want 1, 0, 1", src[0].Lines, src[1].Lines, src[2].Lines)
 	}
 }
 
@@ -138,10 +141,10 @@ func TestReaderErrors(t *testing.T) {
 	boom := errors.New("boom")
 	for _, c := range []struct {
 		name string
-		src  Source
+		src  *Origin
 		want string
 	}{
-		{"open", Source{"a.log", func() (io.ReadCloser, error) {
+		{"open", &Origin{Name: "a.log", Open: func() (io.ReadCloser, error) {
 			return nil, &fs.PathError{Op: "open", Path: "a.log", Err: fs.ErrNotExist}
 		}}, "[] a.log: file does not exist"},
 		{"read", sourceOf("a.log", io.MultiReader(strings.NewReader("1\n2"), iotest.ErrReader(boom))), "[line:1] a.log: boom"},
@@ -149,7 +152,7 @@ func TestReaderErrors(t *testing.T) {
 		{"no progress", sourceOf("a.log", &cutReader{data: []byte("1\n"), cuts: []byte{0}, err: boom}), "[] a.log: " + io.ErrNoProgress.Error()},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got, err := readLines([]Source{c.src, sourceOf("b", strings.NewReader("9\n"))}, ReaderConfig{MaxLine: 100})
+			got, err := readLines([]*Origin{c.src, sourceOf("b", strings.NewReader("9\n"))}, ReaderConfig{MaxLine: 100}, func(*Block) {})
 			if s := fmt.Sprint(got, " ", err); s != c.want {
 				t.Errorf("lines and error = %s, want %s", s, c.want)
 			}
@@ -158,7 +161,7 @@ func TestReaderErrors(t *testing.T) {
 }
 
 func TestReaderErrorStays(t *testing.T) {
-	r := NewReader([]Source{sourceOf("a", iotest.ErrReader(io.ErrUnexpectedEOF)), sourceOf("b", strings.NewReader("1\n"))}, ReaderConfig{})
+	r := NewReader([]*Origin{sourceOf("a", iotest.ErrReader(io.ErrUnexpectedEOF)), sourceOf("b", strings.NewReader("1\n"))}, ReaderConfig{})
 	for range 3 {
 		if err := r.Next(&Block{}); !errors.Is(err, io.ErrUnexpectedEOF) {
 			t.Errorf("err = %v, want %v", err, io.ErrUnexpectedEOF)
@@ -175,11 +178,11 @@ func (c closeCounter) Close() error { *c.n++; return nil }
 
 func TestReaderCloses(t *testing.T) {
 	opened, closed := 0, 0
-	src := Source{"a", func() (io.ReadCloser, error) {
+	src := &Origin{Name: "a", Open: func() (io.ReadCloser, error) {
 		opened++
 		return closeCounter{strings.NewReader("1\n"), &closed}, nil
 	}}
-	r := NewReader([]Source{src, src, src}, ReaderConfig{})
+	r := NewReader([]*Origin{src, src, src}, ReaderConfig{})
 	var b Block
 	if err := r.Next(&b); err != nil || opened != 1 || closed != 0 {
 		t.Errorf("after a block: %v, %d opened, %d closed, want 1, 0", err, opened, closed)
@@ -196,7 +199,7 @@ func TestReaderCloses(t *testing.T) {
 }
 
 func TestReaderNUL(t *testing.T) {
-	r := NewReader([]Source{sourceOf("", strings.NewReader("1\n\x002\x00"))}, ReaderConfig{NUL: true})
+	r := NewReader([]*Origin{sourceOf("", strings.NewReader("1\n\x002\x00"))}, ReaderConfig{NUL: true})
 	var b Block
 	if err := r.Next(&b); err != nil || string(b.Data) != "1\n\x002\x00" {
 		t.Errorf("block = %q, %v", b.Data, err)
@@ -205,7 +208,7 @@ func TestReaderNUL(t *testing.T) {
 
 func TestReaderNow(t *testing.T) {
 	now := int64(0)
-	r := NewReader([]Source{sourceOf("", iotest.OneByteReader(strings.NewReader("1\n22\n")))},
+	r := NewReader([]*Origin{sourceOf("", iotest.OneByteReader(strings.NewReader("1\n22\n")))},
 		ReaderConfig{Now: func() int64 { now++; return now }})
 	var b Block
 	for _, want := range []int64{2, 5} {
@@ -233,7 +236,7 @@ func (m *manyBytes) Read(p []byte) (int, error) {
 // and a read, and that the buffer shrinks when lines are short again.
 func TestReaderMemory(t *testing.T) {
 	in := io.MultiReader(&manyBytes{100 << 20}, strings.NewReader("\n"+strings.Repeat("1\n", 10<<20)))
-	r := NewReader([]Source{sourceOf("", in)}, ReaderConfig{})
+	r := NewReader([]*Origin{sourceOf("", in)}, ReaderConfig{})
 	var b Block
 	long, most := 0, 0
 	for r.Next(&b) == nil {
@@ -250,7 +253,7 @@ func TestReaderMemory(t *testing.T) {
 func TestReaderAllocs(t *testing.T) {
 	data := bytes.Repeat([]byte("21.5\n"), 100_000)
 	in := bytes.NewReader(data)
-	r := NewReader([]Source{sourceOf("", in)}, ReaderConfig{Size: 64 << 10})
+	r := NewReader([]*Origin{sourceOf("", in)}, ReaderConfig{Size: 64 << 10})
 	var b Block
 	got := testing.AllocsPerRun(20, func() {
 		if err := r.Next(&b); err != nil {

@@ -17,10 +17,10 @@ type decoder interface {
 	numbers(line []byte) []string
 }
 
-// A headed decoder takes its names from the first line of each Source.
+// A headed decoder takes its names from the first line of each Origin.
 type headed interface {
 	decoder
-	// enterHeader reads the header line of a Source and returns what useHeader
+	// enterHeader reads the header line of an Origin and returns what useHeader
 	// wants: something that never changes, for other decoders use it too. The
 	// error says which of the names the schema uses is missing or there twice.
 	// The fields may not be known yet.

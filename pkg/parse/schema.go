@@ -21,7 +21,7 @@ type Schema struct {
 	known   bool
 	time    *timeReader
 	probe   decoder // reads headers and, until the fields are known, the names of numbers
-	header  any     // of the Source being read; nil: it has not come yet
+	header  any     // of the Origin of the block that enters; nil: it has not come yet
 	trial   *trial  // the last line that did not decide the fields
 }
 

@@ -71,7 +71,7 @@ func TestEnter(t *testing.T) {
 		{"records end in NUL", Config{NUL: true}, []string{"1\x00\n\x002\n\x00{\"x\":\n1}\x00\n"}, "1: 1\n3: 2\n4: not-a-number \"{\\\"x\\\":\\n1}\"\n"},
 		{"blank and header lines", every, []string{"\na,s\n1,x\n\n", "s,a\ny,2\n\r\n"},
 			"1: blank\n2: header\n3: 1\n4: blank\n1: header\n2: 2\n3: blank\n"},
-		{"a Source of nothing but a header", Config{Format: "csv"}, []string{"a,b\n", "b,a\n1,2\n"}, "2: 1 2\n"},
+		{"an Origin of nothing but a header", Config{Format: "csv"}, []string{"a,b\n", "b,a\n1,2\n"}, "2: 1 2\n"},
 		{"a header is too long", Config{Format: "csv", MaxLine: 4}, []string{"a,b,c\n1,2,3\n"}, "1: too-long\nerror: the header is longer than a line may be\n"},
 		{"a header is much too long", Config{Format: "csv", MaxLine: 4}, []string{"aaaaaaaaaaaaaaaaaaaaa\n1,2,3\n"}, "1: too-long\nerror: the header is longer than a line may be\n"},
 		{"a row chooses the fields", Config{Format: "csv", Extra: []string{"s"}, Time: "t"}, []string{"t,s,a,b\nx,,1,2\n5,,,3\n6,x,1,4\n"},
@@ -119,13 +119,38 @@ func withoutTexts(batch string) string { return texts.ReplaceAllString(batch, "$
 
 var texts = regexp.MustCompile(`(?m) ".*"( \(value\))?$`)
 
+// TestOriginsAlternate holds that each block is read under the header of its
+// Origin and has its line numbers.
+func TestOriginsAlternate(t *testing.T) {
+	s, err := NewSchema(Config{Format: "csv", Fields: []string{"v"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, b := &Origin{}, &Origin{}
+	p, dst, out := NewParser(s), Batch{}, strings.Builder{}
+	for _, block := range []Block{
+		{Origin: a, Data: []byte("v,x\n")}, {Origin: b, Data: []byte("x,v\n1,2\n")}, {Origin: a, Data: []byte("3,4\n")},
+		{Origin: b, Data: []byte("5,6\n7\n")}, {Origin: a, Data: []byte("8,9\n")},
+	} {
+		if err := s.Enter(&block); err != nil {
+			t.Fatal(err)
+		}
+		p.Parse(&block, &dst)
+		dumpBatch(&out, &dst, block.Origin.Lines)
+		block.Origin.Lines += dst.Lines
+	}
+	if got, want := out.String(), "2: 2\n2: 3\n3: 6\n4: not-a-record \"7\"\n3: 8\n"; got != want {
+		t.Errorf("batches = %q, want %q", got, want)
+	}
+}
+
 // TestParallel parses blocks side by side, as the walk does.
 func TestParallel(t *testing.T) {
 	in := strings.Repeat("x\n{\"b\":1}\n", 500) + strings.Repeat("{\"a\":1.5,\"b\":2,\"k\":\"x\"}\n{\"k\":1,\"a\":2}\n?\n", 3000)
 	c := Config{Format: "json", Keys: []string{"k"}}
 	want := withoutTexts(parseAll(t, c, 0, in))
 	s, _ := NewSchema(c)
-	r := NewReader([]Source{sourceOf("", strings.NewReader(in))}, ReaderConfig{Size: 1000})
+	r := NewReader([]*Origin{sourceOf("", strings.NewReader(in))}, ReaderConfig{Size: 1000})
 	var turn sync.Mutex
 	var done []*strings.Builder
 	var workers sync.WaitGroup
@@ -169,7 +194,7 @@ func TestManyFieldsMemory(t *testing.T) {
 	}
 	in := "{" + first.String() + "\"a\":1}\n" + strings.Repeat("{\"a\":1}\n", 30_000)
 	s, _ := NewSchema(Config{})
-	r := NewReader([]Source{sourceOf("", strings.NewReader(in))}, ReaderConfig{})
+	r := NewReader([]*Origin{sourceOf("", strings.NewReader(in))}, ReaderConfig{})
 	p, b, dst := NewParser(s), Block{}, Batch{}
 	lines, most := 0, 0
 	for r.Next(&b) == nil {
@@ -198,7 +223,7 @@ func TestParseAllocs(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s, _ := NewSchema(c.c)
-			b := Block{Data: []byte(strings.Repeat(c.in, 1000)), First: true}
+			b := Block{Data: []byte(strings.Repeat(c.in, 1000)), Origin: &Origin{}}
 			if err := s.Enter(&b); err != nil {
 				t.Fatal(err)
 			}

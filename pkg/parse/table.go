@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// A header is the names of the columns of one Source. It never changes.
+// A header is the names of the columns of one Origin. It never changes.
 type header struct {
 	names []string
 	col   map[string]int // the first column of the name
@@ -42,7 +42,7 @@ const maxColumns = 1 << 16
 //
 // It is an error if a name that the user named is missing, or if one that is
 // used is there twice. As long as the fields are not known all are used. A
-// field that an earlier Source had and nobody named may be missing.
+// field that an earlier Origin had and nobody named may be missing.
 func (t *table) enter(cells [][]byte) (any, error) {
 	h := &header{col: map[string]int{}}
 	twice := map[string]bool{}

@@ -226,7 +226,7 @@ func (st *stretch) evaluateGroups(n int) {
 		if s.cfg.Rules != nil {
 			st.measure(se, k)
 			s.res.Rows.N = rows - n + k
-			rec := record{source: s.source, line: s.base + st.batch.Line[st.first+k]}
+			rec := record{origin: s.origin, line: s.origin.Lines + st.batch.Line[st.first+k]}
 			s.step(se, t, &rec)
 		}
 		se.last, se.since = t, 0

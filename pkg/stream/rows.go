@@ -24,10 +24,10 @@ type Rows struct {
 // A Note is something to tell beside the rows: a line or value that was
 // skipped, or a change of an alert.
 type Note struct {
-	Row    int    // rows of the Result that were written before it
-	Source int    // index of the parse.Source, valid where Line is
-	Line   int    // line in the Source, from 1; 0 where the clock alone did it
-	Alert  *Alert // nil: a complaint
+	Row    int           // rows of the Result that were written before it
+	Origin *parse.Origin // of the line; nil where the clock alone did it
+	Line   int           // in the Origin, from 1; 0 where the clock alone did it
+	Alert  *Alert        // nil: a complaint
 	Reason parse.Reason
 	Value  bool   // of a complaint: only one value was skipped
 	Text   []byte // of a complaint: quoted from the data, may be nil

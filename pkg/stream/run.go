@@ -249,7 +249,7 @@ func (st *stretch) evaluate(i, end int) {
 		if s.run.rows {
 			s.res.Rows.N = base + k - i
 		}
-		rec := record{source: s.source, line: s.base + st.batch.Line[k]}
+		rec := record{origin: s.origin, line: s.origin.Lines + st.batch.Line[k]}
 		s.step(st.se, st.time(k), &rec)
 		k++
 	}

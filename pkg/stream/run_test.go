@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"rtda/pkg/agg"
+	"rtda/pkg/parse"
 	"rtda/pkg/rule"
 )
 
@@ -50,9 +51,10 @@ func alertLog(cfg Config, xs []sample, plain bool) (log []string) {
 		s.run.able, s.grp.able = false, false
 	}
 	var res Result
+	origin := &parse.Origin{}
 	for len(xs) > 0 {
 		n := min(len(xs), 700)
-		b, batch := batchOf(&cfg, xs[:n], s.stats.Lines == 0)
+		b, batch := batchOf(&cfg, xs[:n], origin)
 		s.Take(b, batch, &res)
 		for _, note := range res.Notes {
 			if note.Alert == nil {

@@ -207,7 +207,7 @@ func (s *Stream) noteChanges(se *series, t int64, rec *record) {
 		}
 		n := Note{Row: s.res.Rows.N, Alert: a}
 		if rec != nil {
-			n.Source, n.Line = rec.source, rec.line
+			n.Origin, n.Line = rec.origin, rec.line
 		}
 		s.res.Notes = append(s.res.Notes, n)
 	}

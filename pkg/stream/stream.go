@@ -113,9 +113,7 @@ type Stream struct {
 	res    *Result // what the call in progress fills
 	untold []Note  // of ticks, with Config.EveryLine
 
-	// where the block in progress stands in the input
-	source int
-	base   int // lines of the source before the block
+	origin *parse.Origin // of the block in progress; its Lines are those before the block
 
 	table   map[string]*series
 	only    *series   // the one series of a stream without keys
@@ -174,9 +172,7 @@ func (s *Stream) Take(b *parse.Block, batch *parse.Batch, r *Result) (stop bool)
 	s.begin(r)
 	r.Notes = append(r.Notes, s.untold...)
 	s.untold = s.untold[:0]
-	if b.First {
-		s.source, s.base = b.Source, 0
-	}
+	s.origin = b.Origin
 	i, bads := 0, batch.Bad
 	for !s.stopped {
 		if len(bads) == 0 {
@@ -194,11 +190,11 @@ func (s *Stream) Take(b *parse.Block, batch *parse.Batch, r *Result) (stop bool)
 			s.takePartly(b, batch, at, bads[:n])
 			i++
 		} else if !s.stopped {
-			s.skip(s.source, s.base, &bads[0])
+			s.skip(s.origin, s.origin.Lines, &bads[0])
 		}
 		bads = bads[n:]
 	}
-	s.base += batch.Lines
+	s.origin.Lines += batch.Lines
 	s.stats.Lines += batch.Lines
 	return s.stopped
 }
@@ -231,7 +227,7 @@ func (s *Stream) takePartly(b *parse.Block, batch *parse.Batch, i int, bads []pa
 		return
 	}
 	if s.cfg.Strict {
-		s.skip(s.source, s.base, &bads[0])
+		s.skip(s.origin, s.origin.Lines, &bads[0])
 		return
 	}
 	rec := s.record(b, batch, i)
@@ -240,14 +236,14 @@ func (s *Stream) takePartly(b *parse.Block, batch *parse.Batch, i int, bads []pa
 	if _, ok := s.arrive(&rec); !ok {
 		whole := bads[0]
 		whole.Value = false
-		s.skip(s.source, s.base, &whole)
+		s.skip(s.origin, s.origin.Lines, &whole)
 		return
 	}
 	// what is wrong with the record is told before what it brings
 	brought := slices.Clone(s.res.Notes[notes:])
 	s.res.Notes = s.res.Notes[:notes]
 	for k := range bads {
-		s.skip(s.source, s.base, &bads[k])
+		s.skip(s.origin, s.origin.Lines, &bads[k])
 	}
 	for k := range s.res.Notes[notes:] {
 		s.res.Notes[notes+k].Row = row
@@ -261,7 +257,7 @@ func (s *Stream) refuse(rec *record, why parse.Reason) {
 	if why == parse.TooManyKeys && s.shows(why) {
 		bad.Text = slices.Clone(rec.key[:min(len(rec.key), parse.MaxQuote)])
 	}
-	s.skip(rec.source, 0, &bad)
+	s.skip(rec.origin, 0, &bad)
 }
 
 // A record is one record on its way to the windows.
@@ -269,13 +265,13 @@ type record struct {
 	t      int64
 	key    []byte
 	vals   []float64
-	source int
-	line   int // in the source, from 1
+	origin *parse.Origin
+	line   int // in the origin, from 1
 }
 
 // record gathers record i of the batch; its slices are valid until the next.
 func (s *Stream) record(b *parse.Block, batch *parse.Batch, i int) record {
-	rec := record{source: s.source, line: s.base + batch.Line[i], vals: s.run.vals[:0]}
+	rec := record{origin: s.origin, line: s.origin.Lines + batch.Line[i], vals: s.run.vals[:0]}
 	for _, col := range batch.Col {
 		rec.vals = append(rec.vals, col[i])
 	}
@@ -296,11 +292,11 @@ func (s *Stream) record(b *parse.Block, batch *parse.Batch, i int) record {
 
 // skip counts a bad line or value and notes it while there are few of its
 // reason. Its line counts from base.
-func (s *Stream) skip(source, base int, bad *parse.Bad) {
+func (s *Stream) skip(origin *parse.Origin, base int, bad *parse.Bad) {
 	counts := int(bad.Reason) < parse.Reasons
 	if s.shows(bad.Reason) {
 		s.res.Notes = append(s.res.Notes, Note{
-			Row: s.res.Rows.N, Source: source, Line: base + bad.Line,
+			Row: s.res.Rows.N, Origin: origin, Line: base + bad.Line,
 			Reason: bad.Reason, Value: bad.Value, Text: bad.Text,
 		})
 	}

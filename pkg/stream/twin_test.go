@@ -305,7 +305,7 @@ func randomSamples(r *rand.Rand, cfg *Config) (all []sample) {
 }
 
 // batchOf puts samples into a block and a batch.
-func batchOf(cfg *Config, xs []sample, first bool) (*parse.Block, *parse.Batch) {
+func batchOf(cfg *Config, xs []sample, origin *parse.Origin) (*parse.Block, *parse.Batch) {
 	batch := &parse.Batch{Lines: len(xs), Col: make([][]float64, cfg.Fields)}
 	for i, x := range xs {
 		batch.Line = append(batch.Line, i+1)
@@ -319,7 +319,7 @@ func batchOf(cfg *Config, xs []sample, first bool) (*parse.Block, *parse.Batch) 
 			batch.Col[f] = append(batch.Col[f], v)
 		}
 	}
-	return &parse.Block{First: first}, batch
+	return &parse.Block{Origin: origin}, batch
 }
 
 // logOf is what a result says, in the words of the twin.
@@ -356,9 +356,10 @@ func runStream(cfg Config, xs []sample, cut func(left int) int) []string {
 	s.Setup(cfg)
 	var r Result
 	var log []string
+	origin := &parse.Origin{}
 	for i := 0; i < len(xs); {
 		n := cut(len(xs) - i)
-		b, batch := batchOf(&cfg, xs[i:i+n], i == 0)
+		b, batch := batchOf(&cfg, xs[i:i+n], origin)
 		s.Take(b, batch, &r)
 		log = append(log, logOf(&cfg, &r)...)
 		i += n
