@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"rtda/pkg/rule"
+	"rtda/pkg/text"
 )
 
 // checkFiles looks at every FILE before anything is read and joins what is
@@ -60,7 +61,7 @@ func commandNear(name string, err error) string {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return ""
 	}
-	if near := rule.DidYouMean(name, commandNames); near != "" {
+	if near := text.Suggest(name, commandNames); near != "" {
 		return fmt.Sprintf(" (did you mean rtda %s?)", near)
 	}
 	return ""

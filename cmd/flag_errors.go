@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"rtda/pkg/rule"
+	"rtda/pkg/text"
 )
 
 // explainFlag says in rtda's words what pflag found wrong with a flag.
@@ -67,5 +67,5 @@ func nearFlag(name string, known []string) string {
 	if len(begun) == 1 {
 		return begun[0]
 	}
-	return rule.DidYouMean(name, known)
+	return text.Suggest(name, known)
 }

@@ -12,6 +12,7 @@ import (
 	"rtda/pkg/parse"
 	"rtda/pkg/rule"
 	"rtda/pkg/stream"
+	"rtda/pkg/text"
 )
 
 // A badValue is a value that a flag cannot have. It does not know the flag.
@@ -232,7 +233,7 @@ func orList(words []string) string {
 
 // didYouMean is a suggestion in parentheses with a blank before it, or "".
 func didYouMean(word string, known []string) string {
-	if near := rule.DidYouMean(word, known); near != "" {
+	if near := text.Suggest(word, known); near != "" {
 		return fmt.Sprintf(" (did you mean %s?)", near)
 	}
 	return ""

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"rtda/pkg/text"
 )
 
 // An Error says what cannot stand in a rule, where, and how to put it right.
@@ -98,4 +100,12 @@ func quote(s string) string {
 		s = s[:n]
 	}
 	return strconv.Quote(s)
+}
+
+// didYouMean is a cure: "did you mean mean?", or "".
+func didYouMean(word string, known []string) string {
+	if near := text.Suggest(word, known); near != "" {
+		return "did you mean " + near + "?"
+	}
+	return ""
 }

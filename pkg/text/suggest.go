@@ -1,12 +1,14 @@
-package rule
+// Package text is what several rooms do with words: it finds the one that was
+// meant. It knows nothing of what the words name.
+package text
 
 import "strings"
 
-// maxMeant is how many characters a word may have for a suggestion to be
+// maxWord is how many characters a word may have for a suggestion to be
 // looked for; it bounds the time for hostile words.
-const maxMeant = 64
+const maxWord = 64
 
-// DidYouMean is the one of known that word was most probably meant to be, the
+// Suggest is the one of known that word was most probably meant to be, the
 // first of several, or "" where none is near: at most a third of the
 // characters of word wrong, or one of them, upper and lower case being the
 // same; or else the longest that word goes on with more letters (stddev, std).
@@ -14,9 +16,9 @@ const maxMeant = 64
 // How far two words are apart is the Damerau–Levenshtein distance: how many
 // letters have to be put in, left out, replaced or swapped with their
 // neighbour.
-func DidYouMean(word string, known []string) string {
+func Suggest(word string, known []string) string {
 	w := []rune(strings.ToLower(word))
-	if len(w) == 0 || len(w) > maxMeant {
+	if len(w) == 0 || len(w) > maxWord {
 		return ""
 	}
 	best, least := "", min(len(w), max(1, (len(w)+1)/3)+1)
@@ -80,12 +82,4 @@ func distance(a, b []rune) int {
 		lastRow[a[i-1]] = i
 	}
 	return d[len(a)+1][len(b)+1]
-}
-
-// didYouMean is a cure: "did you mean mean?", or "".
-func didYouMean(word string, known []string) string {
-	if k := DidYouMean(word, known); k != "" {
-		return "did you mean " + k + "?"
-	}
-	return ""
 }
