@@ -4,68 +4,69 @@ import (
 	"slices"
 
 	"rtda/pkg/agg"
+	"rtda/pkg/run"
 	"rtda/pkg/stream"
 )
 
 // A conflict is flags that cannot stand together.
 type conflict struct {
 	flag string // that is complained of
-	when func(o *Options) bool
+	when func(o *options) bool
 	cure string
 }
 
 // conflicts is the table of them; of several the first is told.
 var conflicts = []conflict{
-	{"strict", func(o *Options) bool { return o.strict && o.has("on-error") && o.OnError != onErrorFail },
+	{"strict", func(o *options) bool { return o.strict && o.has("on-error") && o.OnError != run.OnErrorFail },
 		"says --on-error fail, but another --on-error is there: leave out one of them"},
-	{"quiet", func(o *Options) bool { return o.quiet && o.has("out") && o.Out != "none" },
+	{"quiet", func(o *options) bool { return o.quiet && o.has("out") && o.Out != "none" },
 		"says -o none, but another -o is there: leave out one of them"},
 
-	{"hz", func(o *Options) bool { return o.has("hz") && o.has("time") },
+	{"hz", func(o *options) bool { return o.has("hz") && o.has("time") },
 		"there is a clock already, -t: leave out one of them"},
-	{"late", func(o *Options) bool { return o.has("late") && o.Clock != stream.DataClock },
+	{"late", func(o *options) bool { return o.has("late") && o.Clock != stream.DataClock },
 		"needs records with a time of their own: add -t FIELD"},
 
-	{"time", func(o *Options) bool { return o.TimeField != "" && o.In == "num" },
+	{"time", func(o *options) bool { return o.TimeField != "" && o.In == "num" },
 		"plain numbers have no fields: use -t now or --hz, or another -i"},
-	{"field", func(o *Options) bool { return o.has("field") && o.In == "num" },
+	{"field", func(o *options) bool { return o.has("field") && o.In == "num" },
 		"plain numbers have no fields: leave it out, or use another -i"},
-	{"key", func(o *Options) bool { return o.has("key") && o.In == "num" },
+	{"key", func(o *options) bool { return o.has("key") && o.In == "num" },
 		"plain numbers have no fields: leave it out, or use another -i"},
-	{"sep", func(o *Options) bool { return o.has("sep") && o.In != "csv" },
+	{"sep", func(o *options) bool { return o.has("sep") && o.In != "csv" },
 		"only csv has a separator: add -i csv"},
-	{"decimal", func(o *Options) bool { return o.Decimal == ',' && !o.decimalFits() },
+	{"decimal", func(o *options) bool { return o.Decimal == ',' && !o.decimalFits() },
 		"only num, csv and tsv can have a decimal comma: add -i csv, or leave it out"},
-	{"decimal", func(o *Options) bool { return o.Decimal == ',' && o.In == "csv" && (o.Sep == 0 || o.Sep == ',') },
+	{"decimal", func(o *options) bool { return o.Decimal == ',' && o.In == "csv" && (o.Sep == 0 || o.Sep == ',') },
 		"the separator of csv is a comma too: add --sep ';'"},
-	{"sep", func(o *Options) bool { return o.has("sep") && o.Sep == '.' && o.Decimal != ',' },
+	{"sep", func(o *options) bool { return o.has("sep") && o.Sep == '.' && o.Decimal != ',' },
 		"the decimal sign is a point too: add --decimal ,"},
 
-	{"warmup", func(o *Options) bool { return !o.WarmupFull && o.Warmup > o.smallest() },
+	{"warmup", func(o *options) bool { return !o.WarmupFull && o.Warmup > o.smallest() },
 		"a window must be able to hold so many samples: give -w larger counts"},
-	{"warmup", func(o *Options) bool { return o.WarmupFull && o.noCount() && !o.hasRules() },
+	{"warmup", func(o *options) bool { return o.WarmupFull && o.noCount() && !o.hasRules() },
 		"full is for windows that are counts: give -w one, or --warmup a number"},
 
-	{"alerts", func(o *Options) bool { return o.has("alerts") && !o.hasRules() }, needsRule},
-	{"alert-format", func(o *Options) bool { return o.has("alert-format") && !o.hasRules() }, needsRule},
-	{"repeat", func(o *Options) bool { return o.has("repeat") && !o.hasRules() }, needsRule},
-	{"exec", func(o *Options) bool { return o.has("exec") && !o.hasRules() }, needsRule},
-	{"exit-status", func(o *Options) bool { return o.has("exit-status") && !o.hasRules() }, needsRule},
-	{"exec-timeout", func(o *Options) bool { return o.has("exec-timeout") && !o.has("exec") },
+	{"alerts", func(o *options) bool { return o.has("alerts") && !o.hasRules() }, needsRule},
+	{"alert-format", func(o *options) bool { return o.has("alert-format") && !o.hasRules() }, needsRule},
+	{"repeat", func(o *options) bool { return o.has("repeat") && !o.hasRules() }, needsRule},
+	{"exec", func(o *options) bool { return o.has("exec") && !o.hasRules() }, needsRule},
+	{"exit-status", func(o *options) bool { return o.has("exit-status") && !o.hasRules() }, needsRule},
+	{"exec-timeout", func(o *options) bool { return o.has("exec-timeout") && !o.has("exec") },
 		"there is no command: add -x"},
 
-	{"one-to-one", func(o *Options) bool { return o.OneToOne && o.Out != "json" },
+	{"one-to-one", func(o *options) bool { return o.OneToOne && o.Out != "json" },
 		"is for JSON rows only: add -o json"},
-	{"one-to-one", func(o *Options) bool { return o.OneToOne && o.Every.N != 1 },
+	{"one-to-one", func(o *options) bool { return o.OneToOne && o.Every.N != 1 },
 		"writes a row for every record: leave out -n"},
-	{"one-to-one", func(o *Options) bool { return o.OneToOne && o.Late > 0 },
+	{"one-to-one", func(o *options) bool { return o.OneToOne && o.Late > 0 },
 		"a record that waits cannot be answered: leave out --late"},
 }
 
 const needsRule = "there is no rule: add -r or -R"
 
 // contradiction is the first conflict of the options, or nil.
-func (o *Options) contradiction() error {
+func (o *options) contradiction() error {
 	for _, c := range conflicts {
 		if !c.when(o) {
 			continue
@@ -84,11 +85,11 @@ type plainError string
 func (e plainError) Error() string { return string(e) }
 
 // hasRules reports whether the user gave rules, be it a FILE without any.
-func (o *Options) hasRules() bool { return o.has("rule") || o.has("rules") }
+func (o *options) hasRules() bool { return o.has("rule") || o.has("rules") }
 
 // decimalFits reports whether the input may have a decimal comma; automatic
 // input may where it can turn out to be plain numbers.
-func (o *Options) decimalFits() bool {
+func (o *options) decimalFits() bool {
 	if o.In == "auto" {
 		return len(o.Fields) == 0 && len(o.Keys) == 0 && o.TimeField == ""
 	}
@@ -97,7 +98,7 @@ func (o *Options) decimalFits() bool {
 
 // smallest is what the smallest of the windows can hold, maxCount where none
 // has a limit.
-func (o *Options) smallest() int {
+func (o *options) smallest() int {
 	n := maxCount
 	for _, w := range o.Windows {
 		if w.Kind == agg.Count {
@@ -108,6 +109,6 @@ func (o *Options) smallest() int {
 }
 
 // noCount reports whether no window is a count.
-func (o *Options) noCount() bool {
-	return !slices.ContainsFunc(o.Windows, func(w Window) bool { return w.Kind == agg.Count })
+func (o *options) noCount() bool {
+	return !slices.ContainsFunc(o.Windows, func(w run.Window) bool { return w.Kind == agg.Count })
 }

@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"testing/iotest"
+
+	"rtda/pkg/run"
 )
 
 // A job is a command line with an input for it, on which faults are tried.
@@ -102,13 +104,13 @@ func TestReadFails(t *testing.T) {
 				r := &lineReader{rest: j.input, piece: piece, good: n, with: n%2 == 1}
 				var stdout, stderr bytes.Buffer
 				status := j.run(1+n%3, r, &stdout, &stderr)
-				if r.good < 0 || r.rest == "" && status != statusIO {
+				if r.good < 0 || r.rest == "" && status != run.StatusIO {
 					break // the input ended before
 				}
 				whole := j.input[:strings.LastIndexByte(j.input[:r.given], '\n')+1]
 				out, complaints := j.clean(whole)
 				complaints += "rtda: stdin: broken\n"
-				if status != statusIO || stdout.String() != out || stderr.String() != complaints {
+				if status != run.StatusIO || stdout.String() != out || stderr.String() != complaints {
 					t.Fatalf("%s: read %d of %d bytes fails: status %d, stdout\n%swant\n%sstderr\n%swant\n%s",
 						j.name, n, piece, status, &stdout, out, &stderr, complaints)
 				}
@@ -135,7 +137,7 @@ func TestReadsComeShort(t *testing.T) {
 		}
 	}
 	var stderr bytes.Buffer
-	if status := Main(nil, &idleReader{r: strings.NewReader(""), most: 1 << 30}, io.Discard, &stderr); status != statusIO {
+	if status := Main(nil, &idleReader{r: strings.NewReader(""), most: 1 << 30}, io.Discard, &stderr); status != run.StatusIO {
 		t.Errorf("a reader that brings nothing for ever: status %d, %s", status, &stderr)
 	}
 }
@@ -203,9 +205,9 @@ func TestStdoutFails(t *testing.T) {
 				if w.good >= 0 {
 					break
 				}
-				wantStatus, told := statusIO, "rtda: writing stdout: "+f.told+"\n"
+				wantStatus, told := run.StatusIO, "rtda: writing stdout: "+f.told+"\n"
 				if f.told == "" {
-					wantStatus, told = statusPipe, ""
+					wantStatus, told = run.StatusPipe, ""
 				}
 				said, ends := strings.CutSuffix(stderr.String(), told)
 				switch {
@@ -246,12 +248,12 @@ func TestStderrFails(t *testing.T) {
 				if w.good >= 0 {
 					break
 				}
-				wantStatus := statusIO
+				wantStatus := run.StatusIO
 				if f.told == "" {
-					wantStatus = statusPipe
+					wantStatus = run.StatusPipe
 				}
 				if atEnd := n >= strings.Count(complaints, "\n")-1; atEnd {
-					wantStatus = statusBadLines // the totals are no output
+					wantStatus = run.StatusBadLines // the totals are no output
 				}
 				if status != wantStatus || !strings.HasPrefix(want, stdout.String()) {
 					t.Fatalf("%s, %s at write %d to stderr: status %d, want %d, stdout\n%swant the beginning of\n%s",
@@ -281,7 +283,7 @@ func TestAlertsFail(t *testing.T) {
 		var stdout, stderr bytes.Buffer
 		status := Main([]string{"-w", "1", "-a", "last", "-r", "last > 2", "--alerts", file},
 			&lineReader{rest: "1\n2\n3\n4\n", good: -1}, &stdout, &stderr)
-		if want := "rtda: writing the alerts: " + told + "\n"; status != statusIO || stderr.String() != want {
+		if want := "rtda: writing the alerts: " + told + "\n"; status != run.StatusIO || stderr.String() != want {
 			t.Errorf("%s: status %d, stderr\n%swant\n%s", file, status, &stderr, want)
 		}
 		if want := "last=1\nlast=2\n"; stdout.String() != want {
@@ -294,15 +296,8 @@ func TestAlertsFail(t *testing.T) {
 func (j job) runWithAlerts(t *testing.T, jobs int, in io.Reader, stdout, stderr, w io.Writer) (status int) {
 	t.Helper()
 	sh := newShell(in, stdout, stderr)
-	sh.run = func(o *Options) error {
-		f, closeAll, err := newFilter(o, in, stdout, stderr)
-		if err != nil {
-			return err
-		}
-		defer closeAll()
-		f.sink.alerts = w
-		f.walk.start()
-		return f.conduct(nil)
+	sh.run = func(o *options) error {
+		return run.Run(&o.Options, run.Streams{In: in, Out: stdout, Err: stderr, Alerts: w})
 	}
 	return sh.main(append([]string{"-j", fmt.Sprint(jobs), "--alerts", os.DevNull}, j.args...))
 }
@@ -329,7 +324,7 @@ func TestAlertsFailAnywhere(t *testing.T) {
 				}
 				told := "rtda: writing the alerts: " + cmp.Or(f.told, "broken pipe") + "\n"
 				switch {
-				case status != statusIO || w.after != 0 || !strings.HasSuffix(stderr.String(), told):
+				case status != run.StatusIO || w.after != 0 || !strings.HasSuffix(stderr.String(), told):
 					t.Fatalf("%s, %s at write %d: status %d, %d writes behind it, stderr\n%s", j.name, f.name, n, status, w.after, &stderr)
 				case !strings.HasPrefix(alerts.String(), w.String()):
 					t.Fatalf("%s, %s at write %d: alerts\n%sare no beginning of\n%s", j.name, f.name, n, w, &alerts)

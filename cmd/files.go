@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"strconv"
 	"strings"
 
 	"rtda/pkg/rule"
+	"rtda/pkg/run"
 	"rtda/pkg/text"
 )
 
@@ -21,10 +21,10 @@ func checkFiles(names []string) error {
 			continue
 		}
 		if err := checkFile(name); err != nil {
-			errs = append(errs, fmt.Errorf("%s: %s%s", shownName(name), reason(err), commandNear(name, err)))
+			errs = append(errs, fmt.Errorf("%s: %s%s", text.FileName(name), run.Reason(err), commandNear(name, err)))
 		}
 	}
-	return usageError(errors.Join(errs...))
+	return run.Usage(errors.Join(errs...))
 }
 
 // checkFile tells what keeps a FILE from being read. A plain file is opened to
@@ -44,15 +44,6 @@ func checkFile(name string) error {
 		return err
 	}
 	return file.Close()
-}
-
-// shownName is the name of a FILE in a complaint: as it is, unless there is
-// something in it that must not reach a terminal.
-func shownName(name string) string {
-	if quoted := strconv.Quote(name); quoted != `"`+name+`"` || name == "" {
-		return quoted
-	}
-	return name
 }
 
 // commandNear is a suggestion where a FILE that is not there looks like a
@@ -77,17 +68,17 @@ func readRules(name string) ([]rule.Source, error) {
 	return splitRules(name, strings.TrimPrefix(string(text), "\ufeff")), nil
 }
 
-// splitRules cuts the text of a file of rules into rules that are called after
+// splitRules cuts the lines of a file of rules into rules that are called after
 // their lines. Blanks before a rule stay, so that columns are those of the
 // file.
-func splitRules(name, text string) []rule.Source {
+func splitRules(name, lines string) []rule.Source {
 	var rules []rule.Source
 	line := 0
-	for s := range strings.SplitSeq(text, "\n") {
+	for s := range strings.SplitSeq(lines, "\n") {
 		line++
 		s = strings.TrimRight(s[:commentStart(s)], " \t\r")
 		if s != "" {
-			rules = append(rules, rule.Source{Text: s, Name: fmt.Sprintf("%s:%d", shownName(name), line)})
+			rules = append(rules, rule.Source{Text: s, Name: fmt.Sprintf("%s:%d", text.FileName(name), line)})
 		}
 	}
 	return rules

@@ -26,7 +26,7 @@ func explainFlag(c *cobra.Command, err error) error {
 	case errors.As(err, &unknown):
 		return unknownFlag(c, unknown)
 	case errors.As(err, &syntax):
-		return fmt.Errorf("unknown flag %s: see %s --help", quote(syntax.GetSpecifiedFlag()), c.CommandPath())
+		return fmt.Errorf("unknown flag %s: see %s --help", text.Quote(syntax.GetSpecifiedFlag()), c.CommandPath())
 	}
 	return err
 }
@@ -45,14 +45,14 @@ func invalidValue(err *pflag.InvalidValueError) error {
 func unknownFlag(c *cobra.Command, err *pflag.NotExistError) error {
 	name := err.GetSpecifiedName()
 	if err.GetSpecifiedShortnames() != "" {
-		return fmt.Errorf("unknown flag %s: see %s --help", quote("-"+name), c.CommandPath())
+		return fmt.Errorf("unknown flag %s: see %s --help", text.Quote("-"+name), c.CommandPath())
 	}
 	var known []string
 	c.Flags().VisitAll(func(f *pflag.Flag) { known = append(known, f.Name) })
 	if near := nearFlag(name, known); near != "" {
-		return fmt.Errorf("unknown flag %s (did you mean --%s?)", quote("--"+name), near)
+		return fmt.Errorf("unknown flag %s (did you mean --%s?)", text.Quote("--"+name), near)
 	}
-	return fmt.Errorf("unknown flag %s: see %s --help", quote("--"+name), c.CommandPath())
+	return fmt.Errorf("unknown flag %s: see %s --help", text.Quote("--"+name), c.CommandPath())
 }
 
 // nearFlag is a flag that name may mean: one that it begins, if it is the only
@@ -69,3 +69,13 @@ func nearFlag(name string, known []string) string {
 	}
 	return text.Suggest(name, known)
 }
+
+// A flagError is a mistake in what the user gave to a flag.
+type flagError struct {
+	flag string
+	err  error
+}
+
+func (e *flagError) Error() string { return "--" + e.flag + ": " + e.err.Error() }
+
+func (e *flagError) Unwrap() error { return e.err }

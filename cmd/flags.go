@@ -5,6 +5,7 @@ import (
 
 	"rtda/pkg/format"
 	"rtda/pkg/parse"
+	"rtda/pkg/run"
 )
 
 // A group is a heading under which flags are shown.
@@ -35,7 +36,7 @@ type flag struct {
 	list    bool            // of words, with commas
 	file    bool            // the value is the name of a file
 	repeats bool            // may be given several times, which adds up
-	set     func(o *Options, text string) error
+	set     func(o *options, text string) error
 }
 
 // findFlag is the row of a flag, nil if there is none.
@@ -49,8 +50,8 @@ func findFlag(name string) *flag {
 }
 
 // into makes a setter from a reader of values and the place for the value.
-func into[T any](read func(string) (T, error), field func(*Options) *T) func(*Options, string) error {
-	return func(o *Options, text string) error {
+func into[T any](read func(string) (T, error), field func(*options) *T) func(*options, string) error {
+	return func(o *options, text string) error {
 		x, err := read(text)
 		if err == nil {
 			*field(o) = x
@@ -60,17 +61,17 @@ func into[T any](read func(string) (T, error), field func(*Options) *T) func(*Op
 }
 
 // choice makes a setter for one of some words.
-func choice(words func() []string, field func(*Options) *string) func(*Options, string) error {
+func choice(words func() []string, field func(*options) *string) func(*options, string) error {
 	return into(func(s string) (string, error) { return parseChoice(s, words()) }, field)
 }
 
 // number makes a setter for a whole number from least to most.
-func number(least, most int, field func(*Options) *int) func(*Options, string) error {
+func number(least, most int, field func(*options) *int) func(*options, string) error {
 	return into(func(s string) (int, error) { return parseCount(s, least, most) }, field)
 }
 
 // turnOn makes a setter for a switch.
-func turnOn(field func(*Options) *bool) func(*Options, string) error {
+func turnOn(field func(*options) *bool) func(*options, string) error {
 	return into(parseSwitch, field)
 }
 
@@ -80,7 +81,7 @@ func fixed(words ...string) func() []string { return func() []string { return wo
 // aggWords are the names of the aggregates, with some quantiles for pNN.
 func aggWords() []string {
 	var words []string
-	for _, name := range aggNames() {
+	for _, name := range run.AggNames() {
 		if name == "pNN" {
 			words = append(words, "p05", "p25", "p75", "p90", "p95", "p99", "p99.9")
 		} else {
@@ -107,12 +108,12 @@ func outFormats() []string {
 }
 
 var (
-	onErrorWords = fixed(onErrorSkip, onErrorFail, onErrorIgnore)
+	onErrorWords = fixed(run.OnErrorSkip, run.OnErrorFail, run.OnErrorIgnore)
 	alertWords   = fixed("text", "json")
 	colorWords   = fixed("auto", "always", "never")
 	prefixWords  = fixed("telegraf")
 	ddofWords    = fixed("0", "1")
-	spanInto     = func(field func(*Options) *time.Duration) func(*Options, string) error { return into(parseSpan, field) }
+	spanInto     = func(field func(*options) *time.Duration) func(*options, string) error { return into(parseSpan, field) }
 	mostDigits   = 17   // float64 has no more
 	mostJobs     = 1024 // far more than helps
 )
@@ -124,54 +125,54 @@ var flags = []flag{
 		doc: "%s",
 		long: "Format of the input. `auto` takes it from the first line that begins with `{` (json) or is a number (num), " +
 			"for the whole run; with `-f`, `-k` or `-t FIELD` it is json.",
-		set: choice(inFormats, func(o *Options) *string { return &o.In })},
+		set: choice(inFormats, func(o *options) *string { return &o.In })},
 	{group: groupInput, name: "field", short: "f", arg: "LIST", repeats: true,
 		doc: "fields to measure, as paths: temp,env.temp,axes.0",
 		long: "The fields to measure, as paths: `temp`, `env.temp`, `axes.0`. A flat name `env.temp` in the record wins over the path. " +
 			"Without it every top-level number of the first good record is measured, the time and the keys left out, 1000 at most.",
-		set: func(o *Options, s string) error { return addItems(&o.Fields, s) }},
+		set: func(o *options, s string) error { return addItems(&o.Fields, s) }},
 	{group: groupInput, name: "key", short: "k", arg: "LIST", repeats: true,
 		doc: "windows and alerts for each value of these fields",
 		long: "One set of windows and of rule states for each distinct value of these fields. Strings, numbers and booleans make keys; " +
 			"`7` and `\"7\"` are one key.",
-		set: func(o *Options, s string) error { return addItems(&o.Keys, s) }},
+		set: func(o *options, s string) error { return addItems(&o.Keys, s) }},
 	{group: groupInput, name: "coerce",
 		doc:  "take strings with a number in them as numbers",
 		long: "Take a string with a number in it (`\"21.5\"`) as that number. Formats without types (csv, tsv, logfmt) need no such thing.",
-		set:  turnOn(func(o *Options) *bool { return &o.Coerce })},
+		set:  turnOn(func(o *options) *bool { return &o.Coerce })},
 	{group: groupInput, name: "sep", arg: "CHAR", shown: ",",
 		doc:  "separator of csv",
 		long: "The separator of csv, one ASCII character; `\\t` is a tab. Needs `-i csv`.",
-		set:  into(parseSep, func(o *Options) *byte { return &o.Sep })},
+		set:  into(parseSep, func(o *options) *byte { return &o.Sep })},
 	{group: groupInput, name: "decimal", arg: "SIGN", shown: ".", words: fixed(",", "."),
 		doc:  "decimal sign of num, csv and tsv: , or .",
 		long: "The decimal sign of numbers in num, csv and tsv, a point or a comma. Where csv has a comma for a separator, name another with `--sep`.",
-		set:  into(parseDecimal, func(o *Options) *byte { return &o.Decimal })},
+		set:  into(parseDecimal, func(o *options) *byte { return &o.Decimal })},
 	{group: groupInput, name: "null", short: "z",
 		doc:  "records end in NUL, not in LF",
 		long: "Records end in NUL instead of LF, as `find -print0` and `sort -z` write them. Rows end in LF all the same.",
-		set:  turnOn(func(o *Options) *bool { return &o.NUL })},
-	{group: groupInput, name: "on-error", arg: "WHAT", def: onErrorSkip, words: onErrorWords,
+		set:  turnOn(func(o *options) *bool { return &o.NUL })},
+	{group: groupInput, name: "on-error", arg: "WHAT", def: run.OnErrorSkip, words: onErrorWords,
 		doc: "bad lines: %s",
 		long: "What to do about bad lines. `skip` shows the first 5 of each reason and the totals, and the status is 3. `fail` stops at the first " +
 			"one, when the rows due before it are written. `ignore` shows only the totals and leaves the status at 0.",
-		set: choice(onErrorWords, func(o *Options) *string { return &o.OnError })},
+		set: choice(onErrorWords, func(o *options) *string { return &o.OnError })},
 	{group: groupInput, name: "strict",
 		doc:  "stop at the first bad line (--on-error fail)",
 		long: "The same as `--on-error fail`.",
-		set:  turnOn(func(o *Options) *bool { return &o.strict })},
+		set:  turnOn(func(o *options) *bool { return &o.strict })},
 	{group: groupInput, name: "max-line", arg: "SIZE", def: "1MiB",
 		doc:  "skip lines that are longer",
 		long: "The longest line, without its end: bytes, or with a unit as `head -c` has them (`64k`, `1MiB`; `kB` is 1000). A longer one is skipped in bounded memory.",
-		set:  into(parseSize, func(o *Options) *int { return &o.MaxLine })},
+		set:  into(parseSize, func(o *options) *int { return &o.MaxLine })},
 	{group: groupInput, name: "max-keys", arg: "N", def: "100000",
 		doc:  "skip records of further keys",
 		long: "How many keys are held at once. Records of further ones are skipped; `--ttl` makes room.",
-		set:  number(1, maxCount, func(o *Options) *int { return &o.MaxKeys })},
+		set:  number(1, maxCount, func(o *options) *int { return &o.MaxKeys })},
 	{group: groupInput, name: "max-samples", arg: "N", def: "50000000",
 		doc:  "skip records when windows hold that many",
 		long: "How many samples all windows together hold. A record for which there is no room is skipped.",
-		set:  number(1, maxCount, func(o *Options) *int { return &o.MaxSamples })},
+		set:  number(1, maxCount, func(o *options) *int { return &o.MaxSamples })},
 
 	{group: groupClock, name: "time", short: "t", arg: "FIELD[:FORMAT]",
 		doc: "the field with the time, or now",
@@ -180,11 +181,11 @@ var flags = []flag{
 			"a strftime(3) pattern. FIELD ends at the first colon; put it in double quotes if it has one of its own: `-t '\"a:b\":ms'`. " +
 			"`now` is the moment at which a line is read; a field of that name is written `'\"now\"'`. " +
 			"Plain numbers have no fields: for them it is `now` or `--hz`.",
-		set: (*Options).setTime},
+		set: (*options).setTime},
 	{group: groupClock, name: "hz", arg: "N",
 		doc:  "the records come N a second: 100, 0.5, 1/60",
 		long: "The clock counts: the i-th good record, from 1, stands at i/N seconds after the Unix epoch. N is exact, a decimal or a fraction, in 9 digits.",
-		set: func(o *Options, s string) (err error) {
+		set: func(o *options, s string) (err error) {
 			o.Hz, err = parseRate(s)
 			o.HzText = s
 			return err
@@ -193,21 +194,21 @@ var flags = []flag{
 		doc: "put right a disorder of the records up to D",
 		long: "A record waits until the newest time seen is D or more past its own, and waiting records are taken in the order of their times. " +
 			"One that is older than one of its own key already taken is skipped as `late`. Needs a clock of the data's own.",
-		set: into(parseLate, func(o *Options) *time.Duration { return &o.Late })},
+		set: into(parseLate, func(o *options) *time.Duration { return &o.Late })},
 	{group: groupClock, name: "ttl", arg: "D",
 		doc:  "forget a key that was silent for D",
 		long: "A key that was silent for D or more on the clock is forgotten, which resolves its alerts, and makes room for others.",
-		set:  spanInto(func(o *Options) *time.Duration { return &o.TTL })},
+		set:  spanInto(func(o *options) *time.Duration { return &o.TTL })},
 
 	{group: groupWindows, name: "window", short: "w", arg: "LIST", def: "100", repeats: true,
 		doc:  "counts, durations or all: 50, 5m or 1m,1h,all",
 		long: "How far back the statistics reach, one window or several: a count of samples, a duration, or `all`. At time t a window of duration D holds the samples in (t-D, t].",
-		set:  (*Options).addWindows},
+		set:  (*options).addWindows},
 	{group: groupWindows, name: "every", short: "n", arg: "SPEC", def: "1",
 		doc: "a row every N samples, every D, or at the end",
 		long: "When rows are written: after every sample (1), after every N samples of a key, at every multiple of a duration on the clock, or at the `end`. " +
 			"So `-w 1m` slides, `-w 1m -n 10s` hops and `-w 1m -n 1m` tumbles.",
-		set: func(o *Options, s string) (err error) {
+		set: func(o *options, s string) (err error) {
 			o.Every, err = parseEvery(s)
 			o.EveryText = s
 			return err
@@ -215,88 +216,88 @@ var flags = []flag{
 	{group: groupWindows, name: "agg", short: "a", arg: "LIST", def: "mean,std,max", repeats: true, words: aggWords, list: true,
 		doc:  "aggregates, see below",
 		long: "The aggregates, a column each. They are listed under AGGREGATES.",
-		set:  (*Options).addAggs},
+		set:  (*options).addAggs},
 	{group: groupWindows, name: "gap", arg: "D",
 		doc:  "a pause of D or longer empties a key's windows",
 		long: "A pause of D or longer between two samples of a key empties its windows before the second is taken (sessions).",
-		set:  spanInto(func(o *Options) *time.Duration { return &o.Gap })},
+		set:  spanInto(func(o *options) *time.Duration { return &o.Gap })},
 	{group: groupWindows, name: "warmup", arg: "N", def: "1",
 		doc: "samples that a window needs: a count, or full",
 		long: "A row needs its first window to hold N samples in some field, and a window that holds fewer gives no value but its count, to rows and to rules. " +
 			"`full` is each window's own count, and 1 for windows that are no counts. After `--gap` it holds anew.",
-		set: (*Options).setWarmup},
+		set: (*options).setWarmup},
 	{group: groupWindows, name: "ddof", arg: "N", def: "0", words: ddofWords,
 		doc:  "var, std, cv and z divide by n-N: %s",
 		long: "With 1, var and std divide by n-1 (the sample's variance) instead of n, also where they stand in cv and z.",
-		set:  number(0, 1, func(o *Options) *int { return &o.DDof })},
+		set:  number(0, 1, func(o *options) *int { return &o.DDof })},
 
 	{group: groupRules, name: "rule", short: "r", arg: "RULE", repeats: true,
 		doc:  "alert when it becomes true: crit hot: mean > 80",
 		long: "A rule, see RULES. May be given several times.",
-		set:  (*Options).addRule},
+		set:  (*options).addRule},
 	{group: groupRules, name: "rules", short: "R", arg: "FILE", repeats: true, file: true,
 		doc:  "rules from FILE, one a line, # begins a comment",
 		long: "Rules from FILE, one a line. Blank lines are ignored; `#` begins a comment unless it stands in quotes. They come after those of `-r`.",
-		set: into(parseText, func(o *Options) *string {
+		set: into(parseText, func(o *options) *string {
 			o.ruleFiles = append(o.ruleFiles, "")
 			return &o.ruleFiles[len(o.ruleFiles)-1]
 		})},
 	{group: groupRules, name: "alerts", arg: "FILE", file: true,
 		doc:  "append alerts to FILE, not to stderr",
 		long: "Append the alerts to FILE instead of writing them to stderr. `/dev/fd/3` works.",
-		set:  into(parseText, func(o *Options) *string { return &o.Alerts })},
+		set:  into(parseText, func(o *options) *string { return &o.Alerts })},
 	{group: groupRules, name: "alert-format", arg: "FORMAT", def: "text", words: alertWords,
 		doc:  "alerts as %s",
 		long: "How alerts are written; `json` is an object a line, always with the same names.",
-		set:  choice(alertWords, func(o *Options) *string { return &o.AlertFormat })},
+		set:  choice(alertWords, func(o *options) *string { return &o.AlertFormat })},
 	{group: groupRules, name: "repeat", arg: "D",
 		doc:  "write an alert again every D while it fires",
 		long: "Write an alert again, as long as it fires, at the first evaluation that is D or more after its last line.",
-		set:  spanInto(func(o *Options) *time.Duration { return &o.Repeat })},
+		set:  spanInto(func(o *options) *time.Duration { return &o.Repeat })},
 	{group: groupRules, name: "exec", short: "x", arg: "CMD",
 		doc: "run sh -c CMD for each alert, its JSON on stdin",
 		long: "For each line of alert `sh -c CMD` runs, with the alert's JSON on stdin and RTDA_STATE, RTDA_SEVERITY, RTDA_RULE, RTDA_KEY, RTDA_VALUE, RTDA_LINE and RTDA_TIME in its environment. " +
 			"At most 4 run at once and 64 wait; the stream waits for none. What is dropped, fails or times out is counted and reported at the end, and leaves the status as it is.",
-		set: into(parseText, func(o *Options) *string { return &o.Exec })},
+		set: into(parseText, func(o *options) *string { return &o.Exec })},
 	{group: groupRules, name: "exec-timeout", arg: "D", def: "30s",
 		doc:  "kill CMD after D",
 		long: "Kill the whole process group of CMD after D.",
-		set:  spanInto(func(o *Options) *time.Duration { return &o.ExecTimeout })},
+		set:  spanInto(func(o *options) *time.Duration { return &o.ExecTimeout })},
 	{group: groupRules, name: "exit-status", short: "e",
 		doc:  "status 4 if a rule fired",
 		long: "End with status 4 if a rule fired.",
-		set:  turnOn(func(o *Options) *bool { return &o.ExitStatus })},
+		set:  turnOn(func(o *options) *bool { return &o.ExitStatus })},
 	{group: groupRules, name: "check",
 		doc:  "print what would run, and read no input",
 		long: "Read no input and print what would run: fields, keys, clock, windows, columns, and each rule fully parenthesised. The status is 0, or 2 with the errors.",
-		set:  turnOn(func(o *Options) *bool { return &o.Check })},
+		set:  turnOn(func(o *options) *bool { return &o.check })},
 
 	{group: groupOutput, name: "out", short: "o", arg: "FORMAT", def: "text", words: outFormats,
 		doc:  "%s",
 		long: "Format of the rows, see OUTPUT.",
-		set:  choice(outFormats, func(o *Options) *string { return &o.Out })},
+		set:  choice(outFormats, func(o *options) *string { return &o.Out })},
 	{group: groupOutput, name: "quiet", short: "q",
 		doc:  "no rows, only alerts (-o none)",
 		long: "The same as `-o none`.",
-		set:  turnOn(func(o *Options) *bool { return &o.quiet })},
+		set:  turnOn(func(o *options) *bool { return &o.quiet })},
 	{group: groupOutput, name: "precision", short: "p", arg: "N",
 		doc:  "significant digits (text: 6, others: all)",
 		long: "Significant digits, 1 to 17. Without it text rounds to 6 and the others write the shortest digits that read back to the same number. `count` is never rounded.",
-		set:  number(1, mostDigits, func(o *Options) *int { return &o.Precision })},
+		set:  number(1, mostDigits, func(o *options) *int { return &o.Precision })},
 	{group: groupOutput, name: "color", arg: "WHEN", def: "auto", words: colorWords,
 		doc:  "colour of alerts: %s",
 		long: "Colour of alerts in text. It wins over `NO_COLOR`, which wins over `auto`: colour where alerts go to a terminal.",
-		set:  choice(colorWords, func(o *Options) *string { return &o.Color })},
+		set:  choice(colorWords, func(o *options) *string { return &o.Color })},
 	{group: groupOutput, name: "jobs", short: "j", arg: "N", shown: "cores",
 		doc:  "blocks worked on side by side",
 		long: "How many blocks of input are parsed and formatted side by side. What is written is the same for every N.",
-		set:  number(1, mostJobs, func(o *Options) *int { return &o.Jobs })},
+		set:  number(1, mostJobs, func(o *options) *int { return &o.Jobs })},
 	{group: groupOutput, name: "one-to-one",
 		doc:  "one line out for each line in (-o json, -n 1)",
 		long: "For hosts that talk to a filter: exactly one line out for every line in, blank and bad ones too, with the alerts inside the row and nothing on stderr. Needs `-o json` and `-n 1`.",
-		set:  turnOn(func(o *Options) *bool { return &o.OneToOne })},
+		set:  turnOn(func(o *options) *bool { return &o.OneToOne })},
 	{group: groupOutput, name: "stderr-prefix", arg: "STYLE", words: prefixWords,
 		doc:  "%s: mark each line on stderr with its level",
 		long: "`telegraf` puts Telegraf's marks (`E! `, `W! `, `I! `) before every line on stderr.",
-		set:  choice(prefixWords, func(o *Options) *string { return &o.StderrPrefix })},
+		set:  choice(prefixWords, func(o *options) *string { return &o.StderrPrefix })},
 }

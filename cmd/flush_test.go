@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"rtda/pkg/run"
 )
 
 // A talk is rtda as a process whose stdout and stderr come out of one pipe,
@@ -131,7 +133,7 @@ func TestLineAloneIsAnswered(t *testing.T) {
 		k.hear(row(3)...)
 		k.say("bad\n{\"x\":4}")
 		k.hear(bad)
-		k.end(statusBadLines, append(row(4), totals)...)
+		k.end(run.StatusBadLines, append(row(4), totals)...)
 	}
 }
 
@@ -162,7 +164,7 @@ func TestGrowingFile(t *testing.T) {
 	}
 	_ = tail.Process.Signal(syscall.SIGTERM)
 	_ = tail.Wait()
-	k.end(statusOK)
+	k.end(run.StatusOK)
 }
 
 // On the wall clock rows of boundaries, silence and forgotten keys are told
@@ -178,5 +180,5 @@ func TestClockAlone(t *testing.T) {
 	k = newTalk(t, "-q", "-k", "k", "-f", "x", "-r", "dead: age > 50ms", "--ttl", "1500ms")
 	k.say("{\"k\":\"b\",\"x\":1}\n")
 	k.hear("ALERT warn dead k=b age=[0-9.]+ "+time+` rule="age > 50ms"`, "RESOLVED warn dead k=b age=[0-9.]+ "+time+` after=[0-9.m]+s by=ttl rule="age > 50ms"`)
-	k.end(statusOK)
+	k.end(run.StatusOK)
 }

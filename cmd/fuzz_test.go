@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"rtda/pkg/run"
 	"rtda/pkg/stream"
 )
 
@@ -109,7 +110,7 @@ func mended(args []string) []string {
 		if m := complainedOf.FindStringSubmatch(r.stderr); m != nil {
 			bad = "--" + m[1] + "="
 		} else if r.opts != nil {
-			if _, err := parseConfig(r.opts); err != nil {
+			if err := run.Check(&r.opts.Options, io.Discard); err != nil {
 				bad = "--rule="
 			}
 		}
@@ -132,7 +133,7 @@ func without(args []string, beginnings ...string) []string {
 type trial struct {
 	args           []string
 	input          string
-	opts           *Options // nil: refused
+	opts           *options // nil: refused
 	status         int
 	stdout, stderr string
 }
@@ -145,7 +146,7 @@ func (r *trial) String() string {
 func tryOut(t *testing.T, jobs string, args []string, input string) *trial {
 	r := &trial{args: append([]string{"--jobs=" + jobs}, args...), input: input, opts: runShell(args...).opts}
 	if r.opts != nil {
-		_, _ = parseConfig(r.opts) // rules may turn the clock on
+		_ = run.Check(&r.opts.Options, io.Discard) // rules may turn the clock on
 	}
 	var stdout, stderr bytes.Buffer
 	patient(t, r.String(), func() { r.status = Main(r.args, strings.NewReader(input), &stdout, &stderr) })
@@ -168,11 +169,11 @@ func filterHolds(t *testing.T, dir string, choices []byte, input string) {
 	_ = os.Remove(filepath.Join(dir, "alerts"))
 	args := flagsBy(&dice{choices}, dir)
 	one := tryOut(t, "1", args, input)
-	if one.status < statusOK || one.status > statusFired {
+	if one.status < run.StatusOK || one.status > run.StatusFired {
 		t.Fatalf("a status that is not in the table\n%s", one)
 	}
 	one.checkStderr(t)
-	if one.opts == nil || one.opts.Check {
+	if one.opts == nil || one.opts.check {
 		return
 	}
 	checkOutput(t, one.opts.Out, one.stdout, one.String())
@@ -194,7 +195,7 @@ func filterHolds(t *testing.T, dir string, choices []byte, input string) {
 func (r *trial) checkLines(t *testing.T) {
 	t.Helper()
 	o := r.opts
-	if !o.OneToOne || o.OnError == onErrorFail || r.status == statusIO || r.status == statusUsage {
+	if !o.OneToOne || o.OnError == run.OnErrorFail || r.status == run.StatusIO || r.status == run.StatusUsage {
 		return
 	}
 	end := "\n"
@@ -231,7 +232,7 @@ func (r *trial) checkStderr(t *testing.T) {
 		json := r.opts != nil && r.opts.AlertFormat == "json"
 		switch {
 		case strings.HasPrefix(line, "rtda: "):
-		case r.status == statusUsage && strings.HasPrefix(line, "  "): // a rule and its caret
+		case r.status == run.StatusUsage && strings.HasPrefix(line, "  "): // a rule and its caret
 		case json && strings.HasPrefix(line, `{"state":`):
 			checkJSON(t, line, r.String())
 		case !json && (strings.HasPrefix(line, "ALERT ") || strings.HasPrefix(line, "RESOLVED ")):

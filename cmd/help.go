@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"rtda/pkg/run"
 )
 
 // docColumn is where the docs of flags begin in help.
@@ -50,7 +52,7 @@ windows out on stdout; alerts and complaints on stderr. [Defaults] in brackets.
 		}
 	}
 	b.WriteString(helpLine("  -h, --help, -V, --version", "this text; the version"))
-	b.WriteString("\nAggregates\n" + wrap(strings.Join(aggNames(), " "), "  ", 80))
+	b.WriteString("\nAggregates\n" + wrap(strings.Join(run.AggNames(), " "), "  ", 80))
 	b.WriteString("\nExamples\n")
 	for _, e := range helpExamples {
 		fmt.Fprintf(&b, "    %s\n", e.command)

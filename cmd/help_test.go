@@ -232,7 +232,7 @@ func TestCompletion(t *testing.T) {
 func BenchmarkStartup(b *testing.B) {
 	for b.Loop() {
 		sh := newShell(nil, io.Discard, io.Discard)
-		sh.run = func(*Options) error { return nil }
+		sh.run = func(*options) error { return nil }
 		sh.main([]string{"-w", "5m", "-a", "mean"})
 	}
 }

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"rtda/pkg/run"
 )
 
 // A host talks to rtda through pipes, as programs do that run a filter for
@@ -136,7 +138,7 @@ func TestHostOneToOne(t *testing.T) {
 					t.Errorf("%.80q is answered by %s", c.line, answer)
 				}
 			}
-			if rest, status := h.close(); rest != "" || status != statusBadLines || h.stderr.Len() > 0 {
+			if rest, status := h.close(); rest != "" || status != run.StatusBadLines || h.stderr.Len() > 0 {
 				t.Errorf("status %d, then %q, stderr %q", status, rest, &h.stderr)
 			}
 		})
@@ -170,7 +172,7 @@ func TestHostFormats(t *testing.T) {
 				t.Errorf("%s: %.80q is answered by %s", c.args, line, answer)
 			}
 		}
-		if rest, status := h.close(); rest != "" || h.stderr.Len() > 0 || status != statusBadLines && status != statusOK {
+		if rest, status := h.close(); rest != "" || h.stderr.Len() > 0 || status != run.StatusBadLines && status != run.StatusOK {
 			t.Errorf("%s: status %d, then %q, stderr %q", c.args, status, rest, &h.stderr)
 		}
 	}
@@ -194,7 +196,7 @@ func TestHostInPieces(t *testing.T) {
 {"x_last":4}
 {"x_last":5}
 `
-	if rest, status := h.rest(); rest != want || status != statusBadLines {
+	if rest, status := h.rest(); rest != want || status != run.StatusBadLines {
 		t.Errorf("status %d, got\n%swant\n%s", status, rest, want)
 	}
 }
@@ -210,7 +212,7 @@ func TestHostClock(t *testing.T) {
 	if answer := h.ask(`{"x":2}`); !strings.Contains(answer, `"alerts":[{"state":"firing"`) {
 		t.Errorf("the alert is not in %s", answer)
 	}
-	if rest, status := h.close(); rest != "" || status != statusOK || h.stderr.Len() > 0 {
+	if rest, status := h.close(); rest != "" || status != run.StatusOK || h.stderr.Len() > 0 {
 		t.Errorf("status %d, then %q, stderr %q", status, rest, &h.stderr)
 	}
 }
@@ -241,7 +243,7 @@ func TestHostExecd(t *testing.T) {
 			t.Errorf("row %d: %s", i, row)
 		}
 	}
-	if rest, status := h.close(); rest != "" || status != statusBadLines {
+	if rest, status := h.close(); rest != "" || status != run.StatusBadLines {
 		t.Errorf("status %d, then %q", status, rest)
 	}
 	marks := map[string]int{}
@@ -261,7 +263,7 @@ func TestHostExecd(t *testing.T) {
 // Mistakes in rules, which are told in several lines, have a mark on each.
 func TestHostMarksMistakes(t *testing.T) {
 	h := newHostProcess(t, "-i influx -f x --stderr-prefix telegraf -r maen>1")
-	if rest, status := h.close(); rest != "" || status != statusUsage {
+	if rest, status := h.close(); rest != "" || status != run.StatusUsage {
 		t.Errorf("status %d, then %q", status, rest)
 	}
 	want := "E! rtda: rule 1, column 1: unknown metric \"maen\" (did you mean mean?)\nE!   maen>1\nE!   ^\n"

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"rtda/pkg/run"
 )
 
 // A torrent is text again and again, made as it is read, and watches how much
@@ -76,7 +78,7 @@ func TestHostileEndlessLine(t *testing.T) {
 		args := append(strings.Fields(c.args), "-a", "count", "-n", "end")
 		before := heap()
 		status := Main(args, io.MultiReader(strings.NewReader(c.before), r), &stdout, &stderr)
-		if status != statusBadLines || !strings.Contains(stderr.String(), "1 too-long)") || stderr.Len() > 400 || !strings.Contains(stdout.String(), "count=") {
+		if status != run.StatusBadLines || !strings.Contains(stderr.String(), "1 too-long)") || stderr.Len() > 400 || !strings.Contains(stdout.String(), "count=") {
 			t.Errorf("%s %q: status %d, stdout %s, stderr %.500s", c.args, c.text, status, &stdout, &stderr)
 		}
 		if r.peak > before+promised()/2 {
@@ -186,7 +188,7 @@ func TestHostileBrackets(t *testing.T) {
 	var stdout, stderr bytes.Buffer
 	_, allocated := cost([]string{"-f", "x"}, input.String())
 	status := Main([]string{"-f", "x", "-a", "count"}, strings.NewReader(input.String()), &stdout, &stderr)
-	if want := fmt.Sprintf("%d lines read, %d skipped", lines, lines); status != statusBadLines || stdout.Len() > 0 || !strings.Contains(stderr.String(), want) || stderr.Len() > 10_000 {
+	if want := fmt.Sprintf("%d lines read, %d skipped", lines, lines); status != run.StatusBadLines || stdout.Len() > 0 || !strings.Contains(stderr.String(), want) || stderr.Len() > 10_000 {
 		t.Errorf("status %d, stdout %.100s, stderr %.3000s, want %s", status, &stdout, &stderr, want)
 	}
 	if allocated > 64<<20 {
@@ -241,7 +243,7 @@ func TestHostileKeys(t *testing.T) {
 	status := Main([]string{"-k", "s", "-w", "all", "-a", "count", "-n", "end", "-o", "csv", "--max-keys", fmt.Sprint(limit)}, strings.NewReader(input.String()), &stdout, &stderr)
 	after := heap()
 	want := fmt.Sprintf("%d lines read, %d skipped (%d too-many-keys)", keys+keys/10, keys-limit, keys-limit)
-	if status != statusBadLines || strings.Count(stdout.String(), "\n") != limit+1 || !strings.Contains(stdout.String(), fmt.Sprintf("\nk0,%d\n", 1+keys/10)) || !strings.Contains(stderr.String(), want) {
+	if status != run.StatusBadLines || strings.Count(stdout.String(), "\n") != limit+1 || !strings.Contains(stdout.String(), fmt.Sprintf("\nk0,%d\n", 1+keys/10)) || !strings.Contains(stderr.String(), want) {
 		t.Errorf("status %d, %d rows, stderr %s, want %s", status, strings.Count(stdout.String(), "\n"), &stderr, want)
 	}
 	if after > before+promised() {
@@ -276,7 +278,7 @@ func TestHostileNumbers(t *testing.T) {
 			status := Main([]string{"-f", field, "-w", "all", "-a", "sum", "-n", "end", "-o", "json"}, strings.NewReader(in), &stdout, &stderr)
 			sum := `_sum":6}` + "\n"
 			told := stderr.String()
-			if status != statusBadLines || !strings.HasSuffix(stdout.String(), sum) || !strings.Contains(told, "8 lines read, 2 skipped") ||
+			if status != run.StatusBadLines || !strings.HasSuffix(stdout.String(), sum) || !strings.Contains(told, "8 lines read, 2 skipped") ||
 				!strings.Contains(told, "not-a-number") && !strings.Contains(told, "not-json") {
 				t.Errorf("%q: status %d, stdout %sstderr %s", bad, status, &stdout, told)
 			}

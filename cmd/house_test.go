@@ -36,9 +36,9 @@ var arrows = map[string][]string{
 // outside are the modules from elsewhere that each room may see.
 var outside = map[string][]string{
 	"cmd": {
-		"github.com/cpuguy83/go-md2man/v2/md2man", "github.com/fatih/color",
-		"github.com/mattn/go-isatty", "github.com/spf13/cobra", "github.com/spf13/pflag",
+		"github.com/cpuguy83/go-md2man/v2/md2man", "github.com/spf13/cobra", "github.com/spf13/pflag",
 	},
+	"pkg/run": {"github.com/fatih/color", "github.com/mattn/go-isatty"},
 	"pkg/parse": {
 		"github.com/go-logfmt/logfmt", "github.com/influxdata/line-protocol/v2/lineprotocol",
 		"github.com/itchyny/timefmt-go", "github.com/valyala/fastjson",

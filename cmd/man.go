@@ -172,3 +172,13 @@ func (p *manPage) commands() {
 func plain(s string) string { return markdownSigns.Replace(s) }
 
 var markdownSigns = strings.NewReplacer(`\`, `\\`, `*`, `\*`, `_`, `\_`, `<`, `\<`, `>`, `\>`, `[`, `\[`, `]`, `\]`, "`", "\\`")
+
+// statusDocs is the table of statuses.
+var statusDocs = []struct{ status, doc string }{
+	{"0", "All input was used."},
+	{"1", "Reading or writing failed, or the header of a FILE does not fit."},
+	{"2", "A flag, a rule or a FILE on the command line is wrong; nothing was read."},
+	{"3", "Finished, but bad lines were skipped (`--on-error ignore` makes this 0), or `--strict` stopped at one."},
+	{"4", "With `-e`: a rule fired, of any severity. It wins over 3; 1, 2 and signals win over it."},
+	{"128+n", "Ended by signal n: 130 after SIGINT, 143 after SIGTERM, 141 when nobody reads stdout any more."},
+}

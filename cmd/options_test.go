@@ -11,11 +11,12 @@ import (
 
 	"rtda/pkg/agg"
 	"rtda/pkg/rule"
+	"rtda/pkg/run"
 	"rtda/pkg/stream"
 )
 
-// options are what the arguments give.
-func options(t *testing.T, args ...string) *Options {
+// parsed are the options that the arguments give.
+func parsed(t *testing.T, args ...string) *options {
 	t.Helper()
 	got := runShell(args...)
 	if got.opts == nil {
@@ -25,7 +26,7 @@ func options(t *testing.T, args ...string) *Options {
 }
 
 func TestDefaults(t *testing.T) {
-	o := options(t)
+	o := parsed(t)
 	var names []string
 	for _, a := range o.Aggs {
 		names = append(names, a.Name)
@@ -34,11 +35,11 @@ func TestDefaults(t *testing.T) {
 		t.Errorf("aggregates %v", names)
 	}
 	o.Aggs, o.given = nil, nil
-	want := &Options{
+	want := &options{Options: run.Options{
 		In: "auto", OnError: "skip", MaxLine: 1 << 20, MaxKeys: 100_000, MaxSamples: 50_000_000,
-		Windows: []Window{{agg.Width{N: 100}, "100"}}, Every: stream.Every{N: 1}, EveryText: "1", Warmup: 1,
+		Windows: []run.Window{{Width: agg.Width{N: 100}, Text: "100"}}, Every: stream.Every{N: 1}, EveryText: "1", Warmup: 1,
 		AlertFormat: "text", ExecTimeout: 30 * time.Second, Out: "text", Color: "auto", Jobs: runtime.GOMAXPROCS(0),
-	}
+	}}
 	o.Files = nil
 	if !reflect.DeepEqual(o, want) {
 		t.Errorf("got  %+v\nwant %+v", o, want)
@@ -48,39 +49,39 @@ func TestDefaults(t *testing.T) {
 func TestOptions(t *testing.T) {
 	for _, c := range []struct {
 		args []string
-		got  func(o *Options) any
+		got  func(o *options) any
 		want any
 	}{
-		{[]string{"-f", `temp, hum ,"a,b"," x ","say ""hi"""`}, func(o *Options) any { return o.Fields }, []string{"temp", "hum", "a,b", " x ", `say "hi"`}},
-		{[]string{"-k", "a", "-k", "b,c"}, func(o *Options) any { return o.Keys }, []string{"a", "b", "c"}},
-		{[]string{"-w", "100,1m", "-w", "all"}, func(o *Options) any { return o.Windows }, []Window{
-			{agg.Width{N: 100}, "100"}, {agg.Width{Kind: agg.Duration, D: 60e9}, "1m"}, {agg.Width{Kind: agg.All}, "all"}}},
-		{[]string{"-n", "10s"}, func(o *Options) any { return o.Every }, stream.Every{D: 10e9}},
-		{[]string{"-n", "2d"}, func(o *Options) any { return o.Every }, stream.Every{D: 48 * 3600e9}},
-		{[]string{"-n", "end"}, func(o *Options) any { return o.Every }, stream.Every{}},
-		{[]string{"-n", "5", "-n", "7"}, func(o *Options) any { return o.Every }, stream.Every{N: 7}},
-		{[]string{"-w5", "-n=2"}, func(o *Options) any { return o.Every }, stream.Every{N: 2}},
-		{[]string{"-t", "ts:%H:%M"}, func(o *Options) any { return [2]string{o.TimeField, o.TimeFormat} }, [2]string{"ts", "%H:%M"}},
-		{[]string{"-t", `"a:b":ms`}, func(o *Options) any { return [2]string{o.TimeField, o.TimeFormat} }, [2]string{"a:b", "ms"}},
-		{[]string{"-t", `"now"`}, func(o *Options) any { return [2]any{o.TimeField, o.Clock} }, [2]any{"now", stream.DataClock}},
-		{[]string{"-i", "csv", "--sep", `\t`}, func(o *Options) any { return o.Sep }, byte('\t')},
-		{[]string{"-i", "csv", "--sep", ";", "--decimal", ","}, func(o *Options) any { return [2]byte{o.Sep, o.Decimal} }, [2]byte{';', ','}},
-		{[]string{"--decimal", ","}, func(o *Options) any { return o.Decimal }, byte(',')},
-		{[]string{"--strict"}, func(o *Options) any { return o.OnError }, "fail"},
-		{[]string{"--strict=false"}, func(o *Options) any { return o.OnError }, "skip"},
-		{[]string{"-q"}, func(o *Options) any { return o.Out }, "none"},
-		{[]string{"-qz"}, func(o *Options) any { return o.NUL }, true},
-		{[]string{"--quiet=false", "-o", "json"}, func(o *Options) any { return o.Out }, "json"},
-		{[]string{"--warmup", "full"}, func(o *Options) any { return [2]any{o.Warmup, o.WarmupFull} }, [2]any{1, true}},
-		{[]string{"--warmup", "full", "--warmup", "3"}, func(o *Options) any { return [2]any{o.Warmup, o.WarmupFull} }, [2]any{3, false}},
-		{[]string{"--max-line", "64k"}, func(o *Options) any { return o.MaxLine }, 65536},
-		{[]string{"--hz", "0.5"}, func(o *Options) any { return o.Hz }, stream.Rate{Num: 5, Den: 10}},
-		{[]string{"-x", "true", "-r", "x", "--exec-timeout", "1m"}, func(o *Options) any { return o.ExecTimeout }, time.Minute},
-		{[]string{"--one-to-one", "-o", "json", "-t", "ts", "--late", "0"}, func(o *Options) any { return o.OneToOne }, true},
-		{[]string{"-i", "influx", "--late", "5s"}, func(o *Options) any { return o.Late }, 5 * time.Second},
+		{[]string{"-f", `temp, hum ,"a,b"," x ","say ""hi"""`}, func(o *options) any { return o.Fields }, []string{"temp", "hum", "a,b", " x ", `say "hi"`}},
+		{[]string{"-k", "a", "-k", "b,c"}, func(o *options) any { return o.Keys }, []string{"a", "b", "c"}},
+		{[]string{"-w", "100,1m", "-w", "all"}, func(o *options) any { return o.Windows }, []run.Window{
+			{Width: agg.Width{N: 100}, Text: "100"}, {Width: agg.Width{Kind: agg.Duration, D: 60e9}, Text: "1m"}, {Width: agg.Width{Kind: agg.All}, Text: "all"}}},
+		{[]string{"-n", "10s"}, func(o *options) any { return o.Every }, stream.Every{D: 10e9}},
+		{[]string{"-n", "2d"}, func(o *options) any { return o.Every }, stream.Every{D: 48 * 3600e9}},
+		{[]string{"-n", "end"}, func(o *options) any { return o.Every }, stream.Every{}},
+		{[]string{"-n", "5", "-n", "7"}, func(o *options) any { return o.Every }, stream.Every{N: 7}},
+		{[]string{"-w5", "-n=2"}, func(o *options) any { return o.Every }, stream.Every{N: 2}},
+		{[]string{"-t", "ts:%H:%M"}, func(o *options) any { return [2]string{o.TimeField, o.TimeFormat} }, [2]string{"ts", "%H:%M"}},
+		{[]string{"-t", `"a:b":ms`}, func(o *options) any { return [2]string{o.TimeField, o.TimeFormat} }, [2]string{"a:b", "ms"}},
+		{[]string{"-t", `"now"`}, func(o *options) any { return [2]any{o.TimeField, o.Clock} }, [2]any{"now", stream.DataClock}},
+		{[]string{"-i", "csv", "--sep", `\t`}, func(o *options) any { return o.Sep }, byte('\t')},
+		{[]string{"-i", "csv", "--sep", ";", "--decimal", ","}, func(o *options) any { return [2]byte{o.Sep, o.Decimal} }, [2]byte{';', ','}},
+		{[]string{"--decimal", ","}, func(o *options) any { return o.Decimal }, byte(',')},
+		{[]string{"--strict"}, func(o *options) any { return o.OnError }, "fail"},
+		{[]string{"--strict=false"}, func(o *options) any { return o.OnError }, "skip"},
+		{[]string{"-q"}, func(o *options) any { return o.Out }, "none"},
+		{[]string{"-qz"}, func(o *options) any { return o.NUL }, true},
+		{[]string{"--quiet=false", "-o", "json"}, func(o *options) any { return o.Out }, "json"},
+		{[]string{"--warmup", "full"}, func(o *options) any { return [2]any{o.Warmup, o.WarmupFull} }, [2]any{1, true}},
+		{[]string{"--warmup", "full", "--warmup", "3"}, func(o *options) any { return [2]any{o.Warmup, o.WarmupFull} }, [2]any{3, false}},
+		{[]string{"--max-line", "64k"}, func(o *options) any { return o.MaxLine }, 65536},
+		{[]string{"--hz", "0.5"}, func(o *options) any { return o.Hz }, stream.Rate{Num: 5, Den: 10}},
+		{[]string{"-x", "true", "-r", "x", "--exec-timeout", "1m"}, func(o *options) any { return o.ExecTimeout }, time.Minute},
+		{[]string{"--one-to-one", "-o", "json", "-t", "ts", "--late", "0"}, func(o *options) any { return o.OneToOne }, true},
+		{[]string{"-i", "influx", "--late", "5s"}, func(o *options) any { return o.Late }, 5 * time.Second},
 	} {
 		t.Run(strings.Join(c.args, " "), func(t *testing.T) {
-			if got := c.got(options(t, c.args...)); !reflect.DeepEqual(got, c.want) {
+			if got := c.got(parsed(t, c.args...)); !reflect.DeepEqual(got, c.want) {
 				t.Errorf("got %#v, want %#v", got, c.want)
 			}
 		})
@@ -110,7 +111,7 @@ func TestClock(t *testing.T) {
 		{"-r mean>1 --repeat 1h", stream.WallClock, "--repeat 1h"},
 		{"-r mean>1 -x true --exec-timeout 1h", stream.NoClock, ""},
 	} {
-		o := options(t, strings.Fields(c.args)...)
+		o := parsed(t, strings.Fields(c.args)...)
 		if o.Clock != c.clock || o.ClockWhy != c.why {
 			t.Errorf("rtda %s: clock %d because of %q, want %d because of %q", c.args, o.Clock, o.ClockWhy, c.clock, c.why)
 		}
@@ -125,7 +126,7 @@ func TestRules(t *testing.T) {
 	if err := os.WriteFile("rules.txt", []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	o := options(t, "-R", "rules.txt", "-r", "std > 1", "-r", "max > 2, or # so")
+	o := parsed(t, "-R", "rules.txt", "-r", "std > 1", "-r", "max > 2, or # so")
 	want := []rule.Source{
 		{Text: "std > 1", Name: "rule 1"},
 		{Text: "max > 2, or # so", Name: "rule 2"},
@@ -144,15 +145,15 @@ func TestEmptyRulesFile(t *testing.T) {
 	if err := os.WriteFile(empty, []byte("# none yet\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if o := options(t, "-e", "-R", empty); len(o.Rules) != 0 {
+	if o := parsed(t, "-e", "-R", empty); len(o.Rules) != 0 {
 		t.Errorf("got %q", o.Rules)
 	}
 }
 
 // Runs do not share anything.
 func TestRunsAreApart(t *testing.T) {
-	options(t, "-w", "7", "-f", "x", "-r", "x")
-	if o := options(t); len(o.Windows) != 1 || o.Windows[0].N != 100 || o.Fields != nil || o.Rules != nil {
+	parsed(t, "-w", "7", "-f", "x", "-r", "x")
+	if o := parsed(t); len(o.Windows) != 1 || o.Windows[0].N != 100 || o.Fields != nil || o.Rules != nil {
 		t.Errorf("options of an earlier run are left: %+v", o)
 	}
 }

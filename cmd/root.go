@@ -1,5 +1,6 @@
-// Package cmd is the shell around the filter: flags, files, signals, statuses,
-// colour and commands. It computes nothing.
+// Package cmd is rtda's command line: flags, help, the man page, completion
+// and the commands beside the filter. It turns flags into the Options of a run
+// and runs it; it computes nothing.
 package cmd
 
 import (
@@ -8,12 +9,15 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"os/signal"
 	"slices"
 	"strings"
+	"syscall"
 
-	"github.com/mattn/go-isatty"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"rtda/pkg/run"
 )
 
 // Main runs rtda with the arguments behind its name and returns the status. It
@@ -26,15 +30,20 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 type shell struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
-	opts           *Options
-	run            func(*Options) error // the filter, when the options are checked
+	opts           *options
+	run            func(*options) error // the filter, when the options are checked
 	began          bool                 // the command line was understood, what follows is work
 	helpErr        error                // --help could not be written
 }
 
 func newShell(stdin io.Reader, stdout, stderr io.Writer) *shell {
 	sh := &shell{stdin: stdin, stdout: stdout, stderr: stderr, opts: newOptions()}
-	sh.run = func(o *Options) error { return runFilter(o, stdin, stdout, stderr) }
+	sh.run = func(o *options) error {
+		if o.check {
+			return run.Check(&o.Options, stdout)
+		}
+		return run.Run(&o.Options, run.Streams{In: stdin, Out: stdout, Err: stderr})
+	}
 	return sh
 }
 
@@ -45,7 +54,7 @@ func (sh *shell) main(args []string) int {
 	if err == nil {
 		err = sh.helpErr
 	} else if !sh.began {
-		err = usageError(err)
+		err = run.Usage(err)
 	}
 	return sh.report(err)
 }
@@ -71,7 +80,7 @@ func (sh *shell) root(args []string) *cobra.Command {
 	root.SetErr(sh.stderr)
 	root.SetArgs(append([]string{}, args...))
 	root.SetHelpFunc(func(c *cobra.Command, _ []string) { sh.helpErr = sh.help(c) })
-	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return usageError(explainFlag(c, err)) })
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return run.Usage(explainFlag(c, err)) })
 	completing := len(args) > 0 && (args[0] == cobra.ShellCompRequestCmd || args[0] == cobra.ShellCompNoDescRequestCmd)
 	sh.addFlags(root.Flags(), completing)
 	if completing {
@@ -112,7 +121,7 @@ func (sh *shell) addFlags(fs *pflag.FlagSet, completing bool) {
 // A flagValue gives what the user typed to the options.
 type flagValue struct {
 	flag   *flag
-	opts   *Options
+	opts   *options
 	ignore bool
 }
 
@@ -132,7 +141,7 @@ func (sh *shell) filter(files []string) error {
 		return sh.printVersion()
 	}
 	if err := sh.opts.finish(files); err != nil {
-		return usageError(err)
+		return run.Usage(err)
 	}
 	sh.hint()
 	return sh.run(sh.opts)
@@ -141,23 +150,17 @@ func (sh *shell) filter(files []string) error {
 // hint tells a person who typed no more than rtda that it waits for input.
 func (sh *shell) hint() {
 	o := sh.opts
-	if len(o.Files) > 0 || o.Check || o.OneToOne || !isTerminal(sh.stdin) || !isTerminal(sh.stderr) {
+	if len(o.Files) > 0 || o.check || o.OneToOne || !run.IsTerminal(sh.stdin) || !run.IsTerminal(sh.stderr) {
 		return
 	}
-	fmt.Fprintf(sh.stderr, "%srtda: reading from the terminal, a number or JSON record a line; Ctrl-D ends (rtda --help tells more)\n", o.mark(levelInfo))
-}
-
-// isTerminal reports whether a stream is a terminal.
-func isTerminal(stream any) bool {
-	file, ok := stream.(*os.File)
-	return ok && isatty.IsTerminal(file.Fd())
+	fmt.Fprintf(sh.stderr, "%srtda: reading from the terminal, a number or JSON record a line; Ctrl-D ends (rtda --help tells more)\n", o.Mark(run.LevelInfo))
 }
 
 // report writes an error to stderr, the one place that does, and returns the
 // status. Each of joined errors gets a line that begins with rtda:.
 func (sh *shell) report(err error) int {
-	status := statusOf(err)
-	if status == statusPipe {
+	status := run.StatusOf(err)
+	if status == run.StatusPipe {
 		return status
 	}
 	var text strings.Builder
@@ -167,7 +170,7 @@ func (sh *shell) report(err error) int {
 			continue
 		}
 		for line := range strings.Lines("rtda: " + what + "\n") {
-			text.WriteString(sh.opts.mark(levelError) + line)
+			text.WriteString(sh.opts.Mark(run.LevelError) + line)
 		}
 	}
 	if text.Len() > 0 {
@@ -200,4 +203,14 @@ func unjoin(err error) []error {
 		all = append(all, unjoin(e)...)
 	}
 	return all
+}
+
+// catchFileLimit makes a write beyond the limit of a file's size (ulimit -f)
+// an error like any other, where Go would end with a trace of its stack. It is
+// taken and not ignored, so that commands of --exec do not inherit it. The
+// function it returns undoes that.
+func catchFileLimit() (undo func()) {
+	c := make(chan os.Signal, 1)
+	signal.Notify(c, syscall.SIGXFSZ)
+	return func() { signal.Stop(c) }
 }

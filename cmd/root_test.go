@@ -8,6 +8,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"rtda/pkg/run"
 )
 
 // A result is what one run of the shell did. opts is nil unless it came to the
@@ -15,7 +17,7 @@ import (
 type result struct {
 	status         int
 	stdout, stderr string
-	opts           *Options
+	opts           *options
 }
 
 // runShell runs the command with a filter that only keeps its options.
@@ -23,7 +25,7 @@ func runShell(args ...string) result {
 	var stdout, stderr strings.Builder
 	var r result
 	sh := newShell(strings.NewReader(""), &stdout, &stderr)
-	sh.run = func(o *Options) error {
+	sh.run = func(o *options) error {
 		r.opts = o
 		return nil
 	}
@@ -127,7 +129,7 @@ func TestMistakes(t *testing.T) {
 			if got.stderr != "rtda: "+c.want+"\n" {
 				t.Errorf("stderr\n%swant\nrtda: %s", got.stderr, c.want)
 			}
-			if got.status != statusUsage || got.stdout != "" || got.opts != nil {
+			if got.status != run.StatusUsage || got.stdout != "" || got.opts != nil {
 				t.Errorf("status %d, stdout %q, ran %v", got.status, got.stdout, got.opts != nil)
 			}
 		})
@@ -142,7 +144,7 @@ func TestAllFilesAreLookedAt(t *testing.T) {
 	}
 	got := runShell("-", good, "none", ".", "a\nb")
 	want := "rtda: none: no such file or directory\nrtda: .: is a directory\nrtda: \"a\\nb\": no such file or directory\n"
-	if got.stderr != want || got.status != statusUsage {
+	if got.stderr != want || got.status != run.StatusUsage {
 		t.Errorf("status %d, stderr\n%swant\n%s", got.status, got.stderr, want)
 	}
 }
@@ -180,12 +182,11 @@ func TestStatusOf(t *testing.T) {
 		{"none", nil, 0},
 		{"reading", io.ErrUnexpectedEOF, 1},
 		{"closed stdout", &os.PathError{Op: "write", Path: "stdout", Err: syscall.EPIPE}, 141},
-		{"closed file of alerts", &exitError{statusIO, syscall.EPIPE}, 1},
-		{"flag", &flagError{"late", plainError("x")}, 2},
-		{"bad lines", &exitError{status: statusBadLines}, 3},
-		{"joined", usageError(errors.Join(io.EOF, io.EOF)), 2},
+		{"closed file of alerts", &run.Error{Status: run.StatusIO, Err: syscall.EPIPE}, 1},
+		{"bad lines", &run.Error{Status: run.StatusBadLines}, 3},
+		{"joined", run.Usage(errors.Join(io.EOF, io.EOF)), 2},
 	} {
-		if got := statusOf(c.err); got != c.want {
+		if got := run.StatusOf(c.err); got != c.want {
 			t.Errorf("%s: status %d, want %d", c.name, got, c.want)
 		}
 	}
@@ -199,9 +200,9 @@ func TestReport(t *testing.T) {
 		status int
 		want   string
 	}{
-		{"silent status", &exitError{status: statusFired}, 4, ""},
+		{"silent status", &run.Error{Status: run.StatusFired}, 4, ""},
 		{"closed stdout", syscall.EPIPE, 141, ""},
-		{"carets stay below their rule", usageError(errors.Join(ruleError, ruleError)), 2,
+		{"carets stay below their rule", run.Usage(errors.Join(ruleError, ruleError)), 2,
 			"rtda: rule 1, column 1: unknown\n  maen > 80\n  ^\nrtda: rule 1, column 1: unknown\n  maen > 80\n  ^\n"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -224,7 +225,7 @@ func TestAskedFor(t *testing.T) {
 			t.Errorf("rtda %s: status %d, %d bytes on stdout, stderr %q", args, got.status, len(got.stdout), got.stderr)
 		}
 		var stderr strings.Builder
-		if status := Main(strings.Fields(args), nil, fullDisk{}, &stderr); status != statusIO || stderr.String() != "rtda: no space left on device\n" {
+		if status := Main(strings.Fields(args), nil, fullDisk{}, &stderr); status != run.StatusIO || stderr.String() != "rtda: no space left on device\n" {
 			t.Errorf("rtda %s on a full disk: status %d, stderr %q", args, status, stderr.String())
 		}
 	}

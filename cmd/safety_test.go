@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"rtda/pkg/run"
 )
 
 // dangers are texts that would do something to a terminal, a reader of lines,
@@ -69,7 +71,7 @@ func TestSafeOutput(t *testing.T) {
 				var stdout, stderr bytes.Buffer
 				status := Main(args, nil, &stdout, &stderr)
 				what := fmt.Sprintf("rtda %q: status %d, stderr\n%.3000s", args, status, &stderr)
-				if status != statusBadLines {
+				if status != run.StatusBadLines {
 					t.Fatal(what)
 				}
 				checkOutput(t, format, stdout.String(), what)
@@ -109,7 +111,7 @@ func TestSafeMistakes(t *testing.T) {
 			var stdout, stderr bytes.Buffer
 			status := Main(args, strings.NewReader(""), &stdout, &stderr)
 			what := fmt.Sprintf("rtda %q: status %d, stdout\n%q\nstderr\n%q", args, status, &stdout, &stderr)
-			if status > statusFired {
+			if status > run.StatusFired {
 				t.Errorf("%s", what)
 			}
 			checkUnsafe(t, stderr.String(), false, what)

@@ -18,6 +18,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"rtda/pkg/run"
 )
 
 // tooLong is when a run is taken for one that hangs.
@@ -80,7 +82,7 @@ func TestSignalWhileStuck(t *testing.T) {
 		raise(s)
 		for i, r := range runs {
 			patient(t, "rtda "+stuckCases[i].args, func() {
-				if status := <-r.status; status != statusSignal+int(s) {
+				if status := <-r.status; status != run.StatusSignal+int(s) {
 					t.Errorf("%s: status %d after %v", stuckCases[i].name, status, s)
 				}
 			})
@@ -139,7 +141,7 @@ func TestClockWritesLast(t *testing.T) {
 		close(stuck.open)
 	}()
 	patient(t, "rtda -n 1ms", func() {
-		if status := Main([]string{"-w", "1m", "-n", "1ms"}, in, stuck, io.Discard); status != statusOK {
+		if status := Main([]string{"-w", "1m", "-n", "1ms"}, in, stuck, io.Discard); status != run.StatusOK {
 			t.Errorf("status %d", status)
 		}
 	})
@@ -159,7 +161,7 @@ func TestSecondSignal(t *testing.T) {
 		}()
 		status := Main(nil, io.MultiReader(strings.NewReader("1\n"), silent), stuck, io.Discard)
 		took := time.Since(start)
-		if (status == 130 || status == 143) && took < patience {
+		if (status == 130 || status == 143) && took < run.Patience {
 			return
 		}
 		if attempt == 5 {
@@ -294,7 +296,7 @@ func command(t *testing.T, args ...string) *exec.Cmd {
 // statusOfProcess is the status as a shell sees it.
 func statusOfProcess(c *exec.Cmd) int {
 	if s, ok := c.ProcessState.Sys().(syscall.WaitStatus); ok && s.Signaled() {
-		return statusSignal + int(s.Signal())
+		return run.StatusSignal + int(s.Signal())
 	}
 	return c.ProcessState.ExitCode()
 }
@@ -355,7 +357,7 @@ func (c *signalCase) try(t *testing.T, input string, s syscall.Signal, delay tim
 	stdout := c.collect(rows, func() { _ = p.Process.Signal(s) }, delay)
 	_ = p.Wait()
 	feed.Close()
-	if status := statusOfProcess(p); status != statusSignal+int(s) && (status != 0 || c.open) || stderr.Len() > 0 {
+	if status := statusOfProcess(p); status != run.StatusSignal+int(s) && (status != 0 || c.open) || stderr.Len() > 0 {
 		t.Errorf("status %d after %v, stderr %q", status, s, &stderr)
 	}
 	c.check(t, input, stdout)

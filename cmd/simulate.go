@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"rtda/pkg/run"
 	"rtda/pkg/simulate"
 )
 
@@ -69,17 +70,17 @@ Lines are those of stdout, a header too; those of a gap are the line behind it.`
 // run makes the stream until its end or a signal.
 func (o *simulateOptions) run(stdout io.Writer) error {
 	if err := o.contradiction(); err != nil {
-		return usageError(err)
+		return run.Usage(err)
 	}
 	g, err := simulate.New(o.Config)
 	if err != nil {
-		return usageError(err)
+		return run.Usage(err)
 	}
 	out := &simulate.Sink{Lines: stdout}
 	if o.Labels {
 		file, err := os.Create(o.labels)
 		if err != nil {
-			return usageError(&flagError{"labels", &badValue{"cannot be written: " + reason(err), o.labels}})
+			return run.Usage(&flagError{"labels", &badValue{"cannot be written: " + run.Reason(err), o.labels}})
 		}
 		defer file.Close()
 		out.Labels = file
@@ -97,7 +98,7 @@ func (o *simulateOptions) run(stdout io.Writer) error {
 			return g.FlatOut(out, stop)
 		}
 		return g.Paced(out, simulate.Wall, stop)
-	}, signals, patience)
+	}, signals, run.Patience)
 }
 
 // untilSignal runs the stream until it ends or a signal comes. The lines at
@@ -111,14 +112,14 @@ func untilSignal(stream func(stop <-chan struct{}) error, signals <-chan os.Sign
 		return err
 	case s := <-signals:
 		close(stop)
-		await(done, signals, echo{s, time.Now()}, grace)
-		return &exitError{status: statusSignal + int(s.(syscall.Signal))}
+		await(done, signals, run.Echo{Signal: s, Came: time.Now()}, grace)
+		return &run.Error{Status: run.StatusSignal + int(s.(syscall.Signal))}
 	}
 }
 
 // await waits until done or, after a first signal, for another one or as long as
 // grace.
-func await(done <-chan error, signals <-chan os.Signal, first echo, grace time.Duration) {
+func await(done <-chan error, signals <-chan os.Signal, first run.Echo, grace time.Duration) {
 	late := time.NewTimer(grace)
 	defer late.Stop()
 	for {
@@ -126,7 +127,7 @@ func await(done <-chan error, signals <-chan os.Signal, first echo, grace time.D
 		case <-done:
 			return
 		case s := <-signals:
-			if !first.repeats(s) {
+			if !first.Repeats(s) {
 				return
 			}
 		case <-late.C:

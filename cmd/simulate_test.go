@@ -9,6 +9,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"rtda/pkg/run"
 )
 
 // simulated runs `rtda simulate` with the arguments.
@@ -60,7 +62,7 @@ func TestSimulateErrors(t *testing.T) {
 		{[]string{"--fault", "gap", "--labels", "no/such/folder"}, `rtda: --labels: cannot be written: no such file or directory: got "no/such/folder"`},
 	} {
 		stdout, stderr, status := simulated(c.args...)
-		if stdout != "" || stderr != c.want+"\n" || status != statusUsage {
+		if stdout != "" || stderr != c.want+"\n" || status != run.StatusUsage {
 			t.Errorf("simulate %q: status %d, %q, %q; want %q", c.args, status, stdout, stderr, c.want)
 		}
 	}
@@ -90,7 +92,7 @@ func TestSimulateWriteErrors(t *testing.T) {
 		status int
 		stderr string
 	}{
-		{&os.PathError{Op: "write", Path: "/dev/stdout", Err: syscall.ENOSPC}, statusIO, "no space left on device"},
+		{&os.PathError{Op: "write", Path: "/dev/stdout", Err: syscall.ENOSPC}, run.StatusIO, "no space left on device"},
 		{&os.PathError{Op: "write", Path: "/dev/stdout", Err: syscall.EPIPE}, 141, ""},
 	} {
 		var stderr bytes.Buffer
@@ -122,7 +124,7 @@ func TestSimulateUntilSignal(t *testing.T) {
 		want    int
 	}{
 		{"no signal", func(<-chan struct{}) error { return nil }, time.Hour, nil, 0},
-		{"error", func(<-chan struct{}) error { return broken }, time.Hour, nil, statusIO},
+		{"error", func(<-chan struct{}) error { return broken }, time.Hour, nil, run.StatusIO},
 		{"SIGINT", ready, time.Hour, []os.Signal{syscall.SIGINT}, 130},
 		{"SIGTERM", ready, time.Hour, []os.Signal{syscall.SIGTERM}, 143},
 		{"error after a signal", func(stop <-chan struct{}) error { <-stop; return broken }, time.Hour, []os.Signal{syscall.SIGTERM}, 143},
@@ -135,7 +137,7 @@ func TestSimulateUntilSignal(t *testing.T) {
 			for _, s := range c.signals {
 				signals <- s
 			}
-			if got := statusOf(untilSignal(c.stream, signals, c.grace)); got != c.want {
+			if got := run.StatusOf(untilSignal(c.stream, signals, c.grace)); got != c.want {
 				t.Errorf("status %d, want %d", got, c.want)
 			}
 		})
@@ -164,3 +166,7 @@ func TestSimulateHelp(t *testing.T) {
 		}
 	}
 }
+
+type writeFunc func(b []byte) (int, error)
+
+func (f writeFunc) Write(b []byte) (int, error) { return f(b) }

@@ -21,32 +21,7 @@ type badValue struct {
 	got  string
 }
 
-func (e *badValue) Error() string { return fmt.Sprintf("%s: got %s", e.cure, quote(e.got)) }
-
-// maxQuote is how many bytes of an argument a complaint quotes.
-const maxQuote = 80
-
-// quote is s as complaints show it: short, on one line, harmless to terminals.
-func quote(s string) string {
-	if len(s) > maxQuote {
-		s = strings.ToValidUTF8(s[:maxQuote], "") + "…"
-	}
-	return strconv.Quote(s)
-}
-
-// harmless is s with escapes for all that could hurt a terminal, else as it
-// is.
-func harmless(s string) string {
-	var b strings.Builder
-	for _, r := range s {
-		if strconv.IsPrint(r) {
-			b.WriteRune(r)
-		} else {
-			b.WriteString(strings.Trim(strconv.QuoteRune(r), "'"))
-		}
-	}
-	return b.String()
-}
+func (e *badValue) Error() string { return fmt.Sprintf("%s: got %s", e.cure, text.Quote(e.got)) }
 
 // maxCount bounds every count, so that sums of them never overflow.
 const maxCount = math.MaxInt32

@@ -8,7 +8,9 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"rtda/pkg/run"
 	"rtda/pkg/stream"
+	"rtda/pkg/text"
 )
 
 func TestParseSize(t *testing.T) {
@@ -84,8 +86,8 @@ func TestQuote(t *testing.T) {
 		strings.Repeat("x", 80):          `"` + strings.Repeat("x", 80) + `"`,
 		strings.Repeat("x", 79) + "é123": `"` + strings.Repeat("x", 79) + `…"`,
 	} {
-		if got := quote(in); got != want {
-			t.Errorf("quote(%q) = %s, want %s", in, got, want)
+		if got := text.Quote(in); got != want {
+			t.Errorf("text.Quote(%q) = %s, want %s", in, got, want)
 		}
 	}
 }
@@ -134,7 +136,7 @@ func FuzzArguments(f *testing.F) {
 			return // would make a stream, or read any file
 		}
 		got := runShell(first, second)
-		if (got.status == 0) != (got.stderr == "") || got.status != 0 && got.status != statusUsage {
+		if (got.status == 0) != (got.stderr == "") || got.status != 0 && got.status != run.StatusUsage {
 			t.Fatalf("rtda %q %q: status %d, stderr %q", first, second, got.status, got.stderr)
 		}
 		if got.status != 0 && !strings.HasPrefix(got.stderr, "rtda: ") && !strings.Contains(got.stderr, "I! ") && !strings.Contains(got.stderr, "E! ") {

@@ -7,6 +7,8 @@ import (
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
+
+	"rtda/pkg/text"
 )
 
 // version is set by the linker in a release: -X rtda/cmd.version=1.2.3
@@ -44,7 +46,7 @@ func noArgs(c *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	return fmt.Errorf("%s takes no arguments: got %s", c.CommandPath(), quote(args[0]))
+	return fmt.Errorf("%s takes no arguments: got %s", c.CommandPath(), text.Quote(args[0]))
 }
 
 // print writes text whole.

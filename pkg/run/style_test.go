@@ -1,4 +1,4 @@
-package cmd
+package run
 
 import (
 	"os"
@@ -30,7 +30,7 @@ func TestWantColour(t *testing.T) {
 // On a terminal auto has colour, unless the environment is against it.
 func TestWantColourOnTerminal(t *testing.T) {
 	tty, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
-	if err != nil || !isTerminal(tty) {
+	if err != nil || !IsTerminal(tty) {
 		t.Skip("there is no terminal to be had")
 	}
 	defer tty.Close()

@@ -1,4 +1,4 @@
-package cmd
+package run
 
 import (
 	"bytes"
@@ -6,24 +6,25 @@ import (
 	"os"
 
 	"github.com/fatih/color"
+	"github.com/mattn/go-isatty"
 
 	"rtda/pkg/rule"
 )
 
-// A level says how grave a line on stderr is.
-type level uint8
+// A Level says how grave a line on stderr is.
+type Level uint8
 
 const (
-	levelInfo level = iota
-	levelWarn
-	levelError
+	LevelInfo Level = iota
+	LevelWarn
+	LevelError
 )
 
 // telegrafMarks are how lines begin that Telegraf logs at their level.
-var telegrafMarks = [...]string{levelInfo: "I! ", levelWarn: "W! ", levelError: "E! "}
+var telegrafMarks = [...]string{LevelInfo: "I! ", LevelWarn: "W! ", LevelError: "E! "}
 
-// mark is what a line on stderr of a level begins with.
-func (o *Options) mark(l level) string {
+// Mark is what a line on stderr of a level begins with.
+func (o *Options) Mark(l Level) string {
 	if o.StderrPrefix == "telegraf" {
 		return telegrafMarks[l]
 	}
@@ -32,14 +33,14 @@ func (o *Options) mark(l level) string {
 
 // levelOf is the level of a line of an alert; one of no severity is a
 // complaint about the data.
-func levelOf(sev rule.Severity, resolved bool) level {
+func levelOf(sev rule.Severity, resolved bool) Level {
 	switch {
 	case resolved || sev == rule.Info:
-		return levelInfo
+		return LevelInfo
 	case sev == rule.Crit:
-		return levelError
+		return LevelError
 	}
-	return levelWarn
+	return LevelWarn
 }
 
 // A look is how lines of alerts are dressed for one destination.
@@ -77,7 +78,7 @@ func (o *Options) paint(dst io.Writer, isStderr bool) func([]byte, rule.Severity
 	}
 	return func(dst []byte, sev rule.Severity, resolved bool, line []byte) []byte {
 		if l.prefix {
-			dst = append(dst, o.mark(levelOf(sev, resolved))...)
+			dst = append(dst, o.Mark(levelOf(sev, resolved))...)
 		}
 		return l.append(dst, sev, resolved, line)
 	}
@@ -109,5 +110,11 @@ func (o *Options) wantColour(dst io.Writer) bool {
 	case "never":
 		return false
 	}
-	return os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && isTerminal(dst)
+	return os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && IsTerminal(dst)
+}
+
+// IsTerminal reports whether a stream is a terminal.
+func IsTerminal(stream any) bool {
+	file, ok := stream.(*os.File)
+	return ok && isatty.IsTerminal(file.Fd())
 }

@@ -1,4 +1,4 @@
-package cmd
+package run
 
 import (
 	"errors"
@@ -12,26 +12,26 @@ import (
 var errShut = errors.New("shut by a signal")
 
 // A tap is an open source that a signal shuts. A read that waits for input
-// can not be called back, so the walk has to know that there is one, and what
+// can not be called back, so the pipeline has to know that there is one, and what
 // it brings later is not used.
 type tap struct {
 	io.ReadCloser
-	walk *walk
+	pipeline *pipeline
 }
 
 func (t tap) Read(b []byte) (int, error) {
-	if !t.walk.setWaiting(true) {
+	if !t.pipeline.setWaiting(true) {
 		return 0, errShut
 	}
 	n, err := t.ReadCloser.Read(b)
-	if !t.walk.setWaiting(false) {
+	if !t.pipeline.setWaiting(false) {
 		return 0, errShut
 	}
 	return n, err
 }
 
 // tapped gives each of the sources a tap.
-func (w *walk) tapped(sources []*parse.Origin) []*parse.Origin {
+func (w *pipeline) tapped(sources []*parse.Origin) []*parse.Origin {
 	for _, src := range sources {
 		open := src.Open
 		src.Open = func() (io.ReadCloser, error) {
@@ -50,7 +50,7 @@ func (w *walk) tapped(sources []*parse.Origin) []*parse.Origin {
 
 // setWaiting says that a worker waits for input, or does no more. It reports
 // whether input may still be used.
-func (w *walk) setWaiting(waiting bool) bool {
+func (w *pipeline) setWaiting(waiting bool) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.shut {
@@ -61,7 +61,7 @@ func (w *walk) setWaiting(waiting bool) bool {
 }
 
 // close shuts the taps: of the input only what has been read is used.
-func (w *walk) close() {
+func (w *pipeline) close() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.shut = true

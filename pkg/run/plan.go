@@ -1,4 +1,4 @@
-package cmd
+package run
 
 import (
 	"errors"
@@ -37,7 +37,7 @@ func (f *filter) plan(s *parse.Schema) (*plan, error) {
 	o := f.o
 	set, errs := rule.Compile(o.Rules, o.scope(s.Fields[:s.Shown], true))
 	if len(errs) > 0 {
-		return nil, usageError(errors.Join(errs...))
+		return nil, Usage(errors.Join(errs...))
 	}
 	b := newBuilder(o, s, set)
 	p := &plan{

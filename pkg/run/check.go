@@ -1,4 +1,4 @@
-package cmd
+package run
 
 import (
 	"errors"
@@ -12,25 +12,26 @@ import (
 	"rtda/pkg/parse"
 	"rtda/pkg/rule"
 	"rtda/pkg/stream"
+	"rtda/pkg/text"
 )
 
-// check writes what a run with these options would do, and reads no input.
+// Check writes what a run with these options would do, and reads no input.
 // What waits for the first record is said in words.
-func check(o *Options, stdout io.Writer) error {
+func Check(o *Options, stdout io.Writer) error {
 	config, err := parseConfig(o)
 	if err != nil {
-		return usageError(err)
+		return Usage(err)
 	}
 	schema, err := parse.NewSchema(config)
 	if err != nil {
-		return usageError(err)
+		return Usage(err)
 	}
 	set, errs := rule.Compile(o.Rules, o.scope(known(schema), schema.Known()))
 	if len(errs) > 0 {
-		return usageError(errors.Join(errs...))
+		return Usage(errors.Join(errs...))
 	}
-	var t strings.Builder
-	line := func(what, value string) { fmt.Fprintf(&t, "%-8s %s\n", what, harmless(value)) }
+	var b strings.Builder
+	line := func(what, value string) { fmt.Fprintf(&b, "%-8s %s\n", what, text.Harmless(value)) }
 	line("format", o.In)
 	line("fields", fieldsText(schema, config.Extra))
 	line("keys", orNone(o.Keys))
@@ -45,7 +46,7 @@ func check(o *Options, stdout io.Writer) error {
 	for i := range set.Rules {
 		line("rule", set.Rules[i].Full)
 	}
-	_, err = io.WriteString(stdout, t.String())
+	_, err = io.WriteString(stdout, b.String())
 	return err
 }
 

@@ -1,4 +1,4 @@
-package cmd
+package run
 
 import (
 	"errors"
@@ -79,7 +79,7 @@ func (s *sink) put(p *pen) error {
 		return err
 	}
 	if err := writeAll(s.alerts, "the alerts", p.alerts); err != nil {
-		return &exitError{statusIO, err} // also where nobody reads them
+		return &Error{StatusIO, err} // also where nobody reads them
 	}
 	for _, n := range p.actions {
 		if s.actions.admit() {

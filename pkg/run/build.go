@@ -1,8 +1,9 @@
-package cmd
+package run
 
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"slices"
@@ -13,52 +14,53 @@ import (
 	"rtda/pkg/parse"
 	"rtda/pkg/rule"
 	"rtda/pkg/stream"
+	"rtda/pkg/text"
 )
 
 // newFilter builds the rooms of a run. The function it returns closes what it
 // has opened.
-func newFilter(o *Options, stdin io.Reader, stdout, stderr io.Writer) (*filter, func(), error) {
+func newFilter(o *Options, std Streams) (*filter, func(), error) {
 	config, err := parseConfig(o)
 	if err != nil {
-		return nil, nil, usageError(err)
+		return nil, nil, Usage(err)
 	}
 	schema, err := parse.NewSchema(config)
 	if err != nil {
-		return nil, nil, usageError(err)
+		return nil, nil, Usage(err)
 	}
-	f := &filter{o: o, now: wallClock(), sources: inputs(o.Files, stdin), written: make(chan struct{})}
-	f.sink = &sink{stdout: stdout, stderr: &locked{w: stderr}}
-	f.pen = pen{before: f.context(format.Layout{}, nil, stderr, true), oneToOne: o.OneToOne}
-	f.walk = &walk{
+	f := &filter{o: o, now: wallClock(), sources: inputs(o.Files, std.In), written: make(chan struct{})}
+	f.sink = &sink{stdout: std.Out, stderr: &locked{w: std.Err}}
+	f.pen = pen{before: f.context(format.Layout{}, nil, std.Err, true), oneToOne: o.OneToOne}
+	f.pipeline = &pipeline{
 		schema: schema, plan: f.plan, stream: stream.New(f.complaints()),
 		sink: f.sink, blank: f.pen, jobs: o.Jobs,
 	}
-	f.walk.turn.L, f.walk.quiet.L = &f.walk.mu, &f.walk.mu
-	f.walk.reader = parse.NewReader(f.walk.tapped(f.sources), parse.ReaderConfig{MaxLine: o.MaxLine, NUL: o.NUL, Now: f.now, Size: o.blockSize()})
+	f.pipeline.turn.L, f.pipeline.quiet.L = &f.pipeline.mu, &f.pipeline.mu
+	f.pipeline.reader = parse.NewReader(f.pipeline.tapped(f.sources), parse.ReaderConfig{MaxLine: o.MaxLine, NUL: o.NUL, Now: f.now, Size: o.blockSize()})
 	if o.Clock == stream.WallClock {
-		f.walk.rearm = make(chan struct{}, 1)
+		f.pipeline.rearm = make(chan struct{}, 1)
 	}
 	if schema.Known() {
-		if f.walk.known, err = f.plan(schema); err != nil {
+		if f.pipeline.known, err = f.plan(schema); err != nil {
 			return nil, nil, err
 		}
 	}
-	closeAll, err := f.openOutputs(stderr)
+	closeAll, err := f.openOutputs(std)
 	return f, closeAll, err
 }
 
 // openOutputs opens the file of --alerts and makes ready for --exec.
-func (f *filter) openOutputs(stderr io.Writer) (closeAll func(), err error) {
+func (f *filter) openOutputs(std Streams) (closeAll func(), err error) {
 	closeAll = func() {}
-	if f.o.Alerts != "" {
+	if f.sink.alerts = std.Alerts; f.o.Alerts != "" && std.Alerts == nil {
 		file, err := os.OpenFile(f.o.Alerts, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o666)
 		if err != nil {
-			return nil, usageError(&flagError{"alerts", &badValue{"cannot be written: " + reason(err), f.o.Alerts}})
+			return nil, Usage(fmt.Errorf("--alerts: cannot be written: %s: got %s", Reason(err), text.Quote(f.o.Alerts)))
 		}
 		f.sink.alerts, closeAll = file, func() { _ = file.Close() }
 	}
 	if f.o.Exec != "" {
-		f.sink.actions = newActions(f.o.Exec, f.o.ExecTimeout, f.commandOutput(stderr))
+		f.sink.actions = newActions(f.o.Exec, f.o.ExecTimeout, f.commandOutput(std.Err))
 	}
 	return closeAll, nil
 }
@@ -69,7 +71,7 @@ func (f *filter) commandOutput(stderr io.Writer) io.Writer {
 	if f.o.OneToOne {
 		return io.Discard
 	}
-	if mark := f.o.mark(levelInfo); mark != "" {
+	if mark := f.o.Mark(LevelInfo); mark != "" {
 		return markWriter{f.sink.stderr, mark}
 	}
 	if file, ok := stderr.(*os.File); ok {
@@ -99,7 +101,7 @@ func (m markWriter) Write(b []byte) (int, error) {
 func (f *filter) context(layout format.Layout, set *rule.Set, dst io.Writer, isStderr bool) *format.Context {
 	return &format.Context{
 		Layout: layout, Rules: set, Clock: layout.Clock,
-		JSON: f.o.AlertFormat == "json", Strict: f.o.OnError == onErrorFail,
+		JSON: f.o.AlertFormat == "json", Strict: f.o.OnError == OnErrorFail,
 		Paint: f.o.paint(dst, isStderr), Files: len(f.sources) > 1,
 	}
 }
@@ -176,7 +178,7 @@ func (o *Options) namedFields() (fields []string, known bool) {
 func (o *Options) scope(fields []string, known bool) rule.Scope {
 	return rule.Scope{
 		IsAgg: func(name string) bool { _, ok := agg.Lookup(name); return ok },
-		Aggs:  aggNames(), Keys: o.Keys, Fields: fields, Known: known,
+		Aggs:  AggNames(), Keys: o.Keys, Fields: fields, Known: known,
 		Clock: o.Clock != stream.NoClock,
 	}
 }
@@ -185,11 +187,11 @@ func (o *Options) scope(fields []string, known bool) rule.Scope {
 // fields.
 func (f *filter) complaints() stream.Config {
 	show := 5
-	if f.o.OnError == onErrorIgnore {
+	if f.o.OnError == OnErrorIgnore {
 		show = 0
 	}
 	return stream.Config{
-		Strict: f.o.OnError == onErrorFail, Show: show, EveryLine: f.o.OneToOne,
+		Strict: f.o.OnError == OnErrorFail, Show: show, EveryLine: f.o.OneToOne,
 		MaxKeys: f.o.MaxKeys, MaxSamples: f.o.MaxSamples,
 	}
 }

@@ -1,4 +1,4 @@
-package cmd
+package run
 
 import (
 	"errors"
@@ -9,6 +9,7 @@ import (
 
 	"rtda/pkg/parse"
 	"rtda/pkg/stream"
+	"rtda/pkg/text"
 )
 
 // handOff is the size of a block from which on another worker may read while
@@ -16,12 +17,12 @@ import (
 // line waits for a goroutine to wake up.
 const handOff = 16 << 10
 
-// A walk takes the input from bytes to bytes. Its workers, each with room of
+// A pipeline takes the input from bytes to bytes. Its workers, each with room of
 // its own, do the same steps and pass three batons: to read the next block, to
 // take it into the stream and to write what came of it. Each baton goes round
 // in the order of the blocks, so nothing is copied between workers and the
 // output is the same for any number of them.
-type walk struct {
+type pipeline struct {
 	reader *parse.Reader
 	schema *parse.Schema
 	plan   func(*parse.Schema) (*plan, error) // called once, when the schema is known
@@ -54,8 +55,8 @@ type walk struct {
 	planned  *plan // of the stream
 }
 
-// A bench is a worker's room.
-type bench struct {
+// A worker takes one block after the other, in buffers of its own.
+type worker struct {
 	block  parse.Block
 	batch  parse.Batch
 	result stream.Result
@@ -66,13 +67,13 @@ type bench struct {
 }
 
 // start lets the first worker begin; it hires the others when there is work.
-func (w *walk) start() {
+func (w *pipeline) start() {
 	w.workers, w.hired = 1, 1
 	go w.work()
 }
 
-func (w *walk) work() {
-	b := &bench{parser: parse.NewParser(w.schema), pen: w.blank}
+func (w *pipeline) work() {
+	b := &worker{parser: parse.NewParser(w.schema), pen: w.blank}
 	for w.step(b) {
 	}
 	w.mu.Lock()
@@ -82,7 +83,7 @@ func (w *walk) work() {
 }
 
 // hire starts another worker, while there may be more.
-func (w *walk) hire() {
+func (w *pipeline) hire() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.hired < w.jobs && !w.stop {
@@ -93,7 +94,7 @@ func (w *walk) hire() {
 }
 
 // step takes one block all the way. It reports whether there may be more.
-func (w *walk) step(b *bench) (more bool) {
+func (w *pipeline) step(b *worker) (more bool) {
 	w.reading.Lock()
 	if !w.read(b) {
 		w.reading.Unlock()
@@ -115,7 +116,7 @@ func (w *walk) step(b *bench) (more bool) {
 }
 
 // read fills the bench with the next block, under the read baton.
-func (w *walk) read(b *bench) bool {
+func (w *pipeline) read(b *worker) bool {
 	if w.stopped() {
 		return false
 	}
@@ -142,11 +143,11 @@ func (w *walk) read(b *bench) bool {
 
 // enter lets the schema see the block before it is parsed, and makes the plan
 // once the schema is known.
-func (w *walk) enter(b *parse.Block) error {
+func (w *pipeline) enter(b *parse.Block) error {
 	if err := w.schema.Enter(b); err != nil {
 		name := "stdin"
 		if src := b.Origin.Name; src != "" {
-			name = shownName(src)
+			name = text.FileName(src)
 		}
 		return fmt.Errorf("%s: %w", name, err)
 	}
@@ -158,7 +159,7 @@ func (w *walk) enter(b *parse.Block) error {
 	return err
 }
 
-func (w *walk) stopped() bool {
+func (w *pipeline) stopped() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.stop
@@ -166,7 +167,7 @@ func (w *walk) stopped() bool {
 
 // take takes the block into the stream when its turn comes, and returns the
 // ticket under which its result is to be written.
-func (w *walk) take(b *bench) (ticket int) {
+func (w *pipeline) take(b *worker) (ticket int) {
 	w.mu.Lock()
 	for w.streamed != b.number {
 		w.turn.Wait()
@@ -183,7 +184,7 @@ func (w *walk) take(b *bench) (ticket int) {
 }
 
 // adopt gives the stream the plan, before the first block that has one.
-func (w *walk) adopt(p *plan) {
+func (w *pipeline) adopt(p *plan) {
 	if p != nil && w.planned == nil {
 		w.planned = p
 		w.stream.Setup(p.stream)
@@ -191,7 +192,7 @@ func (w *walk) adopt(p *plan) {
 }
 
 // pass ends a turn at the stream: it passes the baton on and gives a ticket.
-func (w *walk) pass(stop bool) (ticket int) {
+func (w *pipeline) pass(stop bool) (ticket int) {
 	w.setWake()
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -208,7 +209,7 @@ func (w *walk) pass(stop bool) (ticket int) {
 }
 
 // setWake tells who waits for the clock when there is something to wake for.
-func (w *walk) setWake() {
+func (w *pipeline) setWake() {
 	if w.rearm == nil {
 		return
 	}
@@ -222,7 +223,7 @@ func (w *walk) setWake() {
 }
 
 // put writes a result when its turn comes.
-func (w *walk) put(p *pen, ticket int) {
+func (w *pipeline) put(p *pen, ticket int) {
 	w.mu.Lock()
 	for w.written != ticket {
 		w.turn.Wait()
@@ -247,7 +248,7 @@ func (w *walk) put(p *pen, ticket int) {
 
 // tick tells the stream the time and writes what that brings, unless blocks
 // are under way, which bring the time themselves. It reports whether it did.
-func (w *walk) tick(p *pen, r *stream.Result, now int64) bool {
+func (w *pipeline) tick(p *pen, r *stream.Result, now int64) bool {
 	w.mu.Lock()
 	if w.blocks != w.streamed || w.stop || w.shut {
 		w.mu.Unlock()
@@ -265,7 +266,7 @@ func (w *walk) tick(p *pen, r *stream.Result, now int64) bool {
 
 // settle waits until all that is to be read has been written, or writing has
 // failed.
-func (w *walk) settle() {
+func (w *pipeline) settle() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for w.err == nil && !w.settled() {
@@ -275,12 +276,12 @@ func (w *walk) settle() {
 }
 
 // settled reports whether nothing more will be written.
-func (w *walk) settled() bool {
+func (w *pipeline) settled() bool {
 	return w.written == w.blocks && (w.workers == 0 || w.shut && w.waiting)
 }
 
 // end writes what the end of the input brings; call settle before.
-func (w *walk) end(p *pen) error {
+func (w *pipeline) end(p *pen) error {
 	if w.over() {
 		return w.err
 	}
@@ -294,14 +295,14 @@ func (w *walk) end(p *pen) error {
 }
 
 // over reports whether the end of the input brings nothing more.
-func (w *walk) over() bool {
+func (w *pipeline) over() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.err != nil || w.strict
 }
 
 // counts are the counts as of the last block taken.
-func (w *walk) counts() stream.Stats {
+func (w *pipeline) counts() stream.Stats {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.stats

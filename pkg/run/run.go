@@ -1,4 +1,8 @@
-package cmd
+// Package run is one run of the filter from its options to its status: it
+// moves blocks of input through parse, stream and format, writes what comes of
+// them, and looks after signals, the clock and the commands of --exec. It
+// knows no flags and computes nothing.
+package run
 
 import (
 	"fmt"
@@ -14,48 +18,53 @@ import (
 	"rtda/pkg/stream"
 )
 
-// patience is how long the last results may take to be written, and running
+// Patience is how long the last results may take to be written, and running
 // actions to end, after a signal.
-const patience = time.Second
+const Patience = time.Second
 
 // busyWait is when a tick is tried again that found blocks under way.
 const busyWait = 5 * time.Millisecond
 
-// A filter is one run of rtda from its first byte to its status.
-type filter struct {
-	o       *Options
-	sources []*parse.Origin
-	walk    *walk
-	sink    *sink
-	pen     pen           // for ticks, and what the end brings
-	result  stream.Result // of ticks
-	now     func() int64
-	written chan struct{}  // closed when all is written, or writing has failed
-	asides  sync.WaitGroup // answers to SIGUSR1 on their way
+// Streams are the three streams of a run.
+type Streams struct {
+	In       io.Reader
+	Out, Err io.Writer
+	Alerts   io.Writer // where alerts go, in place of the file of Options.Alerts; nil: nowhere else
 }
 
-// runFilter reads the input to its end, or until a signal.
-func runFilter(o *Options, stdin io.Reader, stdout, stderr io.Writer) error {
-	if o.Check {
-		return check(o, stdout)
-	}
-	f, closeAll, err := newFilter(o, stdin, stdout, stderr)
+// A filter is one run of rtda from its first byte to its status.
+type filter struct {
+	o        *Options
+	sources  []*parse.Origin
+	pipeline *pipeline
+	sink     *sink
+	pen      pen           // for ticks, and what the end brings
+	result   stream.Result // of ticks
+	now      func() int64
+	written  chan struct{}  // closed when all is written, or writing has failed
+	asides   sync.WaitGroup // answers to SIGUSR1 on their way
+}
+
+// Run reads the input to its end, or until a signal. The error that it returns
+// carries the status to end with: see StatusOf.
+func Run(o *Options, s Streams) error {
+	f, closeAll, err := newFilter(o, s)
 	if err != nil {
 		return err
 	}
 	defer closeAll()
 	signals := make(chan os.Signal, 8)
-	signal.Notify(signals, heeded()...)
+	signal.Notify(signals, handled()...)
 	defer signal.Stop(signals)
-	f.walk.start()
-	return f.conduct(signals)
+	f.pipeline.start()
+	return f.handleSignals(signals)
 }
 
-// heeded are the signals that rtda takes. One that ends it is left alone if
+// handled are the signals that rtda takes. One that ends it is left alone if
 // whoever started rtda wants it ignored, as shells do with SIGINT for what
 // runs in the background of a script. With SIGPIPE taken, a closed stdout is
 // an error of write like any other.
-func heeded() []os.Signal {
+func handled() []os.Signal {
 	all := []os.Signal{syscall.SIGUSR1, syscall.SIGPIPE}
 	for _, s := range []os.Signal{syscall.SIGINT, syscall.SIGTERM} {
 		if !signal.Ignored(s) {
@@ -65,17 +74,17 @@ func heeded() []os.Signal {
 	return all
 }
 
-// conduct looks after signals until the run ends. It never reads or writes
+// handleSignals looks after signals until the run ends. It never reads or writes
 // itself: it must hear a signal also when stdout or stderr is stuck.
-func (f *filter) conduct(signals <-chan os.Signal) error {
+func (f *filter) handleSignals(signals <-chan os.Signal) error {
 	finished := make(chan error, 1)
-	if f.walk.rearm != nil {
+	if f.pipeline.rearm != nil {
 		go f.keepTime()
 	}
 	go func() { finished <- f.finish() }()
 	ended := finished
-	var how *exitError // set after a signal
-	var first echo
+	var how *Error // set after a signal
+	var first Echo
 	for {
 		select {
 		case err := <-ended:
@@ -84,29 +93,30 @@ func (f *filter) conduct(signals <-chan os.Signal) error {
 			switch {
 			case s == syscall.SIGUSR1:
 				f.asides.Go(func() { f.tell(f.counts()) })
-			case s == syscall.SIGPIPE || first.repeats(s):
+			case s == syscall.SIGPIPE || first.Repeats(s):
 			case how != nil: // the second one
 				return how
 			default:
-				first = echo{s, time.Now()}
-				how = &exitError{status: statusSignal + int(s.(syscall.Signal))}
+				first = Echo{s, time.Now()}
+				how = &Error{Status: StatusSignal + int(s.(syscall.Signal))}
 				ended = f.interrupt(how, finished)
 			}
 		}
 	}
 }
 
-// An echo is a signal that may come once more at once: timeout(1) and others send
+// An Echo is a signal that may come once more at once: timeout(1) and others send
 // one to a process and then to its whole group. That is no second signal.
-type echo struct {
-	signal os.Signal
-	came   time.Time
+type Echo struct {
+	Signal os.Signal
+	Came   time.Time
 }
 
 // echoTime is how long after a signal the same one is taken for its echo.
 const echoTime = 100 * time.Millisecond
 
-func (e *echo) repeats(s os.Signal) bool { return s == e.signal && time.Since(e.came) < echoTime }
+// Repeats reports whether s is the echo of the signal.
+func (e *Echo) Repeats(s os.Signal) bool { return s == e.Signal && time.Since(e.Came) < echoTime }
 
 // keepTime ticks while there is something that the clock alone brings.
 func (f *filter) keepTime() {
@@ -116,10 +126,10 @@ func (f *filter) keepTime() {
 		select {
 		case <-f.written:
 			return
-		case <-f.walk.rearm:
+		case <-f.pipeline.rearm:
 			f.arm(timer)
 		case <-timer.C:
-			if f.walk.tick(&f.pen, &f.result, f.now()) {
+			if f.pipeline.tick(&f.pen, &f.result, f.now()) {
 				f.arm(timer)
 			} else {
 				timer.Reset(busyWait)
@@ -130,7 +140,7 @@ func (f *filter) keepTime() {
 
 // arm sets the timer to the next tick.
 func (f *filter) arm(timer *time.Timer) {
-	if t := f.walk.wake.Load(); t != 0 {
+	if t := f.pipeline.wake.Load(); t != 0 {
 		timer.Reset(time.Duration(max(0, t-f.now())))
 	} else {
 		timer.Reset(time.Hour)
@@ -140,9 +150,9 @@ func (f *filter) arm(timer *time.Timer) {
 // finish waits for the end of the input, or for output to fail, and ends the
 // run.
 func (f *filter) finish() error {
-	f.walk.settle()
-	err := f.walk.end(&f.pen)
-	if statusOf(err) != statusPipe && statusOf(f.walk.readErr) != statusUsage {
+	f.pipeline.settle()
+	err := f.pipeline.end(&f.pen)
+	if StatusOf(err) != StatusPipe && StatusOf(f.pipeline.readErr) != StatusUsage {
 		f.tell(f.totals())
 	}
 	close(f.written)
@@ -159,14 +169,14 @@ func (f *filter) finish() error {
 
 // verdict is the error that carries the status of a run that wrote all.
 func (f *filter) verdict() error {
-	st := f.walk.counts()
+	st := f.pipeline.counts()
 	switch {
-	case f.walk.readErr != nil:
-		return f.walk.readErr
+	case f.pipeline.readErr != nil:
+		return f.pipeline.readErr
 	case f.o.ExitStatus && st.Fired > 0:
-		return &exitError{status: statusFired}
-	case f.walk.strict, st.Bad() > 0 && f.o.OnError != onErrorIgnore:
-		return &exitError{status: statusBadLines}
+		return &Error{Status: StatusFired}
+	case f.pipeline.strict, st.Bad() > 0 && f.o.OnError != OnErrorIgnore:
+		return &Error{Status: StatusBadLines}
 	}
 	return nil
 }
@@ -174,23 +184,23 @@ func (f *filter) verdict() error {
 // interrupt ends a run after a signal: what has been read is used and written,
 // if stdout lets it be in time. What comes out of the channel that it returns
 // is how, with the error of writing if there was one.
-func (f *filter) interrupt(how *exitError, finished <-chan error) chan error {
+func (f *filter) interrupt(how *Error, finished <-chan error) chan error {
 	over := make(chan error, 1)
-	f.walk.close()
+	f.pipeline.close()
 	go func() {
-		inTime := within(patience, f.written)
+		inTime := within(Patience, f.written)
 		if f.sink.actions != nil {
-			f.sink.actions.stop(patience)
+			f.sink.actions.stop(Patience)
 		}
 		if !inTime {
 			finished = f.giveUp()
 		}
 		select {
 		case err := <-finished:
-			if statusOf(err) == statusIO {
-				how.err = err
+			if StatusOf(err) == StatusIO {
+				how.Err = err
 			}
-		case <-time.After(patience): // stderr is stuck
+		case <-time.After(Patience): // stderr is stuck
 		}
 		over <- how
 	}()
@@ -223,8 +233,8 @@ func within(d time.Duration, done <-chan struct{}) bool {
 // totals is what was skipped of how much, "" if nothing was or if the stream
 // stopped at it.
 func (f *filter) totals() string {
-	st := f.walk.counts()
-	if st.Bad() == 0 || f.walk.strict || f.o.OneToOne {
+	st := f.pipeline.counts()
+	if st.Bad() == 0 || f.pipeline.strict || f.o.OneToOne {
 		return ""
 	}
 	return linesRead(&st)
@@ -246,7 +256,7 @@ func linesRead(st *stream.Stats) string {
 
 // counts is the answer to SIGUSR1.
 func (f *filter) counts() string {
-	st := f.walk.counts()
+	st := f.pipeline.counts()
 	return fmt.Sprintf("%s, %d rows written, %d alerts, %d keys, %d samples held",
 		linesRead(&st), st.Rows, st.Fired, st.Keys, st.Held)
 }
@@ -254,6 +264,6 @@ func (f *filter) counts() string {
 // tell writes a line of rtda's own to stderr.
 func (f *filter) tell(line string) {
 	if line != "" {
-		fmt.Fprintf(f.sink.stderr, "%srtda: %s\n", f.o.mark(levelInfo), line)
+		fmt.Fprintf(f.sink.stderr, "%srtda: %s\n", f.o.Mark(LevelInfo), line)
 	}
 }

@@ -1,15 +1,22 @@
-package cmd
+package run
 
 import (
 	"bytes"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
 	"time"
+	"unicode/utf8"
+
+	"rtda/pkg/format"
+	"rtda/pkg/rule"
+	"rtda/pkg/stream"
 )
 
 const (
@@ -300,4 +307,109 @@ func (a *actions) report() string {
 		s += fmt.Sprintf(" (%v)", a.tally.cause)
 	}
 	return s
+}
+
+// maxOutputLine is how much of a line is held back for its end to come.
+const maxOutputLine = 64 << 10
+
+// A lineWriter passes on what an action prints in whole lines, so that it
+// cannot tear the lines that others write to w. A line longer than
+// maxOutputLine is broken up, a last one without an end gets one. Errors of w
+// are not told: an action must not fail because nobody reads its words.
+type lineWriter struct {
+	mu   sync.Mutex
+	w    io.Writer
+	rest []byte // the beginning of a line
+}
+
+func (l *lineWriter) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.rest = append(l.rest, b...)
+	if end := bytes.LastIndexByte(l.rest, '\n') + 1; end > 0 {
+		_, _ = l.w.Write(l.rest[:end])
+		l.rest = append(l.rest[:0], l.rest[end:]...)
+	}
+	if len(l.rest) > maxOutputLine {
+		l.breakLine()
+	}
+	return len(b), nil
+}
+
+// end passes on a last line that has no end.
+func (l *lineWriter) end() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.rest) > 0 {
+		l.breakLine()
+	}
+}
+
+func (l *lineWriter) breakLine() {
+	_, _ = l.w.Write(append(l.rest, '\n'))
+	l.rest = l.rest[:0]
+}
+
+// maxEnv is how many bytes of a value the environment of an action tells.
+const maxEnv = 4 << 10
+
+// alertEnv is what the environment of an action tells of an alert. All names
+// are always there, with an empty value where there is nothing to tell; so
+// none is inherited from an rtda further up. Several keys are joined by a
+// blank. The numbers are the shortest that read back to the same.
+func alertEnv(n *stream.Note, set *rule.Set, keys []string, clock bool) []string {
+	a := n.Alert
+	state, line, value, moment := "firing", "", "", ""
+	if a.Resolved {
+		state = "resolved"
+	}
+	if n.Line > 0 {
+		line = strconv.Itoa(n.Line)
+	}
+	if len(a.Values) > 0 && !math.IsNaN(a.Values[0]) {
+		value = string(format.AppendShortest(nil, a.Values[0]))
+	}
+	if clock {
+		moment = time.Unix(0, a.Time).UTC().Format(time.RFC3339Nano)
+	}
+	return []string{
+		"RTDA_STATE=" + state,
+		"RTDA_SEVERITY=" + a.Level.String(),
+		"RTDA_RULE=" + envText(set.Rules[a.Rule].Name),
+		"RTDA_KEY=" + envText(keyText(keys, a.Key)),
+		"RTDA_VALUE=" + value,
+		"RTDA_LINE=" + line,
+		"RTDA_TIME=" + moment,
+	}
+}
+
+// keyText is a key as name=text, several of them with a blank between.
+func keyText(names []string, key *stream.Key) string {
+	if key == nil {
+		return ""
+	}
+	var b strings.Builder
+	for i, part := range key.Parts {
+		if i > 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteString(names[i])
+		b.WriteByte('=')
+		b.WriteString(part)
+	}
+	return b.String()
+}
+
+// envText is s as it may stand in an environment: without NUL, which would end
+// it, and not longer than maxEnv, cut between characters.
+func envText(s string) string {
+	s = strings.ReplaceAll(s, "\x00", "")
+	if len(s) <= maxEnv {
+		return s
+	}
+	end := maxEnv
+	for end > maxEnv-utf8.UTFMax && !utf8.RuneStart(s[end]) {
+		end--
+	}
+	return s[:end]
 }

@@ -1,0 +1,89 @@
+package run
+
+import (
+	"time"
+
+	"rtda/pkg/agg"
+	"rtda/pkg/rule"
+	"rtda/pkg/stream"
+)
+
+// What to do about bad lines.
+const (
+	OnErrorSkip   = "skip"
+	OnErrorFail   = "fail"
+	OnErrorIgnore = "ignore"
+)
+
+// A Window is a window of -w.
+type Window struct {
+	agg.Width
+	Text string // as the user wrote it
+}
+
+// Options is what a run is to do: the flags of the command line, read and
+// checked. Durations are 0 where there is none.
+type Options struct {
+	Files []string // none: stdin
+
+	In         string
+	Fields     []string
+	Keys       []string
+	Coerce     bool
+	Sep        byte // 0: a comma
+	Decimal    byte // 0: a point
+	NUL        bool
+	OnError    string // skip, fail or ignore
+	MaxLine    int
+	MaxKeys    int
+	MaxSamples int
+
+	Clock      stream.Clock
+	ClockWhy   string // the flag that asks for the clock, "" where there is none
+	TimeField  string // "": DataClock is the timestamp of the lines (influx)
+	TimeFormat string
+	Hz         stream.Rate
+	HzText     string
+	Late       time.Duration
+	TTL        time.Duration
+
+	Windows    []Window
+	Gap        time.Duration
+	Every      stream.Every
+	EveryText  string
+	Warmup     int
+	WarmupFull bool // Warmup is 1 then, and means windows that are no counts
+	Aggs       []agg.Agg
+	DDof       int
+
+	Rules       []rule.Source
+	Alerts      string // FILE, or "" for stderr
+	AlertFormat string // text or json
+	Repeat      time.Duration
+	Exec        string
+	ExecTimeout time.Duration
+	ExitStatus  bool
+
+	Out          string
+	Precision    int // 0: the format's own
+	Color        string
+	Jobs         int
+	OneToOne     bool
+	StderrPrefix string // telegraf or ""
+}
+
+// ImplyClock turns the wall clock on if there is no clock yet, because of why.
+func (o *Options) ImplyClock(why string) {
+	if o.Clock == stream.NoClock {
+		o.Clock, o.ClockWhy = stream.WallClock, why
+	}
+}
+
+// AggNames returns the names of the aggregates.
+func AggNames() []string {
+	names := make([]string, len(agg.Table))
+	for i, a := range agg.Table {
+		names[i] = a.Name
+	}
+	return names
+}
