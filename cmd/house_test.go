@@ -41,8 +41,9 @@ var outside = map[string][]string{
 	"pkg/run": {"github.com/fatih/color", "github.com/mattn/go-isatty"},
 	"pkg/parse": {
 		"github.com/go-logfmt/logfmt", "github.com/influxdata/line-protocol/v2/lineprotocol",
-		"github.com/itchyny/timefmt-go", "github.com/valyala/fastjson",
+		"github.com/valyala/fastjson",
 	},
+	"pkg/clock": {"github.com/itchyny/timefmt-go"},
 }
 
 // TestArrows keeps the arrows between the rooms: what a file imports is what

@@ -28,7 +28,7 @@ A value walks one way: bytes, record, windows, columns, rules, outputs.
 const manOptions = `
 Flags and FILEs may stand in any order; ` + "`--`" + ` ends the flags. Of a flag that is given twice the last counts,
 but lists add up (**-f**, **-k**, **-w**, **-a**), and so do **-r** and **-R**. In a list an item may stand in double quotes,
-with commas in it and a doubled quote for one: ` + "`-f '\"a,b\",c'`" + `. A duration is written as in Go, with d for days: 250ms, 1h30m, 2d.
+with commas in it and a doubled quote for one: ` + "`-f '\"a,b\",c'`" + `. A duration is written as in Go, with d for days and w for weeks: 250ms, 1h30m, 2d.
 `
 
 const manInput = "The formats of the input:"

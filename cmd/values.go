@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"rtda/pkg/agg"
+	"rtda/pkg/clock"
 	"rtda/pkg/parse"
-	"rtda/pkg/rule"
 	"rtda/pkg/stream"
 	"rtda/pkg/text"
 )
@@ -76,7 +76,7 @@ func parseSize(s string) (int, error) {
 
 // parseSpan reads a duration longer than 0.
 func parseSpan(s string) (time.Duration, error) {
-	if d, err := rule.ParseDuration(s); err == nil && d > 0 {
+	if d, ok := clock.ParseDuration(s); ok && d > 0 {
 		return d, nil
 	}
 	return 0, &badValue{"must be a duration like 250ms, 30s, 1h30m or 2d", s}
@@ -87,7 +87,7 @@ func parseLate(s string) (time.Duration, error) {
 	if s == "0" {
 		return 0, nil
 	}
-	if d, err := rule.ParseDuration(s); err == nil && d >= 0 {
+	if d, ok := clock.ParseDuration(s); ok && d >= 0 {
 		return d, nil
 	}
 	return 0, &badValue{"must be 0 or a duration like 250ms, 30s or 1h30m", s}
@@ -101,7 +101,7 @@ func parseWindow(s string) (w agg.Width, err error) {
 	if n, ok := digits(s); ok && n >= 1 {
 		return agg.Width{Kind: agg.Count, N: n}, nil
 	}
-	if d, err := rule.ParseDuration(s); err == nil && d > 0 {
+	if d, ok := clock.ParseDuration(s); ok && d > 0 {
 		return agg.Width{Kind: agg.Duration, D: int64(d)}, nil
 	}
 	return w, &badValue{"must be a count of 1 or more, a duration like 5m, or all", s}
@@ -115,7 +115,7 @@ func parseEvery(s string) (e stream.Every, err error) {
 	if n, ok := digits(s); ok && n >= 1 {
 		return stream.Every{N: n}, nil
 	}
-	if d, err := rule.ParseDuration(s); err == nil && d > 0 {
+	if d, ok := clock.ParseDuration(s); ok && d > 0 {
 		return stream.Every{D: int64(d)}, nil
 	}
 	return e, &badValue{"must be a count of 1 or more, a duration like 10s, or end", s}

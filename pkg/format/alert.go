@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 
+	"rtda/pkg/clock"
 	"rtda/pkg/parse"
 	"rtda/pkg/rule"
 	"rtda/pkg/stream"
@@ -145,9 +146,9 @@ func (c *Context) whereText(dst []byte, n *stream.Note) []byte {
 		dst = strconv.AppendInt(append(dst, " line="...), int64(n.Line), 10)
 	}
 	if c.Clock {
-		dst = AppendTime(append(dst, " time="...), n.Alert.Time)
+		dst = clock.AppendTime(append(dst, " time="...), n.Alert.Time)
 		if n.Alert.Resolved {
-			dst = appendDuration(append(dst, " after="...), n.Alert.After)
+			dst = clock.AppendDuration(append(dst, " after="...), n.Alert.After)
 		}
 	}
 	return dst

@@ -4,6 +4,7 @@ import (
 	"math"
 	"strconv"
 
+	"rtda/pkg/clock"
 	"rtda/pkg/rule"
 	"rtda/pkg/stream"
 )
@@ -92,11 +93,11 @@ func (c *Context) whereJSON(dst []byte, n *stream.Note) []byte {
 	if !c.Clock {
 		return append(dst, `,"time":null,"since":null,"after":null`...)
 	}
-	dst = AppendTime(append(dst, `,"time":"`...), n.Alert.Time)
-	dst = AppendTime(append(dst, `","since":"`...), n.Alert.Since)
+	dst = clock.AppendTime(append(dst, `,"time":"`...), n.Alert.Time)
+	dst = clock.AppendTime(append(dst, `","since":"`...), n.Alert.Since)
 	dst = append(dst, `","after":`...)
 	if !n.Alert.Resolved {
 		return append(dst, null...)
 	}
-	return appendSeconds(dst, n.Alert.After)
+	return clock.AppendSeconds(dst, n.Alert.After)
 }

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"rtda/pkg/clock"
 	"rtda/pkg/stream"
 )
 
@@ -126,7 +127,7 @@ func (w *rowWriter) number(dst []byte, x float64, count bool) []byte {
 type head struct {
 	clock, keyed bool
 	lead, tail   string
-	time         timeWriter
+	time         clock.Writer
 }
 
 func newHead(l *Layout, lead, tail string) head {
@@ -143,7 +144,7 @@ func (h *head) append(dst []byte, rows *stream.Rows, i int) []byte {
 func (h *head) appendParts(dst []byte, rows *stream.Rows, i int) []byte {
 	if h.clock {
 		dst = append(dst, h.lead...)
-		dst = h.time.append(dst, rows.Time[i])
+		dst = h.time.Append(dst, rows.Time[i])
 		dst = append(dst, h.tail...)
 	}
 	if h.keyed {

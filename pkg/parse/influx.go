@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"unicode/utf8"
 
+	"rtda/pkg/clock"
+
 	"github.com/influxdata/line-protocol/v2/lineprotocol"
 )
 
@@ -47,7 +49,7 @@ func (d *influxDecoder) decode(r *record, line []byte) {
 		d.put(r, &d.slots.all[d.measurement], lineprotocol.String, d.name)
 	}
 	if d.stamped && len(stamp) > 0 {
-		if ns, ok := parseUnix(stamp, 0, '.'); ok {
+		if ns, ok := clock.ParseUnix(stamp, 0, '.'); ok {
 			r.setTime(ns)
 		} else {
 			r.fail(BadTime, stamp)

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/influxdata/line-protocol/v2/lineprotocol"
+
+	"rtda/pkg/clock"
 )
 
 func TestInflux(t *testing.T) {
@@ -138,7 +140,7 @@ func FuzzInfluxRecord(f *testing.F) {
 	f.Add("a \"quoted\",=\\ key", -1e300, int64(1777636803000000000))
 	f.Fuzz(func(t *testing.T, key string, x float64, ns int64) {
 		v, ok := lineprotocol.NewValue(x)
-		if !ok || len(key) > maxKey || ns < minSecond*1e9 || ns >= endSecond*1e9 {
+		if !ok || len(key) > maxKey || ns < clock.Min || ns >= clock.End {
 			return
 		}
 		var e lineprotocol.Encoder

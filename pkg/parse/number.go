@@ -11,6 +11,9 @@ import (
 // maxNumberLen is how many characters a number may have.
 const maxNumberLen = 800
 
+// maxDigits is how many decimal digits always fit a uint64.
+const maxDigits = 19
+
 // maxExact is the largest power of ten that a float64 holds exactly.
 const maxExact = 22
 
@@ -210,3 +213,18 @@ func skipDigits(b []byte, i int) int {
 	}
 	return i
 }
+
+// trimBlanks is b without the spaces, tabs and line ends around it.
+func trimBlanks(b []byte) []byte {
+	for len(b) > 0 && blank(b[0]) {
+		b = b[1:]
+	}
+	for len(b) > 0 && blank(b[len(b)-1]) {
+		b = b[:len(b)-1]
+	}
+	return b
+}
+
+// blank reports whether c may stand around a number. Line ends do so where
+// records end in NUL.
+func blank(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }

@@ -3,6 +3,8 @@ package parse
 import (
 	"math"
 	"unicode/utf8"
+
+	"rtda/pkg/clock"
 )
 
 // A decoder reads the lines of one format into records. Each Parser has its
@@ -43,7 +45,7 @@ type record struct {
 	batch  *Batch
 	block  []byte // the lines being read: texts that point into it are not copied
 	timed  bool   // records must have a time
-	time   *timeReader
+	time   *clock.Reader
 	line   int // in the block, from 1
 	mark   int // length of the batch's arena when the line began
 	reason Reason
@@ -126,7 +128,7 @@ func (r *record) badKey(i int, text []byte) {
 // timeText says that the time stands in the text: a string's content or a
 // number's digits. It is a bad time if it cannot be read.
 func (r *record) timeText(text []byte) {
-	ns, ok := r.time.parse(text)
+	ns, ok := r.time.Parse(text)
 	if !ok {
 		r.fail(BadTime, text)
 		return

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+
+	"rtda/pkg/clock"
 )
 
 // A Schema is what is fixed before blocks can be parsed side by side: the
@@ -19,7 +21,7 @@ type Schema struct {
 	maxLine int     // bytes
 	format  *Format // nil: auto, and not decided yet
 	known   bool
-	time    *timeReader
+	time    *clock.Reader
 	probe   decoder // reads headers and, until the fields are known, the names of numbers
 	header  any     // of the Origin of the block that enters; nil: it has not come yet
 	trial   *trial  // the last line that did not decide the fields
@@ -35,7 +37,7 @@ func NewSchema(c Config) (*Schema, error) {
 		s.end = 0
 	}
 	var err error
-	if s.time, err = newTimeReader(c.TimeFormat); err != nil {
+	if s.time, err = clock.NewReader(c.TimeFormat); err != nil {
 		return nil, err
 	}
 	if err := s.setFormat(cmp.Or(c.Format, "auto")); err != nil {

@@ -101,7 +101,7 @@ func (p *slot) untyped(r *record, text []byte, sign byte) {
 
 // setTime puts a time into the record; blanks alone are none.
 func (p *slot) setTime(r *record, text []byte, sign byte) {
-	if ns, ok := r.time.parseDecimal(text, sign); ok {
+	if ns, ok := r.time.ParseDecimal(text, sign); ok {
 		r.setTime(ns)
 	} else if !isBlank(text) {
 		r.fail(BadTime, text)

@@ -6,6 +6,8 @@ import (
 	"math/bits"
 	"strconv"
 	"strings"
+
+	"rtda/pkg/clock"
 )
 
 type holdKind uint8
@@ -96,7 +98,7 @@ func (h *hold) count(c *cell, begun, ok bool, now int64) (full, counting bool) {
 		if ok && !begun {
 			c.run = now
 		}
-		return ok && elapsed(c.run, now) >= h.d, ok
+		return ok && clock.Elapsed(c.run, now) >= h.d, ok
 	case holdRun:
 		if !ok {
 			c.run = 0
@@ -156,17 +158,4 @@ func (r *ring) push(n int, ok bool) (trues int) {
 		r.at = 0
 	}
 	return r.trues
-}
-
-// elapsed is how long it is from one time to another; a difference beyond 292
-// years is as long as can be.
-func elapsed(from, to int64) int64 {
-	d := to - from
-	if (to >= from) == (d >= 0) {
-		return d
-	}
-	if to > from {
-		return math.MaxInt64
-	}
-	return math.MinInt64
 }

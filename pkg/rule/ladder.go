@@ -1,5 +1,7 @@
 package rule
 
+import "rtda/pkg/clock"
+
 // An alert is what one rule, or a ladder of rules of one name, tells of.
 type alert struct {
 	rules []int      // indexes into Set.Rules, in the order given
@@ -172,7 +174,7 @@ func (as *alertState) tell(a *alert, level Severity, known bool, e *Env, dst []C
 	switch {
 	case level != as.level:
 		return append(dst, as.change(a, level, e.Now))
-	case level != None && known && e.Repeat > 0 && elapsed(as.told, e.Now) >= e.Repeat:
+	case level != None && known && e.Repeat > 0 && clock.Elapsed(as.told, e.Now) >= e.Repeat:
 		as.told = e.Now
 		as.again++
 		return append(dst, Change{Rule: a.by[level], Level: level, Again: int(as.again), Since: as.since})
@@ -190,7 +192,7 @@ func (as *alertState) change(a *alert, level Severity, now int64) Change {
 	as.level, as.told, as.again = level, now, 0
 	if level == None {
 		*as = alertState{}
-		return Change{Rule: a.by[was], Resolved: true, Level: was, Since: since, After: max(0, elapsed(since, now))}
+		return Change{Rule: a.by[was], Resolved: true, Level: was, Since: since, After: max(0, clock.Elapsed(since, now))}
 	}
 	return Change{Rule: a.by[level], Level: level, Was: was, Since: since}
 }

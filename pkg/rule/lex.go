@@ -6,6 +6,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"rtda/pkg/clock"
 )
 
 type tokenKind uint8
@@ -151,6 +153,12 @@ func (l *lexer) number() token {
 	return token{kind: numberTok, end: l.pos + n, text: s[:n], val: x}
 }
 
+// digits splits the decimal digits off the front of s.
+func digits(s string) (d, rest string) {
+	rest = strings.TrimLeft(s, "0123456789")
+	return s[:len(s)-len(rest)], rest
+}
+
 // exponent is the length of the exponent that s begins with, or 0.
 func exponent(s string) int {
 	if s == "" || s[0]|0x20 != 'e' {
@@ -168,8 +176,8 @@ func exponent(s string) int {
 }
 
 func (l *lexer) duration(s string) token {
-	d, err := ParseDuration(s)
-	if err != nil {
+	d, ok := clock.ParseDuration(s)
+	if !ok {
 		return l.bad(len(s), "bad duration "+quote(s), "durations are like 250ms, 30s, 1h30m or 2d, numbers like 80, 1.5 or 2e3")
 	}
 	return token{kind: durationTok, end: l.pos + len(s), text: s, val: d.Seconds(), ns: int64(d)}

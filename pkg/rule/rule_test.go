@@ -1,7 +1,6 @@
 package rule
 
 import (
-	"math"
 	"reflect"
 	"strings"
 	"testing"
@@ -202,49 +201,4 @@ func TestNoRules(t *testing.T) {
 	if len(errs) > 0 || len(s.Step(s.NewState(), Env{}, nil)) > 0 || s.NeedsClock() != "" || s.UsesAge() {
 		t.Errorf("no rules: %+v, %v", s, errs)
 	}
-}
-
-func TestParseDuration(t *testing.T) {
-	const day = 24 * time.Hour
-	for _, c := range []struct {
-		in   string
-		want time.Duration // -1: an error
-	}{
-		{"0", 0}, {"0s", 0}, {"250ms", 250 * time.Millisecond}, {"1.5h", 90 * time.Minute}, {"4m7s", 247 * time.Second},
-		{"2d", 2 * day}, {"1d12h", 36 * time.Hour}, {"1.5d", 36 * time.Hour}, {".5s", 500 * time.Millisecond}, {"5.s", 5 * time.Second},
-		{"1ns", 1}, {"1us", 1000}, {"1µs", 1000}, {"1μs", 1000}, {"0.1d", 8640 * time.Second}, {"1.9ns", 1}, {"1m1h", 61 * time.Minute},
-		{"0.333333333333333333333d", 28799999999999}, {"106751d", 106751 * day}, {"9223372036854775807ns", math.MaxInt64},
-		{"", -1}, {"5", -1}, {"s", -1}, {".s", -1}, {"5x", -1}, {"-5s", -1}, {"+5s", -1}, {"5 s", -1}, {"1h30", -1}, {"1w", -1},
-		{"1e3s", -1}, {"1.2.3s", -1}, {"5S", -1}, {"00", -1}, {"106752d", -1}, {"9223372036854775808ns", -1},
-		{"9223372036.9d", -1}, {"200y", -1}, {"99999999999999999999999h", -1}, {"106751d106751d", -1}, {"106751d106751d106751d", -1},
-	} {
-		got, err := ParseDuration(c.in)
-		if c.want < 0 != (err != nil) || err == nil && got != c.want {
-			t.Errorf("ParseDuration(%q) = %v, %v, want %v", c.in, int64(got), err, int64(c.want))
-		}
-	}
-	const want = `not a duration like 250ms, 30s, 1h30m or 2d: "5x"`
-	if _, err := ParseDuration("5x"); err.Error() != want {
-		t.Errorf("error %q, want %q", err, want)
-	}
-}
-
-// FuzzParseDuration holds durations without days against Go's own parser.
-func FuzzParseDuration(f *testing.F) {
-	for _, s := range []string{"0", "1.5h", "4m7s", ".5s", "5.s", "1h30", "9223372036854775807ns", "1.000000000000000000000001h", "0.3µs", "-1s"} {
-		f.Add(s)
-	}
-	f.Fuzz(func(t *testing.T, s string) {
-		got, err := ParseDuration(s)
-		if strings.ContainsAny(s, "d+-") {
-			return
-		}
-		want, wantErr := time.ParseDuration(s)
-		if (err != nil) != (wantErr != nil) {
-			t.Fatalf("ParseDuration(%q): %v, Go: %v", s, err, wantErr)
-		}
-		if off := got - want; off < -3 || off > 3 { // Go works a fraction out in float64
-			t.Errorf("ParseDuration(%q) = %d, Go: %d", s, got, want)
-		}
-	})
 }

@@ -365,17 +365,6 @@ func TestExpire(t *testing.T) {
 	}
 }
 
-func TestElapsed(t *testing.T) {
-	for _, c := range []struct{ from, to, want int64 }{
-		{1, 5, 4}, {5, 1, -4}, {-5, 5, 10}, {math.MinInt64, math.MaxInt64, math.MaxInt64}, {math.MaxInt64, math.MinInt64, math.MinInt64},
-		{math.MinInt64, -1, math.MaxInt64}, {-9e18, 9e18, math.MaxInt64},
-	} {
-		if got := elapsed(c.from, c.to); got != c.want {
-			t.Errorf("elapsed(%d, %d) = %d, want %d", c.from, c.to, got, c.want)
-		}
-	}
-}
-
 func TestNewStateSizes(t *testing.T) {
 	for n := range 20 {
 		rules := make([]Source, n)

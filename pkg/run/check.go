@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"rtda/pkg/agg"
-	"rtda/pkg/format"
+	"rtda/pkg/clock"
 	"rtda/pkg/parse"
 	"rtda/pkg/rule"
 	"rtda/pkg/stream"
@@ -151,7 +151,7 @@ func widthText(w agg.Width) string {
 	case agg.Count:
 		return strconv.Itoa(w.N)
 	case agg.Duration:
-		return format.Duration(w.D)
+		return clock.Duration(w.D)
 	}
 	return "all"
 }

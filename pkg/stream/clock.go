@@ -4,6 +4,8 @@ import (
 	"math"
 	"math/bits"
 	"slices"
+
+	"rtda/pkg/clock"
 )
 
 const second = 1e9
@@ -21,36 +23,6 @@ func (r Rate) time(i int) int64 {
 	return int64(min(t, math.MaxInt64))
 }
 
-// elapsed is to−from, at most math.MaxInt64.
-func elapsed(from, to int64) int64 {
-	d := to - from
-	if to > from && d < 0 {
-		return math.MaxInt64
-	}
-	return d
-}
-
-// ceil is the first multiple of d at or after t, math.MaxInt64 if there is none.
-func ceil(t, d int64) int64 {
-	up := (d - t%d) % d
-	if t%d <= 0 {
-		up = -(t % d)
-	}
-	if t > math.MaxInt64-up {
-		return math.MaxInt64
-	}
-	return t + up
-}
-
-// floorSecond is the whole second in which t lies.
-func floorSecond(t int64) int64 {
-	n := t / second
-	if t%second < 0 {
-		n--
-	}
-	return n
-}
-
 // advance moves the clock on to t, before the sample that moves it is taken:
 // boundaries that have passed are written, rules with age are evaluated once
 // in a new second, and keys silent for too long are forgotten.
@@ -58,7 +30,7 @@ func (s *Stream) advance(t int64) {
 	if !s.started {
 		s.started, s.clock = true, t
 		if s.cfg.Every.D > 0 {
-			s.next = ceil(t, s.cfg.Every.D)
+			s.next = clock.Ceil(t, s.cfg.Every.D)
 		}
 		return
 	}
@@ -70,7 +42,7 @@ func (s *Stream) advance(t int64) {
 	}
 	before := s.clock
 	s.clock = t
-	if s.cfg.Rules != nil && s.cfg.Rules.UsesAge() && floorSecond(t) > floorSecond(before) {
+	if s.cfg.Rules != nil && s.cfg.Rules.UsesAge() && clock.FloorSecond(t) > clock.FloorSecond(before) {
 		s.evaluateAge(t)
 	}
 	if s.cfg.TTL > 0 {
@@ -91,7 +63,7 @@ func (s *Stream) writeBoundaries(t int64) {
 		s.next += d
 	}
 	if s.next < t {
-		s.next = ceil(t, d)
+		s.next = clock.Ceil(t, d)
 	}
 }
 
@@ -135,7 +107,7 @@ func (s *Stream) lasting(se *series) bool {
 
 // silentAt reports whether a key has been silent for Config.TTL at time t.
 func (s *Stream) silentAt(se *series, t int64) bool {
-	return s.cfg.TTL > 0 && elapsed(se.last, t) >= s.cfg.TTL
+	return s.cfg.TTL > 0 && clock.Elapsed(se.last, t) >= s.cfg.TTL
 }
 
 // enliven makes a key with a new sample one that the next boundary writes.
@@ -194,7 +166,7 @@ func (s *Stream) Wake() (t int64, ok bool) {
 		t = s.next + 1
 	}
 	if s.cfg.Rules != nil && s.cfg.Rules.UsesAge() {
-		t = min(t, (floorSecond(s.clock)+1)*second)
+		t = min(t, (clock.FloorSecond(s.clock)+1)*second)
 	}
 	if s.cfg.TTL > 0 {
 		if se := s.silent.longest(); se != nil {

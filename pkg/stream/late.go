@@ -3,6 +3,7 @@ package stream
 import (
 	"container/heap"
 
+	"rtda/pkg/clock"
 	"rtda/pkg/parse"
 )
 
@@ -66,7 +67,7 @@ func (s *Stream) wait(rec *record) (why parse.Reason, ok bool) {
 // release takes the waiting records whose time has come, or all of them.
 func (s *Stream) release(all bool) {
 	w := &s.late
-	for len(w.heap) > 0 && !s.stopped && (all || elapsed(w.heap[0].t, w.newest) >= s.cfg.Late) {
+	for len(w.heap) > 0 && !s.stopped && (all || clock.Elapsed(w.heap[0].t, w.newest) >= s.cfg.Late) {
 		x := heap.Pop(w).(*waiter)
 		w.held -= len(x.vals)
 		if why, ok := s.take(&x.record); !ok {

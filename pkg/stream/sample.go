@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"rtda/pkg/agg"
+	"rtda/pkg/clock"
 	"rtda/pkg/parse"
 	"rtda/pkg/rule"
 )
@@ -46,7 +47,7 @@ func (s *Stream) take(rec *record) (why parse.Reason, ok bool) {
 		if s.cfg.TTL > 0 {
 			heap.Push(&s.silent, entry{rec.t, se})
 		}
-	} else if s.cfg.Gap > 0 && elapsed(se.last, rec.t) >= s.cfg.Gap {
+	} else if s.cfg.Gap > 0 && clock.Elapsed(se.last, rec.t) >= s.cfg.Gap {
 		s.empty(se)
 	}
 	s.push(se, rec)
@@ -86,7 +87,7 @@ func (s *Stream) fits(se *series, rec *record) bool {
 // growth is how many more samples the windows of se will hold after rec.
 func (s *Stream) growth(se *series, rec *record) int {
 	n := 0
-	pause := se != nil && s.cfg.Gap > 0 && elapsed(se.last, rec.t) >= s.cfg.Gap
+	pause := se != nil && s.cfg.Gap > 0 && clock.Elapsed(se.last, rec.t) >= s.cfg.Gap
 	for i := range s.cfg.Windows {
 		w := &s.cfg.Windows[i]
 		if !math.IsNaN(rec.vals[w.Field]) && !(w.Width.Kind == agg.All && !w.Plan.Stores()) {
@@ -183,7 +184,7 @@ func (s *Stream) read(se *series, r *Read, t int64) float64 {
 		if s.cfg.Clock == NoClock {
 			return nan
 		}
-		return float64(max(0, elapsed(se.last, t))) / second
+		return float64(max(0, clock.Elapsed(se.last, t))) / second
 	case FromField:
 		return se.ever[r.Field]
 	}

@@ -1,4 +1,4 @@
-package parse
+package clock
 
 import (
 	"fmt"
@@ -134,11 +134,11 @@ func TestTimeAuto(t *testing.T) {
 // readTime is a text read in a format, as RFC 3339.
 func readTime(t *testing.T, format, in string) string {
 	t.Helper()
-	r, err := newTimeReader(format)
+	r, err := NewReader(format)
 	if err != nil {
 		t.Fatal(err)
 	}
-	ns, ok := r.parse([]byte(in))
+	ns, ok := r.Parse([]byte(in))
 	if !ok {
 		return bad
 	}
@@ -231,18 +231,18 @@ func TestTimeIgnoresLocalZone(t *testing.T) {
 
 func TestTimeFormatRefused(t *testing.T) {
 	for _, format := range []string{"s", "iso", "YYYY-MM-DD", "%", "%Q", "%-d", "%%", " ", "%H:%M:%", "%G-%m", "%t%Y", "%Y %W %G", "%a %T", "%F %Q"} {
-		if _, err := newTimeReader(format); err == nil {
-			t.Errorf("newTimeReader(%q) gives no error", format)
+		if _, err := NewReader(format); err == nil {
+			t.Errorf("NewReader(%q) gives no error", format)
 		}
 	}
 }
 
 func TestTimeDecimalComma(t *testing.T) {
-	r, _ := newTimeReader("")
-	if ns, ok := r.parseDecimal([]byte("1,5"), ','); ns != 1.5e9 || !ok {
+	r, _ := NewReader("")
+	if ns, ok := r.ParseDecimal([]byte("1,5"), ','); ns != 1.5e9 || !ok {
 		t.Errorf("time of 1,5 with a decimal comma = %d, %v, want 1.5e9", ns, ok)
 	}
-	if _, ok := r.parseDecimal([]byte("1.5"), ','); ok {
+	if _, ok := r.ParseDecimal([]byte("1.5"), ','); ok {
 		t.Error("1.5 is a time with a decimal comma")
 	}
 }
@@ -266,7 +266,7 @@ func slowStamp(s string) (ns int64, ok bool) {
 	return t.UnixNano(), true
 }
 
-func FuzzTime(f *testing.F) {
+func FuzzStamp(f *testing.F) {
 	for _, c := range autoTimes {
 		f.Add(c.in)
 	}
@@ -281,14 +281,14 @@ func FuzzTime(f *testing.F) {
 
 var numberForm = regexp.MustCompile(`^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$`)
 
-// slowUnix is the slow twin of parseUnix.
+// slowUnix is the slow twin of ParseUnix.
 func slowUnix(s string, scale int) (ns int64, ok bool) {
 	if !numberForm.MatchString(s) || len(s) > maxNumberLen {
 		return 0, false
 	}
 	x, _ := new(big.Rat).SetString(s)
 	abs := new(big.Rat).Abs(x)
-	if scale == scaleAuto {
+	if scale == Auto {
 		scale = 0
 		for i, limit := range []int64{1e17, 1e14, 1e11} {
 			if abs.Cmp(new(big.Rat).SetInt64(limit)) < 0 {
@@ -322,11 +322,11 @@ func FuzzUnix(f *testing.F) {
 		if !smallExponent.MatchString(s) {
 			return
 		}
-		scale := []int{scaleAuto, 0, 3, 6, 9}[uint(unit)%5]
-		ns, ok := parseUnix([]byte(s), scale, '.')
+		scale := []int{Auto, 0, 3, 6, 9}[uint(unit)%5]
+		ns, ok := ParseUnix([]byte(s), scale, '.')
 		wantNS, wantOK := slowUnix(s, scale)
 		if ok != wantOK || ok && ns != wantNS {
-			t.Errorf("parseUnix(%q, %d) = %d, %v, want %d, %v", s, scale, ns, ok, wantNS, wantOK)
+			t.Errorf("ParseUnix(%q, %d) = %d, %v, want %d, %v", s, scale, ns, ok, wantNS, wantOK)
 		}
 	})
 }
@@ -363,12 +363,12 @@ func TestTimeAllocs(t *testing.T) {
 		{"ms", "1777636803123"},
 		{"%Y-%m-%d %H:%M:%S", "2026-05-01 12:00:00"},
 	} {
-		r, err := newTimeReader(c.format)
+		r, err := NewReader(c.format)
 		if err != nil {
 			t.Fatal(err)
 		}
 		in := []byte(c.in)
-		if n := testing.AllocsPerRun(100, func() { r.parse(in) }); n != 0 {
+		if n := testing.AllocsPerRun(100, func() { r.Parse(in) }); n != 0 {
 			t.Errorf("reading %q in %q allocates %v times", c.in, c.format, n)
 		}
 	}
@@ -383,13 +383,13 @@ func BenchmarkTime(b *testing.B) {
 		{"strftime", "%Y-%m-%d %H:%M:%S", "2026-05-10 12:00:03"},
 	} {
 		b.Run(fmt.Sprintf("form=%s", c.form), func(b *testing.B) {
-			r, err := newTimeReader(c.format)
+			r, err := NewReader(c.format)
 			if err != nil {
 				b.Fatal(err)
 			}
 			in := []byte(c.in)
 			for b.Loop() {
-				r.parse(in)
+				r.Parse(in)
 			}
 		})
 	}

@@ -1,61 +1,55 @@
-package parse
+package clock
 
 import (
 	"fmt"
 )
 
-// The years that can be read. They are the whole years that int64
-// nanoseconds since 1970 can hold.
-const (
-	minSecond = -9214560000 // 1678-01-01T00:00:00Z
-	endSecond = 9214646400  // 2262-01-01T00:00:00Z, the first that is too late
-)
-
-// A timeReader reads the times of one field. It holds no buffers: one serves
+// A Reader reads the times of one field. It holds no buffers: one serves
 // all workers.
-type timeReader struct {
-	scale   int      // decimal places from the Unix time's unit to ns, or scaleAuto
+type Reader struct {
+	scale   int      // decimal places from the Unix time's unit to ns, or Auto
 	pattern *pattern // a strftime pattern; nil for anything else
 	unix    bool     // only Unix times, no dates
 }
 
-const scaleAuto = -1 // the magnitude says the unit
+// Auto is the scale of Unix times whose magnitude says their unit.
+const Auto = -1
 
-// newTimeReader returns a reader of times of the format: "" for dates and Unix
+// NewReader returns a reader of times of the format: "" for dates and Unix
 // times that say themselves what they are, unix, ms, us or ns for Unix times in
 // that unit, or else a strftime pattern. The error names a pattern that could
 // read nothing.
-func newTimeReader(format string) (*timeReader, error) {
+func NewReader(format string) (*Reader, error) {
 	switch format {
 	case "":
-		return &timeReader{scale: scaleAuto}, nil
+		return &Reader{scale: Auto}, nil
 	case "unix":
-		return &timeReader{unix: true, scale: 9}, nil
+		return &Reader{unix: true, scale: 9}, nil
 	case "ms":
-		return &timeReader{unix: true, scale: 6}, nil
+		return &Reader{unix: true, scale: 6}, nil
 	case "us":
-		return &timeReader{unix: true, scale: 3}, nil
+		return &Reader{unix: true, scale: 3}, nil
 	case "ns":
-		return &timeReader{unix: true, scale: 0}, nil
+		return &Reader{unix: true, scale: 0}, nil
 	}
 	p, ok := compilePattern(format)
 	if !ok {
 		return nil, fmt.Errorf("%q is not a format of times (want unix, ms, us, ns or a strftime pattern like %%Y-%%m-%%d %%H:%%M:%%S)", format)
 	}
-	return &timeReader{pattern: p}, nil
+	return &Reader{pattern: p}, nil
 }
 
-// parse returns the time of a text in ns since the Unix epoch. The text is the
+// Parse returns the time of a text in ns since the Unix epoch. The text is the
 // content of a string or the digits of a number; blanks around it do not count.
 // ok is false for what is not a time of the reader's format, not a day of the
 // calendar, a leap second, or not in the years 1678 to 2261. The local time
 // zone plays no part: what names no zone is UTC.
-func (t *timeReader) parse(text []byte) (ns int64, ok bool) {
-	return t.parseDecimal(text, '.')
+func (t *Reader) Parse(text []byte) (ns int64, ok bool) {
+	return t.ParseDecimal(text, '.')
 }
 
-// parseDecimal is parse with another decimal sign in Unix times.
-func (t *timeReader) parseDecimal(text []byte, sign byte) (ns int64, ok bool) {
+// ParseDecimal is Parse with another decimal sign in Unix times.
+func (t *Reader) ParseDecimal(text []byte, sign byte) (ns int64, ok bool) {
 	text = trimBlanks(text)
 	switch {
 	case t.pattern != nil:
@@ -63,7 +57,7 @@ func (t *timeReader) parseDecimal(text []byte, sign byte) (ns int64, ok bool) {
 	case !t.unix && len(text) >= stampLen && text[4] == '-' && text[7] == '-':
 		return parseStamp(text)
 	}
-	return parseUnix(text, t.scale, sign)
+	return ParseUnix(text, t.scale, sign)
 }
 
 // trimBlanks is b without the spaces, tabs and line ends around it.
@@ -197,29 +191,29 @@ func parseOffset(b []byte) (second int64, ok bool) {
 	return second, true
 }
 
-// parseUnix reads a decimal number as a Unix time whose unit is 10^-scale
-// seconds less nine: 9 for seconds, 0 for ns. With scaleAuto the magnitude
+// ParseUnix reads a decimal number as a Unix time whose unit is 10^-scale
+// seconds less nine: 9 for seconds, 0 for ns. With Auto the magnitude
 // says the unit: seconds below 1e11, ms below 1e14, µs below 1e17, else ns.
 //
 // The digits are moved, never multiplied as floats, so the result is the
 // nearest ns, halves away from zero (FuzzUnix compares with math/big).
-func parseUnix(b []byte, scale int, sign byte) (ns int64, ok bool) {
+func ParseUnix(b []byte, scale int, sign byte) (ns int64, ok bool) {
 	var d digits
 	if !d.read(b, sign) {
 		return 0, false
 	}
-	if scale == scaleAuto {
+	if scale == Auto {
 		scale = unixScale(d.point)
 	}
 	n, ok := d.integer(scale)
-	if !ok || n > endSecond*1e9 {
+	if !ok || n > uint64(End) {
 		return 0, false
 	}
 	ns = int64(n)
 	if d.negative {
 		ns = -ns
 	}
-	return ns, ns >= minSecond*1e9 && ns < endSecond*1e9
+	return ns, ns >= Min && ns < End
 }
 
 // unixScale is the scale of a Unix time with that many digits before its
@@ -235,6 +229,8 @@ func unixScale(point int) int {
 	}
 	return 0
 }
+
+const maxNumberLen = 800 // characters of a number
 
 const maxDigits = 19 // decimal digits that always fit a uint64
 
@@ -269,11 +265,28 @@ func (d *digits) read(b []byte, sign byte) bool {
 		return false
 	}
 	if i < len(b) && b[i]|0x20 == 'e' {
-		var e decimal
-		i = e.scanExponent(b, i)
-		d.point += e.exp
+		i = d.exponent(b, i)
 	}
 	return i == len(b)
+}
+
+// exponent adds the exponent that begins at b[i] to the point and returns the
+// index after it; i if it has no digits.
+func (d *digits) exponent(b []byte, i int) int {
+	j, sign := i+1, 1
+	if j < len(b) && (b[j] == '-' || b[j] == '+') {
+		sign = ',' - int(b[j])
+		j++
+	}
+	start, e := j, 0
+	for ; j < len(b) && b[j]-'0' <= 9; j++ {
+		e = min(e*10+int(b[j]-'0'), 1e6)
+	}
+	if j == start {
+		return i
+	}
+	d.point += sign * e
+	return j
 }
 
 // take reads digits at the beginning of b and returns how many there are. step
