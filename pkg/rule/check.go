@@ -150,10 +150,10 @@ func (s *Set) understand(d *draft, ns *names, r *Rule) {
 		case n.isKey:
 			n.index = slices.Index(ns.Keys, n.word)
 		case n.form == bareName && ns.IsAgg(n.word):
-			n.index = s.metric(r, Metric{Agg: n.word, Text: n.text()})
+			n.index = s.metric(r, Metric{Moved: d.moved && n.word != "age", Agg: n.word, Text: n.text()})
 			r.UsesAge = r.UsesAge || n.word == "age"
 		case n.form == aggName:
-			n.index = s.metric(r, Metric{Agg: n.word, Field: n.field, Window: n.window, Text: n.text()})
+			n.index = s.metric(r, Metric{Moved: d.moved, Agg: n.word, Field: n.field, Window: n.window, Text: n.text()})
 		case n.form == quotedName && ns.IsAgg(n.word):
 			n.index = s.metric(r, Metric{Field: n.word, Text: n.shown()}) // `mean` beside mean
 		case n.form == quotedName, ns.measured(n.word):

@@ -1,6 +1,9 @@
 package rule
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Compile understands rules in the order given. It gives every rule's first
 // error, each an *Error, and a Set only where there is none.
@@ -17,6 +20,7 @@ func Compile(src []Source, sc Scope) (*Set, []error) {
 		ns.markKeys(drafts[i].until)
 		ns.collect(drafts[i])
 	}
+	markMoved(drafts)
 	s := &Set{Rules: make([]Rule, len(src)), Fields: ns.named}
 	var errs []error
 	for i, d := range drafts {
@@ -30,6 +34,19 @@ func Compile(src []Source, sc Scope) (*Set, []error) {
 	}
 	s.alerts = alerts(s.Rules)
 	return s, nil
+}
+
+// markMoved finds the rules that the clock evaluates, and the other rungs of
+// their ladders.
+func markMoved(drafts []*draft) {
+	ladders := map[string]bool{}
+	for _, d := range drafts {
+		d.moved = slices.ContainsFunc(d.names, func(n *name) bool { return n.form == bareName && n.word == "age" })
+		ladders[d.name] = ladders[d.name] || d.moved && d.name != ""
+	}
+	for _, d := range drafts {
+		d.moved = d.moved || ladders[d.name]
+	}
 }
 
 // add makes the rule r of d.

@@ -105,6 +105,7 @@ func runEval(t *testing.T, seed uint64) {
 	d := parse(sources(rule)[0], &Scope{IsAgg: testScope("", "").IsAgg})
 	ns := &names{Scope: &Scope{IsAgg: testScope("", "").IsAgg, Keys: []string{"h", "k"}, Fields: []string{"a", "b", "c"}, Known: true}}
 	ns.markKeys(d.expr)
+	markMoved([]*draft{d})
 	var r Rule
 	s.understand(d, ns, &r)
 	values := []float64{math.NaN(), 0, 1, -1, 2, 1e308, -1e308, 1e-320, 0.5}

@@ -28,6 +28,7 @@ type draft struct {
 	clearTxt      string      // for show
 	errs          []complaint // what cannot stand there
 	broken        bool        // it could not be read to its end
+	moved         bool        // the clock evaluates it, or another rung of its ladder
 }
 
 // A parser reads one rule by precedence climbing (Pratt 1973). After the first

@@ -28,11 +28,12 @@ type Metric struct {
 	Field  string // "" for the single measured field; unused by age
 	Window Window
 	Text   string // as alerts show it: mean(temp,1m)
+	Moved  bool   // asked for by an alert that the clock evaluates: of windows that the clock moves on
 }
 
 // same tells whether two metrics are one number, however they are written.
 func (m Metric) same(o Metric) bool {
-	return m.Agg == o.Agg && m.Field == o.Field && m.Window == o.Window
+	return m.Agg == o.Agg && m.Field == o.Field && m.Window == o.Window && m.Moved == o.Moved
 }
 
 // A Scope is what names a rule can use.

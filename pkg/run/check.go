@@ -66,7 +66,11 @@ func checkWindows(o *Options, b *builder, line func(what, value string)) {
 			name += " "
 		}
 		plan := agg.NewPlan(w.width, w.aggs, agg.Options{DDof: o.DDof, Clock: b.layout.Clock})
-		line("window", name+widthText(w.width)+": "+orNone(plan.Summaries()))
+		moved := ""
+		if w.moved {
+			moved = " for rules that the clock evaluates"
+		}
+		line("window", name+widthText(w.width)+moved+": "+orNone(plan.Summaries()))
 	}
 	var names []string
 	if b.layout.Clock {

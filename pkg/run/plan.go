@@ -81,6 +81,7 @@ type builder struct {
 type wanted struct {
 	field int
 	width agg.Width
+	moved bool // the clock moves it on: rows and other rules have another
 	aggs  []agg.Agg
 }
 
@@ -89,7 +90,7 @@ func newBuilder(o *Options, s *parse.Schema, set *rule.Set) *builder {
 	b.layout = format.Layout{Keys: o.Keys, Clock: o.Clock != stream.NoClock}
 	for field := range s.Fields[:s.Shown] {
 		for i, w := range o.Windows {
-			at := b.window(field, w.Width)
+			at := b.window(field, w.Width, false)
 			if i == 0 {
 				b.first = append(b.first, at)
 			}
@@ -115,12 +116,13 @@ func newBuilder(o *Options, s *parse.Schema, set *rule.Set) *builder {
 }
 
 // window is the index of the window of a field, made if it is not there yet.
-func (b *builder) window(field int, width agg.Width) int {
-	same := func(w wanted) bool { return w.field == field && w.width == width }
+func (b *builder) window(field int, width agg.Width, moved bool) int {
+	moved = moved && width.Kind == agg.Duration
+	same := func(w wanted) bool { return w.field == field && w.width == width && w.moved == moved }
 	if i := slices.IndexFunc(b.windows, same); i >= 0 {
 		return i
 	}
-	b.windows = append(b.windows, wanted{field: field, width: width})
+	b.windows = append(b.windows, wanted{field: field, width: width, moved: moved})
 	return len(b.windows) - 1
 }
 
@@ -160,7 +162,7 @@ func (b *builder) metric(m rule.Metric) stream.Read {
 		width = agg.Width{Kind: agg.Count, N: m.Window.N}
 	}
 	a, _ := agg.Lookup(m.Agg)
-	return b.read(b.window(field, width), a)
+	return b.read(b.window(field, width, m.Moved), a)
 }
 
 const ageName = "age"
@@ -179,7 +181,7 @@ func (b *builder) config(c stream.Config) stream.Config {
 	c.LastOnly = o.Out == "prom"
 	for _, w := range b.windows {
 		c.Windows = append(c.Windows, stream.Window{
-			Field: w.field, Width: w.width, Aggs: len(w.aggs), Need: o.need(w.width),
+			Field: w.field, Width: w.width, Moved: w.moved, Aggs: len(w.aggs), Need: o.need(w.width),
 			Plan: agg.NewPlan(w.width, w.aggs, agg.Options{DDof: o.DDof, Clock: b.layout.Clock}),
 		})
 	}

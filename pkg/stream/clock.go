@@ -81,9 +81,9 @@ func (s *Stream) writeBoundary(b int64) {
 		if se.gone {
 			continue
 		}
-		s.pass(se, b)
-		filled := s.lasting(se) && !s.silentAt(se, b)
+		filled := s.lasting(se, b) && !s.silentAt(se, b)
 		if se.since > 0 || filled {
+			s.pass(se, b, false)
 			s.writeRow(se, b)
 		}
 		if se.live = filled; filled {
@@ -94,11 +94,11 @@ func (s *Stream) writeBoundary(b int64) {
 	s.live = kept
 }
 
-// lasting reports whether a key gives rows without new samples: its first
-// window is a duration and holds some.
-func (s *Stream) lasting(se *series) bool {
+// lasting reports whether a key gives a row at time t without new samples: its
+// first window is a duration and holds some.
+func (s *Stream) lasting(se *series, t int64) bool {
 	for _, w := range s.cfg.First {
-		if s.cfg.Windows[w].Width.D > 0 && se.wins[w].Len() > 0 {
+		if s.cfg.Windows[w].Width.D > 0 && se.wins[w].Len() > se.wins[w].Stale(t) {
 			return true
 		}
 	}
@@ -119,10 +119,12 @@ func (s *Stream) enliven(se *series) {
 	}
 }
 
-// pass lets time pass in the windows of a key: what is too old at t leaves.
-func (s *Stream) pass(se *series, t int64) {
+// pass lets time pass in the windows of a key, in those that the clock moves on
+// or in the others: what is too old at t leaves. The others it moves on only for
+// a row of theirs, so that rows and rules are the same whatever rules there are.
+func (s *Stream) pass(se *series, t int64, moved bool) {
 	for i, w := range se.wins {
-		if s.cfg.Windows[i].Width.D > 0 {
+		if s.cfg.Windows[i].Width.D > 0 && s.cfg.Windows[i].Moved == moved {
 			before := w.Held()
 			w.Advance(t)
 			s.stats.Held += w.Held() - before
@@ -133,7 +135,7 @@ func (s *Stream) pass(se *series, t int64) {
 // evaluateAge evaluates the rules with age for every key at time t.
 func (s *Stream) evaluateAge(t int64) {
 	for _, se := range s.order() {
-		s.pass(se, t)
+		s.pass(se, t, true)
 		s.measure(se, t)
 		s.changes = s.cfg.Rules.StepAge(se.state, s.env(se, t), s.changes[:0])
 		s.noteChanges(se, t, nil)

@@ -58,7 +58,7 @@ func (s *Stream) finish(se *series) {
 	t := se.last
 	if s.cfg.Every.D > 0 {
 		t = s.next
-		s.pass(se, t)
+		s.pass(se, t, false)
 	}
 	s.writeRow(se, t)
 }

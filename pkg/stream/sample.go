@@ -109,13 +109,17 @@ func (s *Stream) growth(se *series, rec *record) int {
 	return n
 }
 
-// sweep lets what is too old at the clock leave the windows of every key.
+// sweep lets what is too old at the clock leave the windows of every key that
+// has shown all its samples.
 func (s *Stream) sweep() {
 	if s.cfg.Clock == NoClock {
 		return
 	}
 	for _, se := range s.order() {
-		s.pass(se, s.clock)
+		s.pass(se, s.clock, true)
+		if se.since == 0 {
+			s.pass(se, s.clock, false)
+		}
 	}
 }
 

@@ -165,12 +165,14 @@ func (s *Stream) forget(t int64) {
 	}
 	slices.SortFunc(gone, compare)
 	for _, se := range gone {
+		s.finish(se)
 		if s.cfg.Rules != nil {
 			s.changes = s.cfg.Rules.Expire(se.state, t, s.changes[:0])
+			s.pass(se, t, true)
+			s.pass(se, t, false)
 			s.measure(se, t)
 			s.noteChanges(se, t, nil)
 		}
-		s.finish(se)
 		s.drop(se)
 	}
 }

@@ -39,8 +39,9 @@ type Window struct {
 	Field int // column of the batch
 	Width agg.Width
 	Plan  *agg.Plan
-	Aggs  int // of the plan
-	Need  int // samples without which it gives no value but its count
+	Aggs  int  // of the plan
+	Need  int  // samples without which it gives no value but its count
+	Moved bool // read only by rules that the clock evaluates, which moves it on
 }
 
 // From says where a Read finds its number.
