@@ -5,7 +5,7 @@ FUZZTIME ?= 3s
 # The race detector needs a C compiler; Go says whether it found one.
 RACE     := $(shell [ "$$($(GO) env CGO_ENABLED)" = 1 ] && echo -race)
 
-.PHONY: all help build demo test race fuzz bench compare lint check man integration soak clean
+.PHONY: all help build demo test race fuzz bench compare lint fused arch check man integration soak clean
 
 all: build
 
@@ -33,7 +33,13 @@ lint: ## gofmt, vet and staticcheck
 fuzz: ## every fuzz target for FUZZTIME (3s)
 	@GO="$(GO)" FUZZTIME="$(FUZZTIME)" sh testdata/fuzz.sh
 
-check: lint test race fuzz ## lint, test, race and a short run of every fuzz target
+fused: ## no product is fused with a sum: results are the same on every CPU
+	@GO="$(GO)" sh testdata/fused.sh arm64
+
+arch: ## the command on other CPUs, emulated, against this one
+	@GO="$(GO)" bash testdata/arch.sh
+
+check: lint fused test race fuzz ## lint, fused, test, race and a short run of every fuzz target
 
 bench: ## the benchmarks of each room, then the comparison with other tools
 	$(GO) test -run '^$$' -bench . -benchtime 0.3s ./...

@@ -306,7 +306,7 @@ func lineBy(b *strings.Builder, d *dice, format string) {
 	case format == "logfmt":
 		fmt.Fprintf(b, `t=%s s="%s" x=%s y=%s`, moment(), s, x, y)
 	case format == "influx":
-		fmt.Fprintf(b, `m,s=%s x=%s,y=%s %d`, s, x, y, 1777636800e9+d.roll(256)*1e9)
+		fmt.Fprintf(b, `m,s=%s x=%s,y=%s %d`, s, x, y, 1777636800e9+int64(d.roll(256))*1e9)
 	}
 }
 

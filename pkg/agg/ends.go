@@ -64,7 +64,7 @@ func (d *drops) step(a, b float64) {
 	case math.Abs(a) < 0x1p900:
 		d.small += a
 	default:
-		d.large += a * 0x1p-64
+		d.large += float64(a * 0x1p-64)
 	}
 }
 

@@ -139,3 +139,33 @@ func TestSpikePasses(t *testing.T) {
 		t.Errorf("mean %v, std %v, want 2, %v", mean, w.Value(1), std)
 	}
 }
+
+// Samples that fall have slopes whose mean time lies before the time it is
+// counted from, and a quantile at a whole rank is a sample itself: a negative
+// number as an unsigned one and a fused product made them -1.005 and -8.9e-16
+// on some CPUs.
+func TestSameOnEveryCPU(t *testing.T) {
+	w := NewPlan(Width{Kind: Count, N: 300}, pick("slope"), Options{}).New()
+	for i := range 1000 {
+		w.Push(0, float64(1000-i))
+		if got := w.Value(0); i > 0 && math.Abs(got+1) > 1e-12 {
+			t.Fatalf("slope after sample %d = %v, want -1", i, got)
+		}
+	}
+	w = NewPlan(Width{Kind: Count, N: 21}, pick("p95"), Options{}).New()
+	for i := range 21 {
+		w.Push(0, float64(i/20))
+	}
+	if got := w.Value(0); got != 0 {
+		t.Errorf("p95 of twenty zeros and a one = %v, want 0", got)
+	}
+	for _, c := range []struct {
+		t    int64
+		ns   float64
+		want int64
+	}{{5, -7, -2}, {math.MinInt64, 0x1p63, 0}, {math.MaxInt64, -0x1p63, -1}, {0, 3, 3}, {9, -1, 8}} {
+		if got := later(c.t, c.ns); got != c.want {
+			t.Errorf("later(%d, %v) = %d, want %d", c.t, c.ns, got, c.want)
+		}
+	}
+}

@@ -75,7 +75,7 @@ func TestBytesHeld(t *testing.T) {
 		{Width{Kind: Count, N: 100}, 250, 4000, 100 * 24},
 		{Width{Kind: Count, N: 100}, 3, 10000, 256},
 		{Width{Kind: Count, N: 1000000}, 3, 10000, 256},
-		{Width{Kind: Count, N: 1 << 40}, 3000, 40, 3000 * 24},
+		{Width{Kind: Count, N: 1 << 30}, 3000, 40, 3000 * 24},
 		{Width{Kind: Count, N: 10000}, 22000, 30, 10000 * 12},
 		{Width{Kind: Duration, D: 1e12}, 3, 10000, 320},
 		{Width{Kind: All}, 5000, 1000, 1024},

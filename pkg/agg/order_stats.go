@@ -13,7 +13,7 @@ func (o *order) quantile(q float64) float64 {
 	if n == 0 {
 		return math.NaN()
 	}
-	h := q * float64(n-1)
+	h := float64(q * float64(n-1))
 	i := int(h)
 	if i >= n-1 {
 		a, from := o.run(n - 1)
@@ -170,7 +170,7 @@ func middle(a, b float64) float64 {
 	if s := a + b; !math.IsInf(s, 0) {
 		return s / 2
 	}
-	return a/2 + b/2
+	return float64(a/2) + float64(b/2)
 }
 
 // finite returns x, or NaN where x is infinite.

@@ -28,7 +28,7 @@ func (a sortedValues) quantile(q float64) float64 {
 	if len(a) == 0 {
 		return math.NaN()
 	}
-	h := q * float64(len(a)-1)
+	h := float64(q * float64(len(a)-1))
 	i := int(math.Floor(h))
 	return between(a[i], a[min(i+1, len(a)-1)], h-math.Floor(h))
 }

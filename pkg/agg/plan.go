@@ -177,3 +177,11 @@ func expNeg(x float64) float64 {
 // elapsed returns the nanoseconds from a to b ≥ a, which may be more than an
 // int64 holds.
 func elapsed(a, b int64) float64 { return float64(uint64(b) - uint64(a)) }
+
+// later returns t and a whole number of nanoseconds, less than 2^64 either way,
+// together. What a float64 becomes that the integer cannot hold, such as a
+// negative one as unsigned, differs from CPU to CPU; a quarter fits.
+func later(t int64, ns float64) int64 {
+	quarter := math.Floor(ns / 4)
+	return t + 4*int64(quarter) + int64(ns-float64(4*quarter))
+}

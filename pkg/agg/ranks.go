@@ -27,5 +27,5 @@ func (w *Window) rz(float64) float64 {
 	if d := x - median; !math.IsInf(d, 0) {
 		return finite(d / mad / normal)
 	}
-	return finite((x/2 - median/2) / (mad / 2) / normal)
+	return finite((float64(x/2) - float64(median/2)) / (mad / 2) / normal)
 }

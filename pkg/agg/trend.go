@@ -57,7 +57,7 @@ func (c *course) lineAround(s *sums) line {
 	m := mean - whole
 	t1 := float64(c.n * m)
 	return line{
-		ct: int64(uint64(c.t0) + uint64(whole)),
+		ct: later(c.t0, whole),
 		t1: t1,
 		t2: c.tt + float64(t1*m),
 		tx: c.tx + float64(m*s.s1),
@@ -174,7 +174,7 @@ func (b block) line(s *sums, more block) line {
 			st += elapsed(t0, b.time(i))
 		}
 	}
-	l := line{ct: int64(uint64(t0) + uint64(math.Round(st/s.n)))}
+	l := line{ct: later(t0, math.Round(st/s.n))}
 	for _, b := range [2]block{b, more} {
 		for i, x := range b.xs {
 			l.add(b.time(i), float64(x/s.unit)-s.c)

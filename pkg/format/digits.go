@@ -97,7 +97,7 @@ func roundTie(x, p float64, k int) uint64 {
 	} else {
 		rest = -math.FMA(p, pow10[-k], -x)
 	}
-	i := uint64(p)
+	i := uint64(int64(p))
 	if rest > 0 || rest == 0 && i&1 == 1 {
 		i++
 	}

@@ -53,8 +53,8 @@ func TestStateIsSmall(t *testing.T) {
 	if n := testing.AllocsPerRun(100, func() { s.NewState() }); n != 1 {
 		t.Errorf("a state is %v allocations, want 1", n)
 	}
-	if n := unsafe.Sizeof(cell{}); n != 48 {
-		t.Errorf("a cell is %d bytes, NewState says 48", n)
+	if n := unsafe.Sizeof(cell{}); n > 48 {
+		t.Errorf("a cell is %d bytes, NewState says 48 at most", n)
 	}
 }
 

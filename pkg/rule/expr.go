@@ -67,7 +67,7 @@ func functionNames() (names []string) {
 // finite is x, or NaN where x is infinite: a result beyond float64 does not
 // exist.
 func finite(x float64) float64 {
-	if x-x == 0 {
+	if math.Abs(x) <= math.MaxFloat64 { // x-x == 0 would be fused with the product that x is
 		return x
 	}
 	return math.NaN()
