@@ -1,0 +1,335 @@
+// Package board keeps what somebody who looks at a run wants to see: the last row
+// of each key, its past in at most 1200 points, the alert lines of late and the
+// counts. Results go in, in the order of the output; whoever draws or serves them
+// looks at it between two of them. It refuses to know how it is shown.
+package board
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"sync"
+
+	"rtda/pkg/rule"
+	"rtda/pkg/stream"
+)
+
+// What a board keeps at most.
+const (
+	MaxAlerts = 200  // alert lines
+	maxKeys   = 500  // keys with a past
+	maxSeries = 3000 // columns of keys with a past
+)
+
+// A Config says what is kept.
+type Config struct {
+	Columns int   // of a row
+	Clock   bool  // rows have a time
+	Span    int64 // how much of the past is kept, ns; math.MaxInt64 is all of it
+	TTL     int64 // how long a key may be silent on the clock, ns; 0 is for ever
+	Rules   *rule.Set
+}
+
+// An Entry is what is kept of one key.
+type Entry struct {
+	ID    int
+	Key   *stream.Key // nil without keys
+	Time  int64       // of the last row: ns since the epoch, or its number without a clock
+	Rows  int64       // rows so far
+	Row   []float64   // the last row; NaN is a value that does not exist
+	Level rule.Severity
+	Past  *Past // nil where there are too many keys
+
+	seen   int64 // when the last row came, on the clock or, without one, by arrival
+	gone   bool
+	firing []firing
+	step   *Step
+}
+
+// Firing is how many alerts of the key fire.
+func (e *Entry) Firing() int { return len(e.firing) }
+
+// A firing is an alert that fires: a rule, or the ladder of its name.
+type firing struct {
+	name  string
+	level rule.Severity
+	since int64
+}
+
+// An Alert is an alert line.
+type Alert struct {
+	stream.Note
+	Seq   int64 // its number among all alert lines, from 1
+	Entry *Entry
+}
+
+// Counts are those of the run.
+type Counts struct {
+	stream.Stats
+	Newest int64 // time of the newest row, ns since the epoch; 0 for none
+	Alerts int64 // alert lines so far
+	Firing int   // alerts that fire
+}
+
+// A Board is fed by one goroutine and looked at by others.
+type Board struct {
+	cfg Config
+
+	mu      sync.Mutex
+	seq     uint64
+	counts  Counts
+	alerts  []Alert // the newest last
+	keys    map[*stream.Key]*Entry
+	entries []*Entry // in the order in which they came, those that are gone too
+	nextID  int
+	dead    int
+	pasts   int // entries with a past
+	hidden  int // entries without
+	stepped *stepper
+}
+
+// New is an empty Board.
+func New(cfg Config) *Board {
+	return &Board{cfg: cfg, keys: make(map[*stream.Key]*Entry)}
+}
+
+// Add takes the rows and alerts of a result, which came at the time arrived (ns
+// since the epoch), and the counts of the run. It keeps nothing of r. With a
+// past of 20 keys it costs some 100 ns a row (BenchmarkAdd).
+func (b *Board) Add(r *stream.Result, stats stream.Stats, arrived int64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.seq++
+	b.counts.Stats = stats
+	note := 0
+	for i := range r.Rows.N {
+		for ; note < len(r.Notes) && r.Notes[note].Row <= i; note++ {
+			b.tell(&r.Notes[note], arrived)
+		}
+		b.row(&r.Rows, i, arrived)
+	}
+	for ; note < len(r.Notes); note++ {
+		b.tell(&r.Notes[note], arrived)
+	}
+	b.forget(arrived)
+}
+
+// row takes row i.
+func (b *Board) row(rows *stream.Rows, i int, arrived int64) {
+	var key *stream.Key
+	if len(rows.Key) > 0 {
+		key = rows.Key[i]
+	}
+	e := b.entry(key)
+	if b.stepped != nil {
+		b.stepped.touch(e)
+	}
+	e.Rows++
+	e.Time, e.seen = e.Rows, arrived
+	if b.cfg.Clock {
+		e.Time, e.seen = rows.Time[i], rows.Time[i]
+		b.counts.Newest = max(b.counts.Newest, e.Time)
+	}
+	for c := range e.Row {
+		e.Row[c] = rows.Col[c][i]
+	}
+	if e.Past != nil {
+		e.Past.add(e.Time, e.seen, e.Row)
+	}
+	if b.stepped != nil {
+		b.stepped.add(e)
+	}
+}
+
+// entry is that of a key, made if it is new.
+func (b *Board) entry(key *stream.Key) *Entry {
+	if e := b.keys[key]; e != nil {
+		return e
+	}
+	e := &Entry{ID: b.nextID, Key: key, Row: slices.Repeat([]float64{math.NaN()}, b.cfg.Columns)}
+	b.nextID++
+	b.keys[key] = e
+	b.entries = append(b.entries, e)
+	if b.roomForPast() {
+		b.givePast(e)
+	} else {
+		b.hidden++
+	}
+	if b.stepped != nil {
+		b.stepped.born = append(b.stepped.born, e)
+	}
+	return e
+}
+
+func (b *Board) roomForPast() bool {
+	return b.pasts < maxKeys && (b.pasts+1)*b.cfg.Columns <= maxSeries || b.pasts == 0
+}
+
+func (b *Board) givePast(e *Entry) {
+	e.Past = newPast(b.cfg.Columns, b.cfg.Span)
+	b.pasts++
+}
+
+// tell takes a note, of which only alerts are kept.
+func (b *Board) tell(n *stream.Note, arrived int64) {
+	if n.Alert == nil {
+		return
+	}
+	e := b.entry(n.Alert.Key)
+	kept := *n.Alert
+	kept.Values = slices.Clone(kept.Values)
+	a := Alert{Note: *n, Entry: e}
+	a.Note.Alert = &kept
+	b.counts.Alerts++
+	a.Seq = b.counts.Alerts
+	if len(b.alerts) == MaxAlerts {
+		copy(b.alerts, b.alerts[1:])
+		b.alerts = b.alerts[:MaxAlerts-1]
+	}
+	b.alerts = append(b.alerts, a)
+	if b.stepped != nil {
+		b.stepped.alert(a)
+	}
+	b.fire(e, &kept, arrived)
+}
+
+// fire brings what fires for a key up to date.
+func (b *Board) fire(e *Entry, a *stream.Alert, arrived int64) {
+	name := b.cfg.Rules.Rules[a.Rule].Name
+	at := e.seen
+	if b.cfg.Clock {
+		at = a.Time
+	} else if at == 0 {
+		at = arrived
+	}
+	i := slices.IndexFunc(e.firing, func(f firing) bool { return f.name == name })
+	switch {
+	case a.Resolved && i >= 0:
+		b.counts.Firing--
+		e.Past.fired(e.firing[i].since, b.place(e, at))
+		e.firing = slices.Delete(e.firing, i, i+1)
+	case !a.Resolved && i >= 0:
+		e.firing[i].level = a.Level
+	case !a.Resolved:
+		b.counts.Firing++
+		e.firing = append(e.firing, firing{name, a.Level, b.place(e, at)})
+		b.show(e)
+	}
+	e.Level = rule.None
+	for _, f := range e.firing {
+		e.Level = max(e.Level, f.level)
+	}
+	if b.stepped != nil {
+		b.stepped.touch(e)
+	}
+}
+
+// place is where a time stands in the past of a key: without a clock it is the
+// number of the row that is about to come.
+func (b *Board) place(e *Entry, at int64) int64 {
+	if b.cfg.Clock {
+		return at
+	}
+	return e.Rows + 1
+}
+
+// show gives a key whose alert fires a past, which the one that has been silent
+// for longest loses, if none of its alerts fires.
+func (b *Board) show(e *Entry) {
+	if e.Past != nil {
+		return
+	}
+	var least *Entry
+	for _, other := range b.entries {
+		if other.Past != nil && len(other.firing) == 0 && !other.gone && (least == nil || other.seen < least.seen) {
+			least = other
+		}
+	}
+	if least == nil {
+		return
+	}
+	least.Past = nil
+	b.pasts--
+	b.givePast(e)
+}
+
+// forget lets the keys go that have been silent for longer than Config.TTL. It
+// looks at all of them once for as many results as there are keys in 64.
+func (b *Board) forget(arrived int64) {
+	if b.cfg.TTL == 0 || b.seq%uint64(len(b.entries)/64+1) != 0 {
+		return
+	}
+	now := arrived
+	if b.cfg.Clock {
+		now = b.counts.Newest
+	}
+	for _, e := range b.entries {
+		if e.gone || len(e.firing) > 0 || now-e.seen <= b.cfg.TTL {
+			continue
+		}
+		e.gone = true
+		b.dead++
+		if delete(b.keys, e.Key); e.Past != nil {
+			b.pasts--
+		} else {
+			b.hidden--
+		}
+		if b.stepped != nil {
+			b.stepped.dead = append(b.stepped.dead, e)
+		}
+	}
+	if b.dead > len(b.entries)/2 {
+		b.entries = slices.DeleteFunc(b.entries, func(e *Entry) bool { return e.gone })
+		b.dead = 0
+	}
+}
+
+// A Look is a board that stands still. What it gives is valid until the function
+// it was given to returns.
+type Look struct{ b *Board }
+
+// Look calls f while nothing changes. The run waits for it, so f copies what it
+// needs and leaves the rest for later.
+func (b *Board) Look(f func(l Look)) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	f(Look{b})
+}
+
+// Seq grows whenever something has changed.
+func (l Look) Seq() uint64 { return l.b.seq }
+
+// Counts are those of the run.
+func (l Look) Counts() Counts { return l.b.counts }
+
+// Hidden is how many keys have no past because there are too many.
+func (l Look) Hidden() int { return l.b.hidden }
+
+// Alerts are the alert lines kept, the newest last.
+func (l Look) Alerts() []Alert { return l.b.alerts }
+
+// Entries calls f for each key that is there, in the order in which they came,
+// until it returns false.
+func (l Look) Entries(f func(e *Entry) bool) {
+	for _, e := range l.b.entries {
+		if !e.gone && !f(e) {
+			return
+		}
+	}
+}
+
+// Sorted are all keys that are there, sorted part by part.
+func (l Look) Sorted() []*Entry {
+	all := make([]*Entry, 0, len(l.b.entries))
+	l.Entries(func(e *Entry) bool { all = append(all, e); return true })
+	slices.SortFunc(all, Compare)
+	return all
+}
+
+// Compare orders entries by their keys, part by part.
+func Compare(a, b *Entry) int {
+	if a.Key == nil || b.Key == nil {
+		return 0
+	}
+	return slices.CompareFunc(a.Key.Parts, b.Key.Parts, strings.Compare)
+}

@@ -1,0 +1,361 @@
+package board
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"testing"
+
+	"rtda/pkg/rule"
+	"rtda/pkg/stream"
+)
+
+const second = int64(1e9)
+
+var rules = &rule.Set{Rules: []rule.Rule{{Name: "hot"}, {Name: "cold"}}}
+
+// A feeder makes results.
+type feeder struct {
+	b    *Board
+	keys map[string]*stream.Key
+	rows int
+}
+
+func newFeeder(c Config) *feeder {
+	c.Rules = rules
+	return &feeder{b: New(c), keys: map[string]*stream.Key{}}
+}
+
+func (f *feeder) key(name string) *stream.Key {
+	if name == "" {
+		return nil
+	}
+	if f.keys[name] == nil {
+		f.keys[name] = &stream.Key{Parts: []string{name}}
+	}
+	return f.keys[name]
+}
+
+// row adds one row, with an alert before it if there is one.
+func (f *feeder) row(key string, t int64, alert *stream.Alert, xs ...float64) {
+	r := &stream.Result{Rows: stream.Rows{N: 1, Time: []int64{t}}}
+	for _, x := range xs {
+		r.Rows.Col = append(r.Rows.Col, []float64{x})
+	}
+	if key != "" {
+		r.Rows.Key = []*stream.Key{f.key(key)}
+	}
+	if alert != nil {
+		alert.Key, alert.Time = f.key(key), t
+		r.Notes = []stream.Note{{Alert: alert, Line: f.rows + 1}}
+	}
+	f.rows++
+	f.b.Add(r, stream.Stats{Rows: f.rows}, t)
+}
+
+func fires(r int, level rule.Severity) *stream.Alert {
+	return &stream.Alert{Change: rule.Change{Rule: r, Level: level}, Values: []float64{1}}
+}
+
+func resolved(r int) *stream.Alert {
+	return &stream.Alert{Change: rule.Change{Rule: r, Resolved: true}}
+}
+
+func (b *Board) get(t *testing.T, key string) *Entry {
+	t.Helper()
+	for k, e := range b.keys {
+		if k == nil && key == "" || k != nil && k.Parts[0] == key {
+			return e
+		}
+	}
+	t.Fatalf("no key %q", key)
+	return nil
+}
+
+// check holds the past of a key to its rows: every row is in one point, in its
+// order, whose last, least and greatest are those of its rows.
+func (p *Past) check(t *testing.T, places []int64, xs []float64) {
+	t.Helper()
+	n := 0
+	for _, rows := range p.rows {
+		n += int(rows)
+	}
+	if n > len(xs) {
+		t.Fatalf("%d rows are in the points, %d were there", n, len(xs))
+	}
+	places, xs = places[len(places)-n:], xs[len(xs)-n:]
+	for i, rows := range p.rows {
+		if p.T[i] != places[rows-1] || p.Cols[0].Last[i] != xs[rows-1] ||
+			p.Cols[0].Min[i] != slices.Min(xs[:rows]) || p.Cols[0].Max[i] != slices.Max(xs[:rows]) {
+			t.Fatalf("point %d of %d rows: %d, %v, %v, %v; rows %v", i, rows, p.T[i], p.Cols[0].Last[i], p.Cols[0].Min[i], p.Cols[0].Max[i], xs[:rows])
+		}
+		places, xs = places[rows:], xs[rows:]
+	}
+}
+
+func TestPastAtAnyRate(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	for _, c := range []struct {
+		name       string
+		step, span int64
+		rows       int
+	}{
+		{"few rows", second, 600 * second, 300},
+		{"one a second", second, 600 * second, 20000},
+		{"ten a second", second / 10, 600 * second, 50000},
+		{"60,000 a second", second / 60000, 600 * second, 600000},
+		{"one a minute", 60 * second, 600 * second, 5000},
+		{"a replay of one an hour, all kept", 3600 * second, math.MaxInt64, 50000},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := newPast(1, c.span)
+			var places []int64
+			var xs []float64
+			for i := range c.rows {
+				x := rng.NormFloat64()
+				places, xs = append(places, int64(i)*c.step), append(xs, x)
+				p.add(places[i], places[i], []float64{x})
+				if len(p.T) > maxPoints {
+					t.Fatalf("%d points", len(p.T))
+				}
+			}
+			p.check(t, places, xs)
+			if c.rows > maxPoints && len(p.T) < minPoints {
+				t.Errorf("%d points of %d rows", len(p.T), c.rows)
+			}
+			reach, all := places[c.rows-1]-p.began[0], places[c.rows-1]
+			if reach < min(all, c.span) {
+				t.Errorf("the past reaches back %d s of %d", reach/second, min(all, c.span)/second)
+			}
+		})
+	}
+}
+
+// A value that does not exist leaves a point as it is, and a point of none has
+// none.
+func TestPastWithoutValues(t *testing.T) {
+	p := newPast(1, math.MaxInt64)
+	for i := range 2 * maxPoints {
+		x := math.NaN()
+		if i%8 == 3 {
+			x = float64(i)
+		}
+		p.add(int64(i), int64(i), []float64{x})
+	}
+	for i := range p.T {
+		last, least := p.Cols[0].Last[i], p.Cols[0].Min[i]
+		if some := p.T[i]%8 == 3 || p.rows[i] > 1 && (p.T[i]-1)%8 == 3; some != (last == last) || some != (least == least) {
+			t.Fatalf("point %d at %d of %d rows: %v, %v", i, p.T[i], p.rows[i], last, least)
+		}
+	}
+}
+
+func TestBoardCountsAndLevels(t *testing.T) {
+	f := newFeeder(Config{Columns: 1, Clock: true, Span: 600 * second})
+	f.row("a", 1*second, nil, 1)
+	f.row("a", 2*second, fires(0, rule.Warn), 2)
+	f.row("b", 3*second, fires(1, rule.Crit), 3)
+	f.row("a", 4*second, fires(0, rule.Crit), 4) // a ladder goes up
+	a, b := f.b.get(t, "a"), f.b.get(t, "b")
+	if a.Level != rule.Crit || b.Level != rule.Crit || f.b.counts.Firing != 2 || f.b.counts.Alerts != 3 {
+		t.Errorf("levels %v, %v; counts %+v", a.Level, b.Level, f.b.counts)
+	}
+	f.row("a", 5*second, resolved(0), 5)
+	if a.Level != rule.None || f.b.counts.Firing != 1 || !slices.Equal(a.Past.Fired, []Stretch{{2 * second, 5 * second}}) {
+		t.Errorf("level %v, %d fire, fired %v", a.Level, f.b.counts.Firing, a.Past.Fired)
+	}
+	f.b.Look(func(l Look) {
+		if got := l.Sorted(); len(got) != 2 || got[0] != a || got[1] != b {
+			t.Errorf("sorted: %v", got)
+		}
+		if al := l.Alerts(); len(al) != 4 || al[3].Seq != 4 || al[3].Entry != a || !al[3].Note.Alert.Resolved {
+			t.Errorf("alerts: %+v", al)
+		}
+		if c := l.Counts(); c.Newest != 5*second || c.Rows != 5 {
+			t.Errorf("counts %+v", c)
+		}
+	})
+}
+
+// Alerts are bounded, and what they hold is theirs.
+func TestAlertsAreBounded(t *testing.T) {
+	f := newFeeder(Config{Columns: 1, Clock: true, Span: second})
+	a := fires(0, rule.Warn)
+	for i := range 3 * MaxAlerts {
+		a.Values[0] = float64(i)
+		f.row("a", int64(i), a, 1)
+	}
+	if n := len(f.b.alerts); n != MaxAlerts {
+		t.Fatalf("%d alerts are kept", n)
+	}
+	if v := f.b.alerts[0].Note.Alert.Values[0]; v != 2*MaxAlerts {
+		t.Errorf("the oldest alert shows %v", v)
+	}
+}
+
+// Beyond 500 keys, or 3000 series, keys have no past but for those whose rules
+// fire, which take the place of the one silent for longest.
+func TestManyKeys(t *testing.T) {
+	for _, c := range []struct{ columns, past int }{{1, 500}, {6, 500}, {10, 300}, {4000, 1}} {
+		f := newFeeder(Config{Columns: c.columns, Clock: true, Span: second})
+		row := make([]float64, c.columns)
+		for i := range 600 {
+			f.row(fmt.Sprint(i), int64(i), nil, row...)
+		}
+		f.row("0", 1000, nil, row...) // no longer the most silent
+		f.b.Look(func(l Look) {
+			if l.Hidden() != 600-c.past {
+				t.Errorf("%d columns: %d keys are hidden", c.columns, l.Hidden())
+			}
+		})
+		f.row("599", 1001, fires(0, rule.Warn), row...)
+		if f.b.get(t, "599").Past == nil || c.past > 1 && (f.b.get(t, "1").Past != nil || f.b.get(t, "0").Past == nil) {
+			t.Errorf("%d columns: the key whose rule fires has not taken the place of the most silent one", c.columns)
+		}
+	}
+}
+
+func TestSilentKeysLeave(t *testing.T) {
+	f := newFeeder(Config{Columns: 1, Clock: true, Span: second, TTL: 10 * second})
+	f.b.Step()
+	for i := range 3000 {
+		f.row(fmt.Sprint(i), int64(i)*second, nil, 1)
+	}
+	if n := len(f.b.keys); n > 70 {
+		t.Errorf("%d keys are on the board, of which 11 are not too old", n)
+	}
+	if n := len(f.b.entries); n > 200 {
+		t.Errorf("%d entries are held", n)
+	}
+	s := f.b.Step()
+	if len(s.Born) != 3000 || len(s.Gone) < 2900 {
+		t.Errorf("%d came, %d went", len(s.Born), len(s.Gone))
+	}
+}
+
+// Steps that are merged say what one step would have said.
+func TestSteps(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	one, many := newFeeder(Config{Columns: 2, Clock: true, Span: second}), newFeeder(Config{Columns: 2, Clock: true, Span: second})
+	one.b.Step()
+	if many.b.Step(); many.b.Step() != nil {
+		t.Error("nothing has happened, and a step tells of it")
+	}
+	var merged *Steps
+	for i := range 500 {
+		key, x, y := fmt.Sprint(rng.IntN(5)), rng.Float64(), rng.Float64()
+		if rng.IntN(3) == 0 {
+			y = math.NaN()
+		}
+		for _, f := range []*feeder{one, many} {
+			var alert *stream.Alert
+			switch i % 40 {
+			case 7:
+				alert = fires(0, rule.Warn)
+			case 20:
+				alert = resolved(0)
+			}
+			f.row(key, int64(i), alert, x, y)
+		}
+		if rng.IntN(10) == 0 {
+			next := many.b.Step()
+			if merged == nil {
+				merged = next
+			} else {
+				merged = Merge(merged, next)
+			}
+		}
+	}
+	if next := many.b.Step(); next != nil {
+		merged = Merge(merged, next)
+	}
+	whole := one.b.Step()
+	if text(merged) != text(whole) {
+		t.Errorf("merged\n%s\nwhole\n%s", text(merged), text(whole))
+	}
+	if whole.Keys[0].After != math.MinInt64 {
+		t.Errorf("the first step of a key is behind %d", whole.Keys[0].After)
+	}
+	one.row("0", 600, nil, 1, 2)
+	if k := one.b.Step().Keys[0]; k.After >= 500 || k.After < 0 || k.T != 600 || k.Rows != 1 {
+		t.Errorf("the next step: %+v", k)
+	}
+}
+
+func text(s *Steps) string {
+	out := fmt.Sprintln(s.Seq, s.Counts, len(s.Alerts), len(s.Born), len(s.Gone))
+	for _, k := range s.Keys {
+		out += fmt.Sprintln(k.Entry.Key.Parts, k.After, k.T, k.Rows, k.Level, k.Points)
+	}
+	return out
+}
+
+// Without a clock a row's place is its number.
+func TestPlaceWithoutClock(t *testing.T) {
+	f := newFeeder(Config{Columns: 1, Span: 600 * second})
+	for i := range 300 {
+		f.row("", 0, nil, float64(i))
+	}
+	e := f.b.get(t, "")
+	if len(e.Past.T) != 300 || e.Past.T[0] != 1 || e.Past.T[299] != 300 {
+		t.Errorf("%d points from %d to %d", len(e.Past.T), e.Past.T[0], e.Past.T[len(e.Past.T)-1])
+	}
+}
+
+func TestStretchesAreBounded(t *testing.T) {
+	p := newPast(1, second)
+	for i := range int64(1000) {
+		p.fired(10*i, 10*i+1)
+	}
+	if len(p.Fired) != maxStretches || p.Fired[0].From != 0 || p.Fired[len(p.Fired)-1].To != 9991 {
+		t.Errorf("%d stretches, %v to %v", len(p.Fired), p.Fired[0], p.Fired[len(p.Fired)-1])
+	}
+	if !slices.IsSortedFunc(p.Fired, func(a, b Stretch) int { return int(a.From - b.To) }) {
+		t.Error("stretches are not in order")
+	}
+}
+
+// The board is at most 100 MB: 3000 series of 1200 points.
+func TestBoardIsBounded(t *testing.T) {
+	e := reflect.TypeFor[Past]()
+	if e.NumField() != 8 {
+		t.Errorf("a Past has %d fields: what does the new one take?", e.NumField())
+	}
+	perPoint := 8 + 8 + 8 + 4 // T, began, ended, rows
+	if total := maxKeys*maxPoints*perPoint + maxSeries*maxPoints*24; total > 104e6 {
+		t.Errorf("%d bytes", total)
+	}
+}
+
+func BenchmarkAdd(b *testing.B) {
+	for _, keys := range []int{0, 20} {
+		b.Run(fmt.Sprintf("keys=%d", keys), func(b *testing.B) {
+			board := New(Config{Columns: 3, Clock: true, Span: 600 * second})
+			r := &stream.Result{Rows: stream.Rows{N: 1000, Col: make([][]float64, 3)}}
+			var all []*stream.Key
+			for i := range keys {
+				all = append(all, &stream.Key{Parts: []string{fmt.Sprint(i)}})
+			}
+			for i := range r.Rows.N {
+				r.Rows.Time = append(r.Rows.Time, int64(i))
+				if keys > 0 {
+					r.Rows.Key = append(r.Rows.Key, all[i%keys])
+				}
+				for c := range r.Rows.Col {
+					r.Rows.Col[c] = append(r.Rows.Col[c], float64(i*c))
+				}
+			}
+			t := int64(0)
+			for b.Loop() {
+				for i := range r.Rows.Time {
+					t += second / 60000
+					r.Rows.Time[i] = t
+				}
+				board.Add(r, stream.Stats{}, t)
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(r.Rows.N), "ns/row")
+		})
+	}
+}
