@@ -178,9 +178,24 @@ func (w *pipeline) take(b *worker) (ticket int) {
 	if stop {
 		b.result = stream.Result{}
 	} else {
-		stop = w.stream.Take(&b.block, &b.batch, &b.result)
+		stop = w.stream.Take(&b.block, &b.batch, &b.result, w.part(&b.pen, b.plan))
 	}
 	return w.pass(stop)
+}
+
+// part makes what writes a part of what a turn brings, while the turn lasts.
+func (w *pipeline) part(p *pen, planned *plan) stream.Full {
+	return func(r *stream.Result) bool {
+		w.mu.Lock()
+		ticket := w.tickets
+		w.tickets++
+		w.mu.Unlock()
+		p.write(r, planned)
+		w.put(p, ticket)
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		return w.err == nil
+	}
 }
 
 // adopt gives the stream the plan, before the first block that has one.
@@ -257,7 +272,7 @@ func (w *pipeline) tick(p *pen, r *stream.Result, now int64) bool {
 	w.blocks++ // the tick stands in the line like a block
 	planned := w.planned
 	w.mu.Unlock()
-	w.stream.Tick(now, r)
+	w.stream.Tick(now, r, w.part(p, planned))
 	ticket := w.pass(false)
 	p.write(r, planned)
 	w.put(p, ticket)
@@ -277,7 +292,7 @@ func (w *pipeline) settle() {
 
 // settled reports whether nothing more will be written.
 func (w *pipeline) settled() bool {
-	return w.written == w.blocks && (w.workers == 0 || w.shut && w.waiting)
+	return w.streamed == w.blocks && w.written == w.tickets && (w.workers == 0 || w.shut && w.waiting)
 }
 
 // end writes what the end of the input brings; call settle before.
@@ -286,11 +301,15 @@ func (w *pipeline) end(p *pen) error {
 		return w.err
 	}
 	var r stream.Result
-	w.stream.End(&r)
+	w.stream.End(&r, w.part(p, w.planned))
 	p.write(&r, w.planned)
 	w.mu.Lock()
-	w.stats, w.strict = w.stream.Stats(), w.stream.Stopped()
+	w.stats, w.strict = w.stream.Stats(), w.err == nil && w.stream.Stopped()
+	err := w.err
 	w.mu.Unlock()
+	if err != nil {
+		return err
+	}
 	return w.sink.put(p)
 }
 

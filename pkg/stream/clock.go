@@ -54,7 +54,7 @@ func (s *Stream) advance(t int64) {
 // give a row any more, it goes straight to the first boundary not before t.
 func (s *Stream) writeBoundaries(t int64) {
 	d := s.cfg.Every.D
-	for s.next < t && len(s.live) > 0 {
+	for s.next < t && len(s.live) > 0 && !s.stopped {
 		s.writeBoundary(s.next)
 		if s.next > math.MaxInt64-d {
 			s.next = math.MaxInt64
@@ -85,6 +85,7 @@ func (s *Stream) writeBoundary(b int64) {
 		if se.since > 0 || filled {
 			s.pass(se, b, false)
 			s.writeRow(se, b)
+			s.handOnWithin()
 		}
 		if se.live = filled; filled {
 			kept = append(kept, se)
@@ -139,6 +140,7 @@ func (s *Stream) evaluateAge(t int64) {
 		s.measure(se, t)
 		s.changes = s.cfg.Rules.StepAge(se.state, s.env(se, t), s.changes[:0])
 		s.noteChanges(se, t, nil)
+		s.handOnWithin()
 	}
 }
 
@@ -147,8 +149,8 @@ func (s *Stream) evaluateAge(t int64) {
 //
 // With Config.EveryLine nothing can be told between lines: what a Tick brings
 // is told with the next Take.
-func (s *Stream) Tick(now int64, r *Result) {
-	s.begin(r)
+func (s *Stream) Tick(now int64, r *Result, full Full) {
+	s.begin(r, full)
 	if s.started {
 		s.advance(now)
 	}

@@ -66,11 +66,12 @@ func (s *Stream) finish(se *series) {
 // End fills r with what the end of the input brings: the records that still
 // wait, and a row of each key with samples since its last one, at the next
 // boundary or, without boundaries, at the time of its own last sample.
-func (s *Stream) End(r *Result) {
-	s.begin(r)
+func (s *Stream) End(r *Result, full Full) {
+	s.begin(r, full)
 	s.release(true)
 	for _, se := range s.order() {
 		s.finish(se)
+		s.handOnWithin()
 	}
 	if !s.cfg.LastOnly {
 		return
@@ -83,5 +84,6 @@ func (s *Stream) End(r *Result) {
 		for c, x := range se.row {
 			rows.Col[c] = append(rows.Col[c], x)
 		}
+		s.handOn()
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"container/heap"
 
 	"rtda/pkg/clock"
-	"rtda/pkg/parse"
 )
 
 // waiting holds the records that may still be overtaken by earlier ones, a
@@ -39,12 +38,9 @@ func (w *waiting) Pop() any {
 }
 
 // wait puts a record among the waiting ones and takes those whose time has
-// come. It is refused where it would be one sample too many.
-func (s *Stream) wait(rec *record) (why parse.Reason, ok bool) {
+// come.
+func (s *Stream) wait(rec *record) {
 	w := &s.late
-	if s.stats.Held+w.held+len(rec.vals) > s.cfg.MaxSamples {
-		return parse.TooManySamples, false
-	}
 	var x *waiter
 	if n := len(w.free); n > 0 {
 		x, w.free = w.free[n-1], w.free[:n-1]
@@ -61,7 +57,6 @@ func (s *Stream) wait(rec *record) (why parse.Reason, ok bool) {
 		w.seen, w.newest = true, rec.t
 	}
 	s.release(false)
-	return 0, true
 }
 
 // release takes the waiting records whose time has come, or all of them.
@@ -70,9 +65,13 @@ func (s *Stream) release(all bool) {
 	for len(w.heap) > 0 && !s.stopped && (all || clock.Elapsed(w.heap[0].t, w.newest) >= s.cfg.Late) {
 		x := heap.Pop(w).(*waiter)
 		w.held -= len(x.vals)
-		if why, ok := s.take(&x.record); !ok {
+		se := s.find(x.key)
+		if why, bad := s.refusalNow(se, &x.record); bad {
 			s.refuse(&x.record, why)
+		} else {
+			s.take(se, &x.record)
 		}
+		s.handOnWithin()
 		w.free = append(w.free, x)
 	}
 }

@@ -5,8 +5,11 @@ import (
 	"rtda/pkg/rule"
 )
 
-// A Key is one value of the key fields.
+// A Key is one value of the key fields. Keys held at the same time have
+// different IDs, as small as can be; that of a key which has been forgotten is
+// given to another, which is another *Key.
 type Key struct {
+	ID    uint32
 	Parts []string // a text a key field, decoded
 	Label []byte   // the parts as the output format writes them in a row
 }
@@ -41,11 +44,23 @@ type Alert struct {
 	Values []float64 // of the rule's metrics, in the order of rule.Rule.Metrics; NaN is none
 }
 
-// A Result is what one block, tick or end of the input brings. Its slices are
-// reused by the next call that fills it.
+// A Result is what a block, a tick or the end of the input brings, or a part of
+// it. Its slices are used again when the stream has more, and by the next call
+// that fills it.
 type Result struct {
 	Rows  Rows
 	Notes []Note
+}
+
+// A Result is full with so many rows, cells or notes, and a little more.
+const (
+	maxRows  = 4096
+	maxCells = 64 << 10
+	maxNotes = 1024
+)
+
+func (r *Result) isFull() bool {
+	return r.Rows.N >= maxRows || r.Rows.N*len(r.Rows.Col) >= maxCells || len(r.Notes) >= maxNotes
 }
 
 // reset empties r for rows of the given number of columns and keeps its room.

@@ -52,19 +52,25 @@ func alertLog(cfg Config, xs []sample, plain bool) (log []string) {
 	}
 	var res Result
 	origin := &parse.Origin{}
-	for len(xs) > 0 {
-		n := min(len(xs), 700)
-		b, batch := batchOf(&cfg, xs[:n], origin)
-		s.Take(b, batch, &res)
+	rows := 0
+	full := func(*Result) bool {
 		for _, note := range res.Notes {
 			if note.Alert == nil {
-				log = append(log, fmt.Sprintf("row %d line %d %v", note.Row, note.Line, note.Reason))
+				log = append(log, fmt.Sprintf("row %d line %d %v", rows+note.Row, note.Line, note.Reason))
 				continue
 			}
-			log = append(log, fmt.Sprintf("row %d line %d %+v %v", note.Row, note.Line, note.Alert.Change, note.Alert.Values))
+			log = append(log, fmt.Sprintf("row %d line %d %+v %v", rows+note.Row, note.Line, note.Alert.Change, note.Alert.Values))
 		}
 		res.Notes = nil
 		log = append(log, logOf(&cfg, &res)...)
+		rows += res.Rows.N
+		return true
+	}
+	for len(xs) > 0 {
+		n := min(len(xs), 700)
+		b, batch := batchOf(&cfg, xs[:n], origin)
+		s.Take(b, batch, &res, full)
+		full(&res)
 		xs = xs[n:]
 	}
 	return log
@@ -136,4 +142,35 @@ func checkGroup(t *testing.T, seed uint64) {
 func FuzzGroup(f *testing.F) {
 	f.Add(uint64(1))
 	f.Fuzz(checkGroup)
+}
+
+// TestResultsAreBounded counts what a stream gives at once where few records
+// bring many rows.
+func TestResultsAreBounded(t *testing.T) {
+	cfg := configOf(1, []agg.Width{{Kind: agg.Duration, D: 86400 * second}}, 1)
+	cfg.Clock, cfg.Keyed, cfg.Every.D = DataClock, true, second
+	var xs []sample
+	for k := range 50 {
+		xs = append(xs, sample{t: 0, key: fmt.Sprint(k), vals: []float64{1}})
+	}
+	xs = append(xs, sample{t: 3000 * second, key: "0", vals: []float64{1}})
+	s := New(cfg)
+	s.Setup(cfg)
+	b, batch := batchOf(&cfg, xs, &parse.Origin{})
+	rows, parts := 0, 0
+	var res Result
+	stop := s.Take(b, batch, &res, func(r *Result) bool {
+		if r.Rows.N > maxRows {
+			t.Errorf("%d rows at once", r.Rows.N)
+		}
+		rows += r.Rows.N
+		parts++
+		return parts < 30
+	})
+	if want := 30 * maxRows; !stop || rows != want || s.next > 3000*second {
+		t.Errorf("%d rows in %d parts, stopped %v: want %d rows", rows, parts, stop, want)
+	}
+	if n := cap(res.Rows.Time); n > 4*maxRows {
+		t.Errorf("room for %d rows", n)
+	}
 }

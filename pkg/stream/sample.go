@@ -11,29 +11,47 @@ import (
 )
 
 // arrive receives a record from the input: it is taken at once, or waits for
-// its time where records may be late. It is not ok if it is refused.
-func (s *Stream) arrive(rec *record) (why parse.Reason, ok bool) {
-	if s.cfg.Clock == DataClock {
-		if se := s.find(rec.key); se != nil && rec.t < se.last {
-			return parse.Late, false
-		}
-		if s.cfg.Late > 0 {
-			return s.wait(rec)
-		}
+// its time where records may be late, or is refused.
+func (s *Stream) arrive(rec *record) {
+	if why, bad := s.refusal(rec); bad {
+		s.refuse(rec, why)
+		return
 	}
-	return s.take(rec)
+	s.admit(rec)
+}
+
+// refusal says why a record from the input cannot be used, if so.
+func (s *Stream) refusal(rec *record) (why parse.Reason, bad bool) {
+	se := s.find(rec.key)
+	switch {
+	case s.cfg.Clock == DataClock && se != nil && rec.t < se.last:
+		return parse.Late, true
+	case s.cfg.Clock == DataClock && s.cfg.Late > 0:
+		return parse.TooManySamples, s.stats.Held+s.late.held+len(rec.vals) > s.cfg.MaxSamples
+	}
+	return s.refusalNow(se, rec)
+}
+
+// refusalNow says why a record cannot be taken now.
+func (s *Stream) refusalNow(se *series, rec *record) (why parse.Reason, bad bool) {
+	if se == nil && !s.roomForKey(rec.t) {
+		return parse.TooManyKeys, true
+	}
+	return parse.TooManySamples, !s.fits(se, rec)
+}
+
+// admit takes a record that was not refused, or has it wait.
+func (s *Stream) admit(rec *record) {
+	if s.cfg.Clock == DataClock && s.cfg.Late > 0 {
+		s.wait(rec)
+	} else {
+		s.take(s.find(rec.key), rec)
+	}
 }
 
 // take moves the clock to the record, puts it into the windows of its key,
 // evaluates the rules and writes the row, if it is time for one.
-func (s *Stream) take(rec *record) (why parse.Reason, ok bool) {
-	se := s.find(rec.key)
-	if se == nil && !s.roomForKey(rec.t) {
-		return parse.TooManyKeys, false
-	}
-	if !s.fits(se, rec) {
-		return parse.TooManySamples, false
-	}
+func (s *Stream) take(se *series, rec *record) {
 	if s.cfg.Clock != NoClock {
 		s.advance(rec.t)
 		if se != nil && se.gone {
@@ -55,7 +73,6 @@ func (s *Stream) take(rec *record) (why parse.Reason, ok bool) {
 	if n := s.cfg.Every.N; n > 0 && se.since >= n {
 		s.writeRow(se, rec.t)
 	}
-	return 0, true
 }
 
 // roomForKey reports whether one more key may be held at time t, when those

@@ -54,7 +54,7 @@ func (s *Stream) create(key []byte) *series {
 	if !s.cfg.Keyed {
 		s.only = se
 	} else {
-		se.key = &Key{Parts: split(se.name)}
+		se.key = &Key{Parts: split(se.name), ID: s.newID()}
 		if s.cfg.Label != nil {
 			se.key.Label = s.cfg.Label(nil, se.key.Parts)
 		}
@@ -62,6 +62,16 @@ func (s *Stream) create(key []byte) *series {
 	}
 	s.fresh = append(s.fresh, se)
 	return se
+}
+
+// newID returns an ID that no key has.
+func (s *Stream) newID() uint32 {
+	if n := len(s.ids); n > 0 {
+		id := s.ids[n-1]
+		s.ids = s.ids[:n-1]
+		return id
+	}
+	return uint32(len(s.table))
 }
 
 // split takes a key apart; the parts share its memory.
@@ -174,12 +184,16 @@ func (s *Stream) forget(t int64) {
 			s.noteChanges(se, t, nil)
 		}
 		s.drop(se)
+		s.handOnWithin()
 	}
 }
 
 func (s *Stream) drop(se *series) {
 	for _, w := range se.wins {
 		s.stats.Held -= w.Held()
+	}
+	if se.key != nil {
+		s.ids = append(s.ids, se.key.ID)
 	}
 	se.gone = true
 	se.wins = nil

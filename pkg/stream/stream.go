@@ -112,11 +112,13 @@ type Stream struct {
 	cfg    Config
 	stats  Stats
 	res    *Result // what the call in progress fills
+	full   Full    // and what it calls
 	untold []Note  // of ticks, with Config.EveryLine
 
 	origin *parse.Origin // of the block in progress; its Lines are those before the block
 
 	table   map[string]*series
+	ids     []uint32  // of keys that are forgotten, to be given again
 	only    *series   // the one series of a stream without keys
 	ordered []*series // sorted by key; see order
 	fresh   []*series // not yet in ordered
@@ -130,7 +132,7 @@ type Stream struct {
 	sorted  bool // live is in the order of the keys
 	late    waiting
 	swept   int  // records to refuse before all windows are swept again
-	stopped bool // Config.Strict met a bad line
+	stopped bool // Config.Strict met a bad line, or full wants no more
 
 	vals    []float64 // of the rules' metrics, at the evaluation in progress
 	changes []rule.Change
@@ -153,7 +155,7 @@ func (s *Stream) Setup(cfg Config) {
 	s.grp = newGrouper(&s.cfg)
 }
 
-// Stopped reports whether Config.Strict met a bad line.
+// Stopped reports whether the stream must take no more.
 func (s *Stream) Stopped() bool { return s.stopped }
 
 // Stats returns the counts so far.
@@ -166,11 +168,16 @@ func (s *Stream) Stats() Stats {
 	return st
 }
 
+// A Full is called whenever a Result is full. It has to be done with the Result
+// when it returns, and reports whether it wants more.
+type Full func(r *Result) (more bool)
+
 // Take takes the records and bad lines of a batch, in the order of the input,
-// and fills r with what they bring. It reports whether the stream must stop
-// here, because Config.Strict met a bad line.
-func (s *Stream) Take(b *parse.Block, batch *parse.Batch, r *Result) (stop bool) {
-	s.begin(r)
+// and fills r with what they bring; what is left in r is the caller's. It
+// reports whether the stream must stop here, because Config.Strict met a bad
+// line or full wants no more.
+func (s *Stream) Take(b *parse.Block, batch *parse.Batch, r *Result, full Full) (stop bool) {
+	s.begin(r, full)
 	r.Notes = append(r.Notes, s.untold...)
 	s.untold = s.untold[:0]
 	s.origin = b.Origin
@@ -193,6 +200,7 @@ func (s *Stream) Take(b *parse.Block, batch *parse.Batch, r *Result) (stop bool)
 		} else if !s.stopped {
 			s.skip(s.origin, s.origin.Lines, &bads[0])
 		}
+		s.handOn()
 		bads = bads[n:]
 	}
 	s.origin.Lines += batch.Lines
@@ -201,22 +209,37 @@ func (s *Stream) Take(b *parse.Block, batch *parse.Batch, r *Result) (stop bool)
 }
 
 // begin makes r the result of the call in progress.
-func (s *Stream) begin(r *Result) {
+func (s *Stream) begin(r *Result, full Full) {
 	r.reset(len(s.cfg.Columns))
-	s.res = r
+	s.res, s.full = r, full
+}
+
+// handOn empties the result through full if there is much in it.
+func (s *Stream) handOn() {
+	if !s.res.isFull() || s.stopped {
+		return
+	}
+	s.stopped = !s.full(s.res)
+	s.res.reset(len(s.cfg.Columns))
+}
+
+// handOnWithin is handOn while a record is being taken. With Config.EveryLine
+// all that it brings has to be in one result.
+func (s *Stream) handOnWithin() {
+	if !s.cfg.EveryLine {
+		s.handOn()
+	}
 }
 
 // takeGood takes the records from i to end, none of which has a bad value.
 func (s *Stream) takeGood(b *parse.Block, batch *parse.Batch, i, end int) {
-	for i < end && !s.stopped {
+	for ; i < end && !s.stopped; s.handOn() {
 		if n := s.takeRun(b, batch, i, end) + s.takeGroups(b, batch, i, end); n > 0 {
 			i += n
 			continue
 		}
 		rec := s.record(b, batch, i)
-		if why, ok := s.arrive(&rec); !ok {
-			s.refuse(&rec, why)
-		}
+		s.arrive(&rec)
 		i++
 	}
 }
@@ -232,24 +255,16 @@ func (s *Stream) takePartly(b *parse.Block, batch *parse.Batch, i int, bads []pa
 		return
 	}
 	rec := s.record(b, batch, i)
-	notes := len(s.res.Notes)
-	row := s.res.Rows.N
-	if _, ok := s.arrive(&rec); !ok {
+	if _, bad := s.refusal(&rec); bad {
 		whole := bads[0]
 		whole.Value = false
 		s.skip(s.origin, s.origin.Lines, &whole)
 		return
 	}
-	// what is wrong with the record is told before what it brings
-	brought := slices.Clone(s.res.Notes[notes:])
-	s.res.Notes = s.res.Notes[:notes]
 	for k := range bads {
 		s.skip(s.origin, s.origin.Lines, &bads[k])
 	}
-	for k := range s.res.Notes[notes:] {
-		s.res.Notes[notes+k].Row = row
-	}
-	s.res.Notes = append(s.res.Notes, brought...)
+	s.admit(&rec)
 }
 
 // refuse skips a record that the stream cannot take.

@@ -357,15 +357,22 @@ func runStream(cfg Config, xs []sample, cut func(left int) int) []string {
 	var r Result
 	var log []string
 	origin := &parse.Origin{}
+	full := func(r *Result) bool {
+		if over := len(cfg.Columns) + len(s.table) + 1; r.Rows.N > maxRows+over || r.Rows.N*len(r.Rows.Col) > maxCells+over || len(r.Notes) > maxNotes+over {
+			log = append(log, fmt.Sprintf("a result of %d rows and %d notes", r.Rows.N, len(r.Notes)))
+		}
+		log = append(log, logOf(&cfg, r)...)
+		return true
+	}
 	for i := 0; i < len(xs); {
 		n := cut(len(xs) - i)
 		b, batch := batchOf(&cfg, xs[i:i+n], origin)
-		s.Take(b, batch, &r)
-		log = append(log, logOf(&cfg, &r)...)
+		s.Take(b, batch, &r, full)
+		full(&r)
 		i += n
 	}
-	s.End(&r)
-	log = append(log, logOf(&cfg, &r)...)
+	s.End(&r, full)
+	full(&r)
 	held := s.stats.Held
 	s.recount()
 	if held != s.stats.Held {
