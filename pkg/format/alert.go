@@ -7,9 +7,11 @@ import (
 	"strconv"
 
 	"rtda/pkg/clock"
+	"rtda/pkg/num"
 	"rtda/pkg/parse"
 	"rtda/pkg/rule"
 	"rtda/pkg/stream"
+	"rtda/pkg/text"
 )
 
 // A Context is what notes are told with. It is not changed by telling, so
@@ -52,15 +54,14 @@ func (c *Context) AppendNote(dst []byte, n *stream.Note) []byte {
 func (c *Context) complaint(dst []byte, n *stream.Note) []byte {
 	dst = append(dst, "rtda: "...)
 	if name := origin(n); name != "" && name != "-" {
-		dst = append(plainEscapes.append(dst, name), ':')
+		dst = append(text.AppendPlain(dst, name), ':')
 	} else {
 		dst = append(dst, "line "...)
 	}
 	dst = strconv.AppendInt(dst, int64(n.Line), 10)
 	dst = append(append(dst, ": "...), n.Reason.String()...)
 	if n.Text != nil {
-		dst = append(dst, `: "`...)
-		dst = append(quoteEscapes.append(dst, quotable(n)), '"')
+		dst = text.AppendQuoted(append(dst, ": "...), quotable(n))
 	}
 	switch {
 	case c.Strict:
@@ -74,7 +75,7 @@ func (c *Context) complaint(dst []byte, n *stream.Note) []byte {
 // quotable is what a complaint quotes: the beginning of its text, the parts of
 // a key with commas between.
 func quotable(n *stream.Note) string {
-	b := cutText(n.Text, parse.MaxQuote)
+	b := text.Cut(n.Text, text.MaxQuote)
 	if n.Reason == parse.TooManyKeys {
 		b = bytes.ReplaceAll(b, []byte{parse.KeySep}, []byte{','})
 	}
@@ -104,7 +105,7 @@ func (c *Context) alertText(dst []byte, n *stream.Note) []byte {
 		dst = append(dst, "ALERT "...)
 	}
 	dst = append(append(dst, a.Level.String()...), ' ')
-	dst = appendText(dst, r.Name)
+	dst = text.AppendLogfmt(dst, r.Name)
 	dst = c.seenText(dst, a, r)
 	dst = c.whereText(dst, n)
 	if a.Was != rule.None {
@@ -116,7 +117,7 @@ func (c *Context) alertText(dst []byte, n *stream.Note) []byte {
 	if a.ByTTL {
 		dst = append(dst, " by=ttl"...)
 	}
-	return appendText(append(dst, " rule="...), r.Text)
+	return text.AppendLogfmt(append(dst, " rule="...), r.Text)
 }
 
 // seenText appends the key and the metrics that have a value.
@@ -124,15 +125,15 @@ func (c *Context) seenText(dst []byte, a *stream.Alert, r *rule.Rule) []byte {
 	if a.Key != nil {
 		for i, part := range a.Key.Parts {
 			dst = append(append(append(dst, ' '), c.Layout.Keys[i]...), '=')
-			dst = appendText(dst, part)
+			dst = text.AppendLogfmt(dst, part)
 		}
 	}
 	for i, x := range a.Values {
 		if math.IsNaN(x) {
 			continue
 		}
-		dst = appendText(append(dst, ' '), c.Rules.Metrics[r.Metrics[i]].Text)
-		dst = AppendSig(append(dst, '='), x, textDigits)
+		dst = text.AppendLogfmt(append(dst, ' '), c.Rules.Metrics[r.Metrics[i]].Text)
+		dst = num.AppendSig(append(dst, '='), x, textDigits)
 	}
 	return dst
 }
@@ -140,7 +141,7 @@ func (c *Context) seenText(dst []byte, a *stream.Alert, r *rule.Rule) []byte {
 // whereText appends the line and the time at which it happened.
 func (c *Context) whereText(dst []byte, n *stream.Note) []byte {
 	if name, told := c.file(n); told {
-		dst = appendText(append(dst, " file="...), name)
+		dst = text.AppendLogfmt(append(dst, " file="...), name)
 	}
 	if n.Line > 0 {
 		dst = strconv.AppendInt(append(dst, " line="...), int64(n.Line), 10)

@@ -5,8 +5,10 @@ import (
 	"strconv"
 
 	"rtda/pkg/clock"
+	"rtda/pkg/num"
 	"rtda/pkg/rule"
 	"rtda/pkg/stream"
+	"rtda/pkg/text"
 )
 
 // alertJSON appends an alert as an object, always with the same names, null
@@ -19,7 +21,7 @@ func (c *Context) alertJSON(dst []byte, n *stream.Note) []byte {
 	}
 	dst = append(append(dst, `{"state":"`...), state...)
 	dst = append(append(dst, `","severity":"`...), a.Level.String()...)
-	dst = appendJSON(append(dst, `","rule":`...), r.Name)
+	dst = text.AppendJSON(append(dst, `","rule":`...), r.Name)
 	dst = c.keyJSON(append(dst, `,"key":`...), a.Key)
 	dst = c.valuesJSON(append(dst, `,"values":`...), a.Values, r)
 	dst = c.whereJSON(append(dst, ','), n)
@@ -30,7 +32,7 @@ func (c *Context) alertJSON(dst []byte, n *stream.Note) []byte {
 	} else {
 		dst = append(dst, null...)
 	}
-	return append(appendJSON(append(dst, `,"expr":`...), r.Text), '}')
+	return append(text.AppendJSON(append(dst, `,"expr":`...), r.Text), '}')
 }
 
 const null = "null"
@@ -52,8 +54,8 @@ func (c *Context) keyJSON(dst []byte, key *stream.Key) []byte {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = appendJSON(dst, c.Layout.Keys[i])
-		dst = appendJSON(append(dst, ':'), part)
+		dst = text.AppendJSON(dst, c.Layout.Keys[i])
+		dst = text.AppendJSON(append(dst, ':'), part)
 	}
 	return append(dst, '}')
 }
@@ -65,12 +67,12 @@ func (c *Context) valuesJSON(dst []byte, values []float64, r *rule.Rule) []byte 
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = appendJSON(dst, c.Rules.Metrics[r.Metrics[i]].Text)
+		dst = text.AppendJSON(dst, c.Rules.Metrics[r.Metrics[i]].Text)
 		dst = append(dst, ':')
 		if math.IsNaN(x) {
 			dst = append(dst, null...)
 		} else {
-			dst = AppendShortest(dst, x)
+			dst = num.AppendShortest(dst, x)
 		}
 	}
 	return append(dst, '}')
@@ -80,7 +82,7 @@ func (c *Context) valuesJSON(dst []byte, values []float64, r *rule.Rule) []byte 
 func (c *Context) whereJSON(dst []byte, n *stream.Note) []byte {
 	dst = append(dst, `"file":`...)
 	if name, told := c.file(n); told {
-		dst = appendJSON(dst, name)
+		dst = text.AppendJSON(dst, name)
 	} else {
 		dst = append(dst, null...)
 	}

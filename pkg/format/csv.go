@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"rtda/pkg/stream"
+	"rtda/pkg/text"
 )
 
 // A table is csv or tsv: a header with the first row, fixed columns, empty
@@ -66,8 +67,8 @@ func tsvLabel(l Layout) labeler {
 }
 
 var (
-	csvEscapes = newEscaper(`\`, map[byte]string{'"': `""`})
-	tsvEscapes = newEscaper(`\`, map[byte]string{'\\': `\\`})
+	csvEscapes = text.NewEscaper(`\`, map[byte]string{'"': `""`}, "nrtu")
+	tsvEscapes = text.NewEscaper(`\`, map[byte]string{'\\': `\\`}, "")
 )
 
 // appendCSV appends s as a cell with the quoting of RFC 4180.
@@ -76,7 +77,7 @@ func appendCSV(dst []byte, s string) []byte {
 	if quote {
 		dst = append(dst, '"')
 	}
-	dst = csvEscapes.append(guard(dst, s), s)
+	dst = csvEscapes.Append(guard(dst, s), s)
 	if quote {
 		dst = append(dst, '"')
 	}
@@ -84,17 +85,17 @@ func appendCSV(dst []byte, s string) []byte {
 }
 
 // appendTSV appends s as a cell, a backslash as two.
-func appendTSV(dst []byte, s string) []byte { return tsvEscapes.append(guard(dst, s), s) }
+func appendTSV(dst []byte, s string) []byte { return tsvEscapes.Append(guard(dst, s), s) }
 
 // guard appends an apostrophe if a spreadsheet would take s for a formula, and
 // also where s is such a text behind apostrophes, so that different texts
-// stay different. A number is none, whatever its sign.
+// stay different. A number is none, whatever its sign, nor is a sign alone.
 func guard(dst []byte, s string) []byte {
 	bare := strings.TrimLeft(s, "'")
 	first, _ := utf8.DecodeRuneInString(bare)
 	switch first {
 	case '+', '-':
-		if _, err := strconv.ParseFloat(bare, 64); err == nil {
+		if len(bare) == 1 || isDecimal(bare) {
 			return dst
 		}
 	case '=', '@', '＝', '＋', '－', '＠':
@@ -102,4 +103,10 @@ func guard(dst []byte, s string) []byte {
 		return dst
 	}
 	return append(dst, '\'')
+}
+
+// isDecimal reports whether s is a number of decimal digits.
+func isDecimal(s string) bool {
+	_, err := strconv.ParseFloat(s, 64)
+	return err == nil && strings.Trim(s, "+-.0123456789eE") == ""
 }

@@ -2,9 +2,9 @@ package format
 
 import (
 	"strconv"
-	"strings"
 
 	"rtda/pkg/stream"
+	"rtda/pkg/text"
 )
 
 // influx is line protocol: measurement rtda, keys as tags, every value a
@@ -57,7 +57,7 @@ func influxLabel(l Layout) labeler {
 				continue
 			}
 			dst = append(append(append(dst, ','), tags[i]...), '=')
-			dst = appendTag(dst, part)
+			dst = tagEscapes.Append(dst, part)
 		}
 		return append(dst, ' ')
 	}
@@ -73,18 +73,7 @@ func tagName(key string) string {
 	return key
 }
 
-var tagEscapes = newEscaper(`\`, map[byte]string{',': `\,`, '=': `\=`, ' ': `\ `})
-
-// appendTag appends the text of a tag. A backslash stands for itself, but not
+// tagEscapes is for the texts of tags. A backslash stands for itself, but not
 // before what is escaped or at the end, where readers disagree about whom it
-// belongs to: there it is written as \u005c.
-func appendTag(dst []byte, s string) []byte {
-	from := 0
-	for i := 0; i < len(s); i++ {
-		if s[i] == '\\' && (i+1 == len(s) || strings.IndexByte(",= ", s[i+1]) >= 0) {
-			dst = append(tagEscapes.append(dst, s[from:i]), `\u005c`...)
-			from = i + 1
-		}
-	}
-	return tagEscapes.append(dst, s[from:])
-}
+// belongs to.
+var tagEscapes = text.NewEscaper(`\`, map[byte]string{',': `\,`, '=': `\=`, ' ': `\ `}, "nrtu,= \x00")

@@ -1,6 +1,9 @@
 package format
 
-import "rtda/pkg/stream"
+import (
+	"rtda/pkg/stream"
+	"rtda/pkg/text"
+)
 
 // jsonLines is an object a line, with null for values that do not exist.
 type jsonLines struct {
@@ -17,9 +20,9 @@ func newJSONLines(l Layout, precision int) *jsonLines {
 	}
 }
 
-func jsonName(name string) string { return string(append(appendJSON(nil, name), ':')) }
+func jsonName(name string) string { return string(append(text.AppendJSON(nil, name), ':')) }
 
-func jsonLabel(l Layout) labeler { return labelParts(l.Keys, jsonName, appendJSON, ",") }
+func jsonLabel(l Layout) labeler { return labelParts(l.Keys, jsonName, text.AppendJSON, ",") }
 
 func (f *jsonLines) Append(dst []byte, r *stream.Result) []byte {
 	f.values.forget()

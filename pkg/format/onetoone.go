@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"rtda/pkg/stream"
+	"rtda/pkg/text"
 )
 
 // OneToOneNames are names that rows of NewOneToOne have for themselves; they
@@ -66,7 +67,7 @@ func (f *oneToOne) lines(dst []byte, notes []stream.Note) []byte {
 func (f *oneToOne) failure(dst []byte, n *stream.Note) []byte {
 	dst = append(append(dst, `{"reason":"`...), n.Reason.String()...)
 	if name, told := f.notes.file(n); told {
-		dst = appendJSON(append(dst, `","file":`...), name)
+		dst = text.AppendJSON(append(dst, `","file":`...), name)
 		dst = append(dst, `,"line":`...)
 	} else {
 		dst = append(dst, `","line":`...)

@@ -3,7 +3,9 @@ package format
 import (
 	"strings"
 
+	"rtda/pkg/num"
 	"rtda/pkg/stream"
+	"rtda/pkg/text"
 )
 
 // prom is the Prometheus text format: the rows of a Result as gauges, metric
@@ -25,7 +27,7 @@ func newProm(l Layout, precision int) Formatter {
 	for i := range l.Columns {
 		c := &l.Columns[i]
 		name := "rtda_" + c.Name
-		help := string(helpEscapes.append(nil, promHelp(c)))
+		help := string(helpEscapes.Append(nil, promHelp(c)))
 		f.columns = append(f.columns, promColumn{
 			name: name, count: c.Count,
 			intro: "# HELP " + name + " " + help + "\n# TYPE " + name + " " + promType(name) + "\n",
@@ -87,7 +89,7 @@ func (f *prom) metric(dst []byte, c *promColumn, rows *stream.Rows, values []flo
 		}
 		dst = append(dst, ' ')
 		if c.count {
-			dst = appendCount(dst, x)
+			dst = num.AppendCount(dst, x)
 		} else {
 			dst = f.style.append(dst, x)
 		}
@@ -100,7 +102,7 @@ func (f *prom) metric(dst []byte, c *promColumn, rows *stream.Rows, values []flo
 func promLabel(l Layout) labeler {
 	keys := rename(&l, labelName)
 	open := func(key string) string { return key + `="` }
-	parts := labelParts(keys, open, promEscapes.append, `",`)
+	parts := labelParts(keys, open, promEscapes.Append, `",`)
 	return func(dst []byte, key []string) []byte {
 		dst = parts(append(dst, '{'), key)
 		dst[len(dst)-1] = '}' // was a comma
@@ -123,6 +125,6 @@ func labelName(key string) string {
 
 var (
 	// of control characters the format knows but the line feed
-	promEscapes = newEscaper(`\\`, map[byte]string{'"': `\"`, '\\': `\\`, '\n': `\n`})
-	helpEscapes = newEscaper(`\\`, map[byte]string{'\\': `\\`})
+	promEscapes = text.NewEscaper(`\\`, map[byte]string{'"': `\"`, '\\': `\\`, '\n': `\n`}, "rtu")
+	helpEscapes = text.NewEscaper(`\\`, map[byte]string{'\\': `\\`}, "")
 )

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"rtda/pkg/clock"
+	"rtda/pkg/num"
 	"rtda/pkg/stream"
 )
 
@@ -24,9 +25,9 @@ type columnWriter struct {
 	word       [2]uint64 // the first 16 bytes of it, which are quicker to write
 	none       []byte    // stands for a value that does not exist
 	count      bool
-	six        *sixWriter // for six digits; nil for others
-	bits       uint64     // the value written last
-	from, size int        // where that is in dst; size is 0 where it is not
+	six        *num.SixWriter // for six digits; nil for others
+	bits       uint64         // the value written last
+	from, size int            // where that is in dst; size is 0 where it is not
 }
 
 // newRowWriter writes values as lead, number, end; where there is none, it
@@ -36,12 +37,12 @@ func newRowWriter(l *Layout, style numberStyle, lead func(name string) string, n
 	for _, c := range l.Columns {
 		cw := columnWriter{lead: []byte(lead(c.Name)), count: c.Count}
 		if style.prec == 6 && !style.plain && !c.Count {
-			cw.six = new(sixWriter)
+			cw.six = new(num.SixWriter)
 		}
 		if none != nil {
 			cw.none = append(slices.Concat(cw.lead, none), end)
 		}
-		w.room += len(cw.lead) + len(none) + numberRoom + 1
+		w.room += len(cw.lead) + len(none) + num.Room + 1
 		first := append(slices.Clone(cw.lead), make([]byte, 16)...)
 		cw.word = [2]uint64{binary.LittleEndian.Uint64(first), binary.LittleEndian.Uint64(first[8:])}
 		w.columns = append(w.columns, cw)
@@ -86,7 +87,7 @@ func (w *rowWriter) append(dst []byte, columns [][]float64, i int) []byte {
 		n += len(col.lead)
 		size := 0
 		if col.six != nil {
-			size = col.six.put((*[numberRoom]byte)(b[n:]), x)
+			size = col.six.Put((*[num.Room]byte)(b[n:]), x)
 		}
 		if size == 0 {
 			size = len(w.number(b[n:n], x, col.count))
@@ -117,9 +118,27 @@ func copyPiece(dst, src []byte) {
 
 func (w *rowWriter) number(dst []byte, x float64, count bool) []byte {
 	if count {
-		return appendCount(dst, x)
+		return num.AppendCount(dst, x)
 	}
 	return w.style.append(dst, x)
+}
+
+// A numberStyle says how the values of a format are written: rounded to prec
+// significant digits as C's %.{prec}g, or plainly with all the digits that
+// tell them from their neighbours (prec 0) or prec of them.
+type numberStyle struct {
+	prec  int
+	plain bool
+}
+
+func (s numberStyle) append(dst []byte, x float64) []byte {
+	switch {
+	case !s.plain:
+		return num.AppendSig(dst, x, s.prec)
+	case s.prec == 0:
+		return num.AppendShortest(dst, x)
+	}
+	return num.AppendRounded(dst, x, s.prec)
 }
 
 // A head is what rows begin with: the time, if there is a clock, between lead

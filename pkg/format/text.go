@@ -1,10 +1,13 @@
 package format
 
-import "rtda/pkg/stream"
+import (
+	"rtda/pkg/stream"
+	"rtda/pkg/text"
+)
 
-// text is logfmt: time=… sensor=s3 temp_mean=20.01. Values that do not exist
+// textLines is logfmt: time=… sensor=s3 temp_mean=20.01. Values that do not exist
 // are left out, and a row without any is no line.
-type text struct {
+type textLines struct {
 	head   head
 	values rowWriter
 }
@@ -16,7 +19,7 @@ func newText(l Layout, precision int) Formatter {
 	if precision == 0 {
 		precision = textDigits
 	}
-	return &text{
+	return &textLines{
 		head:   newHead(&l, "time=", " "),
 		values: newRowWriter(&l, numberStyle{prec: precision}, withEquals, nil, ' '),
 	}
@@ -24,9 +27,9 @@ func newText(l Layout, precision int) Formatter {
 
 func withEquals(name string) string { return name + "=" }
 
-func textLabel(l Layout) labeler { return labelParts(l.Keys, withEquals, appendText, " ") }
+func textLabel(l Layout) labeler { return labelParts(l.Keys, withEquals, text.AppendLogfmt, " ") }
 
-func (f *text) Append(dst []byte, r *stream.Result) []byte {
+func (f *textLines) Append(dst []byte, r *stream.Result) []byte {
 	f.values.forget()
 	for i := range r.Rows.N {
 		start := len(dst)

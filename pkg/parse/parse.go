@@ -50,11 +50,8 @@ type Bad struct {
 	Line   int    // line in the block, from 1
 	Reason Reason // why
 	Value  bool   // one value of a record whose others are used
-	Text   []byte // what is quoted from the data, cut at MaxQuote bytes, or nil; valid as long as the batch
+	Text   []byte // what is quoted from the data, cut at text.MaxQuote bytes, or nil; valid as long as the batch
 }
-
-// MaxQuote is how many bytes of the data a complaint quotes at most.
-const MaxQuote = 80
 
 // A Batch is what a block of lines says, in columns. Its slices are reused by
 // the next Parse into it, and its keys and texts may point into the block.

@@ -5,6 +5,7 @@ import (
 	"unicode/utf8"
 
 	"rtda/pkg/clock"
+	"rtda/pkg/text"
 )
 
 // A decoder reads the lines of one format into records. Each Parser has its
@@ -247,21 +248,8 @@ func (r *record) keep(text []byte) []byte {
 // emptyText is a text that is there and empty; nil is absent.
 var emptyText = []byte{}
 
-// cutQuote is the first MaxQuote bytes of text, less if that would cut a
-// character.
-func cutQuote(text []byte) []byte {
-	if len(text) <= MaxQuote {
-		return text
-	}
-	n := MaxQuote
-	for i := 0; i < utf8.UTFMax-1 && !utf8.RuneStart(text[n-i]); i++ {
-		if utf8.RuneStart(text[n-i-1]) {
-			n -= i + 1
-			break
-		}
-	}
-	return text[:n]
-}
+// cutQuote is the beginning of a text that a complaint quotes.
+func cutQuote(b []byte) []byte { return text.Cut(b, text.MaxQuote) }
 
 // within reports whether s is a part of block that may grow up to the block's
 // end, as every slice of it with two indexes is. It is safe and costs two

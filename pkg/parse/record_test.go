@@ -5,25 +5,6 @@ import (
 	"testing"
 )
 
-func TestCutQuote(t *testing.T) {
-	a := strings.Repeat("a", 77)
-	for _, c := range []struct{ name, in, want string }{
-		{"short", "abc", "abc"},
-		{"80 bytes", a + "aaa", a + "aaa"},
-		{"81 bytes", a + "aaaa", a + "aaa"},
-		{"a character goes over the end", a + "a€", a + "a"},
-		{"one by its last byte", a + "😀b", a},
-		{"one ends there", a + "€b", a + "€"},
-		{"invalid bytes", a + "\x80\x80\x80\x80\x80", a + "\x80\x80\x80"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			if got := string(cutQuote([]byte(c.in))); got != c.want {
-				t.Errorf("%q is cut to %q, want %q", c.in, got, c.want)
-			}
-		})
-	}
-}
-
 func TestWithin(t *testing.T) {
 	block := []byte("abcdef")
 	for _, c := range []struct {

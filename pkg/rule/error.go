@@ -80,26 +80,16 @@ func harmless(r rune) rune {
 	switch {
 	case r == '\t' || r == '\n' || r == '\r':
 		return ' '
-	case r < ' ', r >= 0x7F && r <= 0x9F, r >= 0x2028 && r <= 0x202E, r >= 0x2066 && r <= 0x2069:
+	case text.Unsafe(r):
 		return utf8.RuneError
 	}
 	return r
 }
 
-// maxQuote is how many bytes of a rule a message quotes at most.
-const maxQuote = 80
-
-// quote is s in double quotes, cut at maxQuote bytes (never inside a
+// quote is s in double quotes, cut at text.MaxQuote bytes (never inside a
 // character) and with what is not printable escaped.
 func quote(s string) string {
-	if len(s) > maxQuote {
-		n := maxQuote
-		for n > maxQuote-utf8.UTFMax && !utf8.RuneStart(s[n]) {
-			n--
-		}
-		s = s[:n]
-	}
-	return strconv.Quote(s)
+	return strconv.Quote(text.Cut(s, text.MaxQuote))
 }
 
 // didYouMean is a cure: "did you mean mean?", or "".

@@ -5,6 +5,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"rtda/pkg/text"
 )
 
 func (p *parser) quotedField() *node {
@@ -89,7 +91,7 @@ func (p *parser) secondArg(n *name) {
 func (p *parser) oddField(n *name) {
 	from := p.prev.pos
 	end := strings.IndexAny(p.text[from:], ",)`")
-	if end < 0 || p.prev.kind == fieldTok || end > maxQuote {
+	if end < 0 || p.prev.kind == fieldTok || end > text.MaxQuote {
 		p.unexpected()
 		return
 	}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"unicode/utf8"
+
+	"rtda/pkg/text"
 )
 
 const (
@@ -46,11 +48,7 @@ type parser struct {
 func parse(src Source, sc *Scope) *draft {
 	p := &parser{lexer: lexer{text: src.Text}, draft: draft{src: src}, scope: sc}
 	if len(src.Text) > maxText {
-		n := maxText
-		for n > maxText-utf8.UTFMax && !utf8.RuneStart(src.Text[n]) {
-			n--
-		}
-		p.fail(n, "a rule of more than 64 KiB", "")
+		p.fail(len(text.Cut(src.Text, maxText)), "a rule of more than 64 KiB", "")
 		p.broken = true
 		return &p.draft
 	}
@@ -167,12 +165,12 @@ func (p *parser) chained(first *node) {
 		}
 		p.advance()
 		next := p.expression(bindCompare)
-		if len(cure) <= maxQuote {
+		if len(cure) <= text.MaxQuote {
 			cure += " and " + p.span(last) + " " + op + " " + p.span(next)
 		}
 		last = next
 	}
-	if len(p.errs) > 0 || len(cure) > maxQuote {
+	if len(p.errs) > 0 || len(cure) > text.MaxQuote {
 		cure = "a < b and b < c"
 	}
 	p.errs = nil

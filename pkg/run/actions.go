@@ -12,11 +12,11 @@ import (
 	"sync"
 	"syscall"
 	"time"
-	"unicode/utf8"
 
-	"rtda/pkg/format"
+	"rtda/pkg/num"
 	"rtda/pkg/rule"
 	"rtda/pkg/stream"
+	"rtda/pkg/text"
 )
 
 const (
@@ -367,7 +367,7 @@ func alertEnv(n *stream.Note, set *rule.Set, keys []string, clock bool) []string
 		line = strconv.Itoa(n.Line)
 	}
 	if len(a.Values) > 0 && !math.IsNaN(a.Values[0]) {
-		value = string(format.AppendShortest(nil, a.Values[0]))
+		value = string(num.AppendShortest(nil, a.Values[0]))
 	}
 	if clock {
 		moment = time.Unix(0, a.Time).UTC().Format(time.RFC3339Nano)
@@ -403,13 +403,5 @@ func keyText(names []string, key *stream.Key) string {
 // envText is s as it may stand in an environment: without NUL, which would end
 // it, and not longer than maxEnv, cut between characters.
 func envText(s string) string {
-	s = strings.ReplaceAll(s, "\x00", "")
-	if len(s) <= maxEnv {
-		return s
-	}
-	end := maxEnv
-	for end > maxEnv-utf8.UTFMax && !utf8.RuneStart(s[end]) {
-		end--
-	}
-	return s[:end]
+	return text.Cut(strings.ReplaceAll(s, "\x00", ""), maxEnv)
 }

@@ -12,6 +12,7 @@ import (
 	"rtda/pkg/agg"
 	"rtda/pkg/parse"
 	"rtda/pkg/rule"
+	"rtda/pkg/text"
 )
 
 // A Clock says where the time comes from.
@@ -271,7 +272,7 @@ func (s *Stream) takePartly(b *parse.Block, batch *parse.Batch, i int, bads []pa
 func (s *Stream) refuse(rec *record, why parse.Reason) {
 	bad := parse.Bad{Line: rec.line, Reason: why}
 	if why == parse.TooManyKeys && s.shows(why) {
-		bad.Text = slices.Clone(rec.key[:min(len(rec.key), parse.MaxQuote)])
+		bad.Text = slices.Clone(rec.key[:min(len(rec.key), text.MaxQuote)])
 	}
 	s.skip(rec.origin, 0, &bad)
 }

@@ -1,5 +1,3 @@
-// Package text is what several rooms do with words: it finds the one that was
-// meant. It knows nothing of what the words name.
 package text
 
 import "strings"

@@ -1,4 +1,4 @@
-package format
+package num
 
 import (
 	"math"
@@ -13,7 +13,13 @@ func sigSlow(x float64, prec int) string {
 	if x == 0 {
 		return "0"
 	}
-	return strconv.FormatFloat(x, 'g', prec, 64)
+	s := strconv.FormatFloat(x, 'g', prec, 64)
+	if y, err := strconv.ParseFloat(s, 64); err != nil {
+		return strconv.FormatFloat(x, 'g', -1, 64)
+	} else if prec > maxRounded || math.Abs(y) < 1e-40 || math.Abs(y) > 1e40 {
+		return strconv.FormatFloat(y, 'g', -1, 64)
+	}
+	return s
 }
 
 // shortestSlow is AppendShortest by strconv alone.
@@ -29,7 +35,7 @@ func shortestSlow(x float64) string {
 	return strings.Replace(s, "e-0", "e-", 1)
 }
 
-// roundedSlow is appendRounded by strconv alone.
+// roundedSlow is AppendRounded by strconv alone.
 func roundedSlow(x float64, prec int) string {
 	y, err := strconv.ParseFloat(strconv.FormatFloat(x, 'e', prec-1, 64), 64)
 	if err != nil {
@@ -48,13 +54,13 @@ var numberSeeds = []float64{
 }
 
 // six has seen the number before, as in a column.
-var six sixWriter
+var six SixWriter
 
 func checkSix(t *testing.T, x float64) {
 	t.Helper()
-	var b [numberRoom]byte
+	var b [Room]byte
 	for range 2 { // the second time it knows the magnitude
-		if n := six.put(&b, x); n > 0 && string(b[:n]) != sigSlow(x, 6) {
+		if n := six.Put(&b, x); n > 0 && string(b[:n]) != sigSlow(x, 6) {
 			t.Errorf("six digits of %v are %q, want %q", strconv.FormatFloat(x, 'g', -1, 64), b[:n], sigSlow(x, 6))
 		}
 	}
@@ -70,8 +76,8 @@ func checkNumber(t *testing.T, x float64) {
 		if prec > 17 {
 			continue
 		}
-		if got, want := string(appendRounded(nil, x, prec)), roundedSlow(x, prec); got != want {
-			t.Errorf("appendRounded(%v, %d) = %q, want %q", strconv.FormatFloat(x, 'g', -1, 64), prec, got, want)
+		if got, want := string(AppendRounded(nil, x, prec)), roundedSlow(x, prec); got != want {
+			t.Errorf("AppendRounded(%v, %d) = %q, want %q", strconv.FormatFloat(x, 'g', -1, 64), prec, got, want)
 		}
 	}
 	if got, want := string(AppendShortest(nil, x)), shortestSlow(x); got != want {
@@ -120,15 +126,15 @@ func TestNumbersAtRandom(t *testing.T) {
 	}
 }
 
-// Nearly all numbers of usual size are written by the sixWriter.
+// Nearly all numbers of usual size are written by the SixWriter.
 func TestSixIsUsed(t *testing.T) {
 	r := rand.New(rand.NewSource(1))
 	for _, scale := range []float64{1e-3, 1e-2, 1, 10, 1e5, -1} {
-		var s sixWriter
-		var b [numberRoom]byte
+		var s SixWriter
+		var b [Room]byte
 		left := 0
 		for range 1000 {
-			if s.put(&b, scale*(1+r.Float64())) == 0 {
+			if s.Put(&b, scale*(1+r.Float64())) == 0 {
 				left++
 			}
 		}
@@ -162,16 +168,16 @@ func TestNumberText(t *testing.T) {
 		if got := string(AppendShortest(nil, c.x)); got != c.shortest {
 			t.Errorf("AppendShortest(%v) = %q, want %q", c.x, got, c.shortest)
 		}
-		if got := string(appendRounded(nil, c.x, 3)); got != c.rounded {
-			t.Errorf("appendRounded(%v, 3) = %q, want %q", c.x, got, c.rounded)
+		if got := string(AppendRounded(nil, c.x, 3)); got != c.rounded {
+			t.Errorf("AppendRounded(%v, 3) = %q, want %q", c.x, got, c.rounded)
 		}
 	}
 }
 
 func TestAppendCount(t *testing.T) {
 	for x, want := range map[float64]string{0: "0", 7: "7", 50000000: "50000000", 1e15: "1000000000000000", 1e16: "10000000000000000"} {
-		if got := string(appendCount(nil, x)); got != want {
-			t.Errorf("appendCount(%v) = %q, want %q", x, got, want)
+		if got := string(AppendCount(nil, x)); got != want {
+			t.Errorf("AppendCount(%v) = %q, want %q", x, got, want)
 		}
 	}
 }
@@ -225,9 +231,9 @@ func BenchmarkNumber(b *testing.B) {
 	}{
 		{"write=sig6/in=17", 0, func(d []byte, x float64) []byte { return AppendSig(d, x, 6) }},
 		{"write=sig6/in=2", 2, func(d []byte, x float64) []byte { return AppendSig(d, x, 6) }},
-		{"write=six/in=17", 0, func(d []byte, x float64) []byte { return d[:six.put((*[numberRoom]byte)(d[:numberRoom]), x)] }},
+		{"write=six/in=17", 0, func(d []byte, x float64) []byte { return d[:six.Put((*[Room]byte)(d[:Room]), x)] }},
 		{"write=sig9/in=17", 0, func(d []byte, x float64) []byte { return AppendSig(d, x, 9) }},
-		{"write=rounded9/in=17", 0, func(d []byte, x float64) []byte { return appendRounded(d, x, 9) }},
+		{"write=rounded9/in=17", 0, func(d []byte, x float64) []byte { return AppendRounded(d, x, 9) }},
 		{"write=shortest/in=17", 0, AppendShortest},
 		{"write=shortest/in=6", 6, AppendShortest},
 		{"write=shortest/in=2", 2, AppendShortest},

@@ -1,0 +1,32 @@
+package num
+
+import "strconv"
+
+// Pow10 are the powers of ten that a float64 holds exactly.
+var Pow10 = [...]float64{
+	1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11,
+	1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
+}
+
+// Pow10Int are the powers of ten that a uint64 holds.
+var Pow10Int = [...]uint64{
+	1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9,
+	1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19,
+}
+
+// pow5 are the powers of five below 2^63.
+var pow5 = func() (p [28]uint64) {
+	p[0] = 1
+	for i := 1; i < len(p); i++ {
+		p[i] = p[i-1] * 5
+	}
+	return p
+}()
+
+// decades are the float64 nearest to the powers of ten from 1e-45 on.
+var decades = func() (d [91]float64) {
+	for i := range d {
+		d[i], _ = strconv.ParseFloat("1e"+strconv.Itoa(i-45), 64)
+	}
+	return d
+}()
