@@ -2,6 +2,8 @@ package clock
 
 import (
 	"fmt"
+
+	"rtda/pkg/num"
 )
 
 // A Reader reads the times of one field. It holds no buffers: one serves
@@ -50,7 +52,7 @@ func (t *Reader) Parse(text []byte) (ns int64, ok bool) {
 
 // ParseDecimal is Parse with another decimal sign in Unix times.
 func (t *Reader) ParseDecimal(text []byte, sign byte) (ns int64, ok bool) {
-	text = trimBlanks(text)
+	text = num.Trim(text)
 	switch {
 	case t.pattern != nil:
 		return t.pattern.parse(text)
@@ -59,21 +61,6 @@ func (t *Reader) ParseDecimal(text []byte, sign byte) (ns int64, ok bool) {
 	}
 	return ParseUnix(text, t.scale, sign)
 }
-
-// trimBlanks is b without the spaces, tabs and line ends around it.
-func trimBlanks(b []byte) []byte {
-	for len(b) > 0 && blank(b[0]) {
-		b = b[1:]
-	}
-	for len(b) > 0 && blank(b[len(b)-1]) {
-		b = b[:len(b)-1]
-	}
-	return b
-}
-
-// blank reports whether c may stand around a number. Line ends do so where
-// records end in NUL.
-func blank(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }
 
 const stampLen = len("2006-01-02 15:04:05")
 
@@ -198,19 +185,32 @@ func parseOffset(b []byte) (second int64, ok bool) {
 // The digits are moved, never multiplied as floats, so the result is the
 // nearest ns, halves away from zero (FuzzUnix compares with math/big).
 func ParseUnix(b []byte, scale int, sign byte) (ns int64, ok bool) {
-	var d digits
-	if !d.read(b, sign) {
+	d, ok := num.ReadDecimal(b, sign)
+	if !ok {
 		return 0, false
 	}
-	if scale == Auto {
-		scale = unixScale(d.point)
+	return unix(d, scale)
+}
+
+// Unix is Parse for a text that is the decimal; ok is false also where times
+// are no Unix times.
+func (t *Reader) Unix(d num.Decimal) (ns int64, ok bool) {
+	if t.pattern != nil {
+		return 0, false
 	}
-	n, ok := d.integer(scale)
+	return unix(d, t.scale)
+}
+
+func unix(d num.Decimal, scale int) (ns int64, ok bool) {
+	if scale == Auto {
+		scale = unixScale(d.Digits() + d.Exp)
+	}
+	n, ok := d.Scaled(scale)
 	if !ok || n > uint64(End) {
 		return 0, false
 	}
 	ns = int64(n)
-	if d.negative {
+	if d.Neg {
 		ns = -ns
 	}
 	return ns, ns >= Min && ns < End
@@ -228,112 +228,4 @@ func unixScale(point int) int {
 		return 3
 	}
 	return 0
-}
-
-const maxNumberLen = 800 // characters of a number
-
-const maxDigits = 19 // decimal digits that always fit a uint64
-
-// digits is a decimal number 0.d₁d₂d₃… × 10^point with d₁ not 0, of which the
-// first 19 digits are kept.
-type digits struct {
-	first    uint64 // d₁d₂… as an integer
-	kept     int    // digits in first
-	next     byte   // the first digit that was not kept
-	point    int
-	negative bool
-}
-
-// read takes a number of the grammar of numbers outside JSON and says whether
-// it is one.
-func (d *digits) read(b []byte, sign byte) bool {
-	if len(b) > maxNumberLen {
-		return false
-	}
-	if len(b) > 0 && (b[0] == '-' || b[0] == '+') {
-		d.negative = b[0] == '-'
-		b = b[1:]
-	}
-	i := d.take(b, 1)
-	seen := i
-	if i < len(b) && b[i] == sign {
-		n := d.take(b[i+1:], 0)
-		seen += n
-		i += 1 + n
-	}
-	if seen == 0 {
-		return false
-	}
-	if i < len(b) && b[i]|0x20 == 'e' {
-		i = d.exponent(b, i)
-	}
-	return i == len(b)
-}
-
-// exponent adds the exponent that begins at b[i] to the point and returns the
-// index after it; i if it has no digits.
-func (d *digits) exponent(b []byte, i int) int {
-	j, sign := i+1, 1
-	if j < len(b) && (b[j] == '-' || b[j] == '+') {
-		sign = ',' - int(b[j])
-		j++
-	}
-	start, e := j, 0
-	for ; j < len(b) && b[j]-'0' <= 9; j++ {
-		e = min(e*10+int(b[j]-'0'), 1e6)
-	}
-	if j == start {
-		return i
-	}
-	d.point += sign * e
-	return j
-}
-
-// take reads digits at the beginning of b and returns how many there are. step
-// is 1 before the point, where each digit moves it, and 0 behind it.
-func (d *digits) take(b []byte, step int) (n int) {
-	for ; n < len(b) && b[n]-'0' <= 9; n++ {
-		c := b[n] - '0'
-		switch {
-		case d.kept == 0 && c == 0:
-			d.point += step - 1 // a leading zero
-			continue
-		case d.kept < maxDigits:
-			d.first = 10*d.first + uint64(c)
-		case d.kept == maxDigits:
-			d.next = c
-		}
-		d.kept++
-		d.point += step
-	}
-	return n
-}
-
-var powersOf10 = [maxDigits + 1]uint64{
-	1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9,
-	1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19,
-}
-
-// integer is the number times 10^scale, without its sign, rounded to the
-// nearest integer, a half up. ok is false for 1e19 and more.
-func (d *digits) integer(scale int) (n uint64, ok bool) {
-	want, have := d.point+scale, min(d.kept, maxDigits)
-	switch {
-	case d.kept == 0 || want < 0:
-		return 0, true
-	case want > maxDigits:
-		return 0, false
-	case want >= have:
-		n = d.first * powersOf10[want-have]
-		if want == have && d.next >= 5 {
-			n++
-		}
-		return n, true
-	}
-	unit := powersOf10[have-want]
-	n = d.first / unit
-	if d.first%unit >= unit/2 {
-		n++
-	}
-	return n, true
 }

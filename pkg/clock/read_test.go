@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"rtda/pkg/num"
 )
 
 // bad stands for a text that is not a time.
@@ -283,7 +285,7 @@ var numberForm = regexp.MustCompile(`^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$`)
 
 // slowUnix is the slow twin of ParseUnix.
 func slowUnix(s string, scale int) (ns int64, ok bool) {
-	if !numberForm.MatchString(s) || len(s) > maxNumberLen {
+	if !numberForm.MatchString(s) || len(s) > num.MaxLen {
 		return 0, false
 	}
 	x, _ := new(big.Rat).SetString(s)

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/itchyny/timefmt-go"
+
+	"rtda/pkg/num"
 )
 
 // A pattern is a strftime pattern that reads times.
@@ -52,7 +54,7 @@ func compilePattern(layout string) (p *pattern, ok bool) {
 // reads reports whether the pattern reads all that it writes of a time.
 func (p *pattern) reads(t time.Time, layout string) bool {
 	text := timefmt.Format(t, layout)
-	ns, ok := p.parse(trimBlanks([]byte(text)))
+	ns, ok := p.parse(num.Trim([]byte(text)))
 	return ok && timefmt.Format(time.Unix(0, ns).UTC(), layout) == text
 }
 

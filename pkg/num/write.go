@@ -128,7 +128,6 @@ type digits18 struct{ a, b, c uint64 }
 
 const (
 	zeros6    = 0x303030303030     // the text 000000
-	zeros8    = 0x3030303030303030 // the text 00000000
 	zeroPoint = 0x3030303030302e30 // the text 0.000000
 )
 

@@ -6,8 +6,6 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
-
-	"github.com/valyala/fastjson"
 )
 
 // benchParse measures the parse stage on a block of the lines.
@@ -85,38 +83,5 @@ func BenchmarkParse(b *testing.B) {
 		{"format=json/in=ragged/t=no", keyed, linesOf(2800, ragged)},
 	} {
 		b.Run(c.name, func(b *testing.B) { benchParse(b, c.c, c.data) })
-	}
-}
-
-// BenchmarkJSON measures the ways to the values of a JSON record by themselves,
-// and beside them the tree that fastjson makes, at which nobody looks.
-func BenchmarkJSON(b *testing.B) {
-	lines := bytes.Split(bytes.TrimSpace(linesOf(2800, flatJSON)), []byte{'\n'})
-	s, err := NewSchema(Config{Format: "json", Keys: []string{"sensor"}, Fields: []string{"temp"}})
-	if err != nil {
-		b.Fatal(err)
-	}
-	d := newJSONDecoder(s)
-	var p fastjson.Parser
-	for _, c := range []struct {
-		way  string
-		read func(line []byte) bool
-	}{
-		{"walk", d.walk},
-		{"climb", d.climb},
-		{"check", d.isObject},
-		{"fastjson", func(line []byte) bool { _, err := p.ParseBytes(line); return err == nil }},
-	} {
-		b.Run("way="+c.way, func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				for _, l := range lines {
-					if !c.read(l) {
-						b.Fatalf("not read: %s", l)
-					}
-				}
-			}
-			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(lines)), "ns/line")
-		})
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"rtda/pkg/clock"
 
 	"github.com/influxdata/line-protocol/v2/lineprotocol"
+
+	"rtda/pkg/num"
 )
 
 // An influxDecoder reads lines of the InfluxDB line protocol. Tags and fields go
@@ -16,7 +18,6 @@ type influxDecoder struct {
 	slots       *slots
 	measurement int  // slot of the name measurement, -1 if it is not used
 	stamped     bool // the line's timestamp is the time
-	coerce      bool
 	line        lineReader
 	dec         *lineprotocol.Decoder // nil: a new one is needed
 	fed         int                   // bytes that dec has read
@@ -24,21 +25,21 @@ type influxDecoder struct {
 }
 
 func newInflux(s *Schema) decoder {
-	d := &influxDecoder{slots: newSlots(s), coerce: s.cfg.Coerce}
+	d := &influxDecoder{slots: newSlots(s)}
 	d.stamped = s.cfg.Time == "" && !s.cfg.NoTime
 	d.measurement = d.slots.find([]byte("measurement"))
 	return d
 }
 
 func (d *influxDecoder) decode(r *record, line []byte) {
-	if c := trimBlanks(line); len(c) > 0 && c[0] == '#' {
+	if c := num.Trim(line); len(c) > 0 && c[0] == '#' {
 		r.ignore()
 		return
 	}
 	d.slots.begin()
 	stamp, ok := d.walk(line, func(name []byte, kind lineprotocol.ValueKind, value []byte) {
 		if p := d.slots.take(r, name); p != nil {
-			d.put(r, p, kind, value)
+			r.put(p, value, kindOf(kind, value))
 		}
 	})
 	if !ok {
@@ -46,7 +47,7 @@ func (d *influxDecoder) decode(r *record, line []byte) {
 		return
 	}
 	if d.measurement >= 0 && !d.slots.seen[d.measurement] {
-		d.put(r, &d.slots.all[d.measurement], lineprotocol.String, d.name)
+		r.put(&d.slots.all[d.measurement], d.name, str)
 	}
 	if d.stamped && len(stamp) > 0 {
 		if ns, ok := clock.ParseUnix(stamp, 0, '.'); ok {
@@ -59,7 +60,7 @@ func (d *influxDecoder) decode(r *record, line []byte) {
 
 func (d *influxDecoder) numbers(line []byte) (names []string) {
 	_, ok := d.walk(line, func(name []byte, kind lineprotocol.ValueKind, value []byte) {
-		if _, ok := influxNumber(kind, value); ok {
+		if kindOf(kind, value) == untyped {
 			names = append(names, string(name))
 		}
 	})
@@ -69,63 +70,26 @@ func (d *influxDecoder) numbers(line []byte) (names []string) {
 	return names
 }
 
-// put puts a tag, which is a string, or a field into the record.
-func (d *influxDecoder) put(r *record, p *slot, kind lineprotocol.ValueKind, value []byte) {
-	for _, i := range p.keys {
-		if !influxValid(kind, value) {
-			r.fail(BadKey, value)
-		}
-		r.key(i, value)
-	}
-	if p.time {
-		r.timeText(value)
-	}
-	if len(p.fields) == 0 {
-		return
-	}
-	x, ok := influxNumber(kind, value)
-	if !ok && kind == lineprotocol.String && d.coerce {
-		x, ok = parseNumber(value)
-	}
-	for _, i := range p.fields {
-		if ok {
-			r.value(i, x)
-		} else {
-			r.badValue(i, value)
-		}
-	}
-}
-
-// influxNumber is the float64 nearest to a field's value. An integer that its
-// type does not hold is not a number.
-func influxNumber(kind lineprotocol.ValueKind, value []byte) (x float64, ok bool) {
-	switch kind {
+// kindOf is what the record shall take a tag, which is a string, or a field
+// for. An integer that its type does not hold is no number, and the Decoder
+// takes tomato for a boolean.
+func kindOf(k lineprotocol.ValueKind, value []byte) kind {
+	switch k {
+	case lineprotocol.String:
+		return str
 	case lineprotocol.Float:
-		return parseNumber(value)
-	case lineprotocol.Int:
-		if v, err := lineprotocol.NewValueFromBytes(kind, value); err == nil {
-			return float64(v.IntV()), true
+		if _, ok := num.Parse(value, '.'); !ok {
+			return broken
 		}
-	case lineprotocol.Uint:
-		if v, err := lineprotocol.NewValueFromBytes(kind, value); err == nil {
-			return float64(v.UintV()), true
-		}
+		return untyped
 	}
-	return 0, false
-}
-
-// influxValid reports whether the text is one of its type: the Decoder takes
-// tomato for a boolean.
-func influxValid(kind lineprotocol.ValueKind, value []byte) bool {
-	if kind == lineprotocol.String {
-		return true // the Decoder has seen to it
+	if _, err := lineprotocol.NewValueFromBytes(k, value); err != nil {
+		return broken
 	}
-	if kind == lineprotocol.Float {
-		_, ok := parseNumber(value)
-		return ok
+	if k == lineprotocol.Bool {
+		return boolean
 	}
-	_, err := lineprotocol.NewValueFromBytes(kind, value)
-	return err == nil
+	return untyped
 }
 
 // A visitor is called for a tag, whose kind is String, or a field.

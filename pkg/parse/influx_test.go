@@ -12,6 +12,7 @@ import (
 	"github.com/influxdata/line-protocol/v2/lineprotocol"
 
 	"rtda/pkg/clock"
+	"rtda/pkg/num"
 )
 
 func TestInflux(t *testing.T) {
@@ -77,7 +78,7 @@ func TestInfluxManyLines(t *testing.T) {
 // slowEntry is the slow twin of influxDecoder.walk.
 func slowEntry(line []byte) (said []string, ok bool) {
 	dec := lineprotocol.NewDecoderWithBytes(append(bytes.Clone(line), "\r\n"...))
-	if !dec.Next() || bytes.HasPrefix(trimBlanks(line), []byte("#")) {
+	if !dec.Next() || bytes.HasPrefix(num.Trim(line), []byte("#")) {
 		return nil, false
 	}
 	name, err := dec.Measurement()
@@ -123,7 +124,7 @@ func FuzzInflux(f *testing.F) {
 			stamp, ok := d.walk(line, func(name []byte, kind lineprotocol.ValueKind, value []byte) {
 				got = append(got, fmt.Sprintf("%q=%v %q", name, kind, value))
 			})
-			if bytes.HasPrefix(trimBlanks(line), []byte("#")) {
+			if bytes.HasPrefix(num.Trim(line), []byte("#")) {
 				ok = false
 			}
 			got = append(append([]string{fmt.Sprintf("%q", d.name)}, got...), fmt.Sprintf("%q", stamp))

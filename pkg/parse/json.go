@@ -1,95 +1,700 @@
 package parse
 
-// maxFields is how many fields are measured when none is named.
-const maxFields = 1000
+import (
+	"bytes"
+	"encoding/binary"
+	"math/bits"
+	"strconv"
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
 
-// A jsonDecoder reads JSON objects. There are three ways to the values:
-//
-//   - a line like one before is compared with its skeleton (skeleton.go);
-//   - of another fastjson makes a tree (jsontree.go);
-//   - what fastjson is not given, or cannot tell exactly, is walked over in one
-//     pass without a tree (jsonwalk.go).
-//
-// Which way a line goes depends on the lines before it, so nothing may show it:
-// FuzzJSON holds that all three make the same of every line, JSON or not.
+	"github.com/valyala/fastjson"
+
+	"rtda/pkg/num"
+)
+
+const (
+	maxDepth  = 64   // how deep a record may be nested; the record itself is 1
+	maxFields = 1000 // fields measured when none is named
+)
+
+// A jsonDecoder walks over JSON objects, one a line, and checks them: what it
+// accepts is what RFC 8259 and encoding/json.Valid accept, not deeper than
+// maxDepth. Each byte is looked at once and nothing is built, so a line costs
+// the same whatever members it has and in which order (see member), and memory
+// does not grow with it. The tree of fastjson takes twice the time where
+// records have no common layout; fastjson decodes the texts with escapes.
 type jsonDecoder struct {
 	jsonScanner
-	coerce bool
-	root   jsonNode
-	keys   []int // slots of the key fields
-	time   int   // slot of the time, -1 if there is none
-	fields []int // slots of the measured fields
-	flat   [][]byte
-	deep   [][]byte  // by slot: the raw value at the flat name and along the path, nil if absent
-	record uint64    // records read, marks the steps met in this one
-	twice  *jsonStep // the first step met twice in this record
-	buf    []byte    // an unescaped text
-
-	tree treeReader
-	raw  []byte // values copied out of the tree
-
-	known   skeletons
-	end     byte // of a line
+	r       *record
+	slots   *slots
+	root    jsonNode
+	paths   []path
+	record  uint64 // records read, marks the steps met in this one
+	texts   fastjson.Parser
 	maxLine int
 }
 
-func newJSON(s *Schema) decoder { return newJSONDecoder(s) }
+// A path is a slot whose name has dots: the value may stand at the flat name,
+// dots and all, which wins, or where the steps lead.
+type path struct {
+	slot       int
+	flat, deep []byte // raw values, nil if absent
+}
 
-func newJSONDecoder(s *Schema) *jsonDecoder {
-	d := &jsonDecoder{coerce: s.cfg.Coerce, time: -1, end: s.end, maxLine: s.maxLine}
-	slots := map[string]int{}
-	slot := func(path string) int {
-		i, ok := slots[path]
-		if !ok {
-			i = len(slots)
-			slots[path] = i
-			d.root.add(path, i)
-		}
-		return i
+func newJSON(s *Schema) decoder {
+	d := &jsonDecoder{slots: newSlots(s), jsonScanner: jsonScanner{end: s.end}, maxLine: s.maxLine}
+	for i := range d.slots.all {
+		d.addPath(i)
 	}
-	for _, k := range s.cfg.Keys {
-		d.keys = append(d.keys, slot(k))
-	}
-	if s.timed() {
-		d.time = slot(s.cfg.Time)
-	}
-	for _, f := range s.Fields {
-		d.fields = append(d.fields, slot(f))
-	}
-	d.flat, d.deep = make([][]byte, len(slots)), make([][]byte, len(slots))
 	d.root.index()
 	return d
 }
 
+// addPath leads to the slot: by its name and, if that has dots, step by step.
+func (d *jsonDecoder) addPath(slot int) {
+	name := d.slots.all[slot].name
+	steps := strings.Split(name, ".")
+	if len(steps) == 1 || len(steps) > maxDepth {
+		s := d.root.step(name)
+		s.slot = slot
+		switch p := &d.slots.all[slot]; {
+		case len(p.fields) == 1 && len(p.keys) == 0 && !p.time:
+			s.field = p.fields[0]
+		case len(p.fields)+len(p.keys) == 0:
+			s.time = true
+		}
+		return
+	}
+	i := len(d.paths)
+	d.paths = append(d.paths, path{slot: slot})
+	d.root.step(name).flat = i
+	n := &d.root
+	for _, name := range steps[:len(steps)-1] {
+		s := n.step(name)
+		if s.sub == nil {
+			s.sub = &jsonNode{}
+		}
+		n = s.sub
+	}
+	n.step(steps[len(steps)-1]).deep = i
+}
+
 func (d *jsonDecoder) decode(r *record, line []byte) {
-	d.tell(r, line, d.climb(line) || d.walk(line))
-	if r.reason == numReasons {
-		d.learn(line)
+	d.b, d.tooDeep, d.r = line, false, r
+	i := d.space(0)
+	if d.is(i, '{') {
+		i = d.readObject(i)
+	} else {
+		d.value(i, 0) // it may be too deep
+		i = -1
+	}
+	switch {
+	case d.tooDeep:
+		r.fail(TooDeep, nil)
+	case i < 0 || d.space(i) != len(line):
+		r.fail(NotJSON, line)
 	}
 }
 
-// begin forgets the values of the record before.
-func (d *jsonDecoder) begin() {
-	d.record++
-	d.twice = nil
-	clear(d.flat)
-	clear(d.deep)
+// run reads lines that are nothing but an object, without looking for their end
+// first.
+func (d *jsonDecoder) run(r *record, data []byte, line int) (n, lines int) {
+	d.b, d.tooDeep, d.r = data, false, r
+	for n < len(data) && data[n] == '{' {
+		r.begin(line + lines)
+		i := d.readObject(n)
+		if i >= 0 && i < len(data) && data[i] == '\r' && d.end == '\n' {
+			i++
+		}
+		if i < 0 || !d.is(i, d.end) || i-n >= d.maxLine {
+			r.forget()
+			break
+		}
+		r.end()
+		n = i + 1
+		lines++
+	}
+	return n, lines
 }
 
-// meet notes that a member of the step is there.
-func (d *jsonDecoder) meet(step *jsonStep) {
-	if step.seen == d.record && d.twice == nil {
-		d.twice = step
+// readObject reads the object at i, which is the record, and returns the index
+// after it, -1 if it is none.
+func (d *jsonDecoder) readObject(i int) int {
+	d.record++
+	for i := range d.paths {
+		d.paths[i].flat, d.paths[i].deep = nil, nil
+	}
+	i = d.members(i, 1, &d.root)
+	for _, p := range d.paths {
+		if p.flat != nil {
+			d.give(p.slot, p.flat)
+		} else if p.deep != nil {
+			d.give(p.slot, p.deep)
+		}
+	}
+	return i
+}
+
+// numbers is the names of the members that are numbers, each once.
+func (d *jsonDecoder) numbers(line []byte) (names []string) {
+	d.b = line
+	i := d.space(0)
+	if !d.is(i, '{') {
+		return nil
+	}
+	seen := map[string]bool{}
+	i, more := d.open(i, 1, '}')
+	for more {
+		from, end := i, 0
+		if end = d.name(i); end < 0 {
+			return nil
+		}
+		name, ok := d.decoded(d.b[from:d.text(from)])
+		if i = d.value(end, 1); i < 0 {
+			return nil
+		}
+		if _, isNumber := num.ParseJSON(d.b[end:i]); isNumber && ok && !seen[string(name)] {
+			seen[string(name)] = true
+			names = append(names, string(name))
+		}
+		i, more = d.next(i, '}')
+	}
+	if i < 0 || d.space(i) != len(line) {
+		return nil
+	}
+	return names
+}
+
+// give tells the record the raw value of a slot.
+func (d *jsonDecoder) give(slot int, raw []byte) {
+	p, k := &d.slots.all[slot], numeral
+	switch raw[0] {
+	case 'n':
+		return
+	case '"':
+		var ok bool
+		if raw, ok = d.decoded(raw); ok {
+			k = str
+		} else {
+			k = broken
+		}
+	case '{', '[':
+		k = container
+	case 't', 'f':
+		k = boolean
+	}
+	d.r.put(p, raw, k)
+}
+
+// decoded is what a string stands for, valid until the next call. ok is false
+// if there is a lone surrogate in it, which no text can hold; it is then as it
+// stood.
+func (d *jsonDecoder) decoded(raw []byte) (content []byte, ok bool) {
+	content = raw[1 : len(raw)-1]
+	if bytes.IndexByte(content, '\\') < 0 {
+		return content, true
+	}
+	v, err := d.texts.ParseBytes(raw)
+	if err != nil || hasLoneSurrogate(content) {
+		return content, false
+	}
+	content, _ = v.StringBytes()
+	if len(raw) > maxKept {
+		d.texts = fastjson.Parser{} // it keeps room for the longest text
+	}
+	return content, true
+}
+
+// hasLoneSurrogate reports whether the content of a string has the escape of
+// one half of a surrogate pair without the other.
+func hasLoneSurrogate(content []byte) bool {
+	for {
+		i := bytes.IndexByte(content, '\\')
+		if i < 0 {
+			return false
+		}
+		content = content[i:]
+		n := 2
+		if content[1] == 'u' {
+			n = 6
+			if c, _ := hex4(content[2:]); utf16.IsSurrogate(c) {
+				if len(content) < 12 || content[6] != '\\' || content[7] != 'u' {
+					return true
+				}
+				low, _ := hex4(content[8:])
+				if utf16.DecodeRune(c, low) == utf8.RuneError {
+					return true
+				}
+				n = 12
+			}
+		}
+		content = content[n:]
+	}
+}
+
+// A jsonNode says which members of an object, or elements of an array, a
+// record is asked for.
+type jsonNode struct {
+	byName  map[string]*jsonStep
+	byIndex map[int]*jsonStep // of an array's elements, nil if no step is an index
+	most    int               // the largest index
+
+	first   member             // before all others; it has no text
+	members map[string]*member // by their text
+	misses  int                // texts that found no room among them
+	unknown member             // stands for those
+}
+
+// A jsonStep is one step of the paths that go through it.
+type jsonStep struct {
+	name  string
+	slot  int       // that the value is for; -1 if none
+	field int       // measured field that the value is for, and for nothing else; -1 if none
+	time  bool      // the value is for the time and nothing else
+	flat  int       // index of the path of which this is the flat name; -1 if none
+	deep  int       // index of the path that ends here, behind other steps; -1 if none
+	sub   *jsonNode // how the paths go on; nil if none does
+	seen  uint64    // the record in which it was last met
+}
+
+// A member is what stood before a value in an earlier record: the bracket or
+// comma, the name and the colon with all blanks, as they were. Where the same
+// comes again, one comparison says all that there is to know of it. Records of
+// one origin mostly have the same members in the same order, so the one that
+// followed last time is tried first, then those that followed it, as if it
+// were left out.
+type member struct {
+	text []byte
+	word uint64 // the first eight bytes of text,
+	mask uint64 // as many as there are
+	step *jsonStep
+	next *member
+}
+
+const (
+	maxMembers = 256 // texts remembered of a node
+	maxText    = 128 // bytes of one
+	maxTries   = 8   // members compared before one is looked up
+)
+
+// follows reports whether the member stands at b[i]. Near the end of b it may
+// be overlooked.
+func (m *member) follows(b []byte, i int) bool {
+	if i+8 > len(b) || binary.LittleEndian.Uint64(b[i:])&m.mask != m.word {
+		return false
+	}
+	return len(m.text) <= 8 || i+len(m.text) <= len(b) && string(b[i+8:i+len(m.text)]) == string(m.text[8:])
+}
+
+// step is the step of the name, made if it is new.
+func (n *jsonNode) step(name string) *jsonStep {
+	if s := n.byName[name]; s != nil {
+		return s
+	}
+	s := &jsonStep{name: name, slot: -1, field: -1, flat: -1, deep: -1}
+	if n.byName == nil {
+		n.byName = map[string]*jsonStep{}
+	}
+	n.byName[name] = s
+	return s
+}
+
+// index prepares for element when all steps are there.
+func (n *jsonNode) index() {
+	n.members = map[string]*member{}
+	for _, s := range n.byName {
+		if i, err := strconv.Atoi(s.name); err == nil && i >= 0 && strconv.Itoa(i) == s.name {
+			if n.byIndex == nil {
+				n.byIndex = map[int]*jsonStep{}
+			}
+			n.byIndex[i], n.most = s, max(n.most, i)
+		}
+		if s.sub != nil {
+			s.sub.index()
+		}
+	}
+}
+
+// element is the step for an array's i-th element, nil if it is not asked for.
+func (n *jsonNode) element(i int) *jsonStep {
+	if i > n.most {
+		return nil
+	}
+	return n.byIndex[i]
+}
+
+// members walks over an object, whose bracket is at i, in which some members
+// are asked for.
+func (d *jsonDecoder) members(i, depth int, n *jsonNode) int {
+	if depth > maxDepth {
+		d.tooDeep = true
+		return -1
+	}
+	for before := &n.first; ; {
+		m := before.next
+		if i+1 == len(d.b) && before != &n.first && d.b[i] == '}' {
+			return i + 1
+		}
+		for tries := 1; m != nil && !m.follows(d.b, i); tries++ {
+			m = m.next
+			if tries == maxTries {
+				m = nil
+			}
+		}
+		if m != nil {
+			i += len(m.text)
+		} else {
+			var more bool
+			if m, i, more = d.lookUp(i, depth, n, before); !more {
+				return i
+			}
+		}
+		switch {
+		case m.step != nil:
+			i = d.wanted(i, depth, m.step)
+		case d.is(i, '"'):
+			i = d.text(i)
+		default:
+			i = d.value(i, depth)
+		}
+		if i < 0 {
+			return -1
+		}
+		before = m
+	}
+}
+
+// lookUp reads what stands before the next value of an object, behind the
+// bracket or value that ends at from, and returns the member and the index of
+// the value; more is false where the object ends, and i the index after it.
+func (d *jsonDecoder) lookUp(from, depth int, n *jsonNode, before *member) (m *member, i int, more bool) {
+	if before == &n.first {
+		i, more = d.open(from, depth, '}')
+	} else {
+		i, more = d.next(from, '}')
+	}
+	name := i
+	if !more {
+		return nil, i, false
+	}
+	end := -1
+	if d.is(name, '"') {
+		end = d.text(name)
+	}
+	if end < 0 {
+		return nil, -1, false
+	}
+	if i = d.colon(end); i < 0 {
+		return nil, -1, false
+	}
+	raw := d.b[from:i]
+	if m = n.members[string(raw)]; m != nil {
+		before.next = m
+		return m, i, true
+	}
+	var step *jsonStep
+	if content, ok := d.decoded(d.b[name:end]); ok {
+		step = n.byName[string(content)]
+	}
+	if m = n.remember(raw, step); m != &n.unknown {
+		before.next = m
+	}
+	return m, i, true
+}
+
+// remember makes the text a member, if it is not too long and there is room:
+// where names never come again, or not before many others, it is made anew only
+// now and then.
+func (n *jsonNode) remember(text []byte, step *jsonStep) *member {
+	if len(n.members) >= maxMembers {
+		if n.misses++; n.misses > 16*maxMembers {
+			clear(n.members)
+			n.first.next, n.misses = nil, 0
+		}
+	}
+	if len(text) > maxText || len(n.members) >= maxMembers {
+		n.unknown.step = step
+		return &n.unknown
+	}
+	m := &member{text: bytes.Clone(text), mask: ^uint64(0), step: step}
+	var word [8]byte
+	if copy(word[:], text) < 8 {
+		m.mask = 1<<(8*len(text)) - 1
+	}
+	m.word = binary.LittleEndian.Uint64(word[:])
+	n.members[string(m.text)] = m
+	return m
+}
+
+// elements walks over an array in which some elements are asked for.
+func (d *jsonDecoder) elements(i, depth int, n *jsonNode) int {
+	i, more := d.open(i, depth, ']')
+	for k := 0; more; k++ {
+		if step := n.element(k); step == nil {
+			i = d.value(i, depth)
+		} else {
+			i = d.wanted(i, depth, step)
+		}
+		if i < 0 {
+			return -1
+		}
+		i, more = d.next(i, ']')
+	}
+	return i
+}
+
+// wanted walks over a value that stands at a step and takes it.
+func (d *jsonDecoder) wanted(i, depth int, step *jsonStep) int {
+	if step.seen == d.record {
+		d.r.fail(DuplicateField, []byte(step.name))
 	}
 	step.seen = d.record
+	if step.field >= 0 {
+		if x, n := num.PrefixJSON(d.b[i:]); n > 0 {
+			d.r.value(step.field, x)
+			return i + n
+		}
+	}
+	if step.time {
+		if dec, n := num.DecimalJSON(d.b[i:]); n > 0 {
+			if ns, ok := d.r.time.Unix(dec); ok {
+				d.r.setTime(ns)
+				return i + n
+			}
+		}
+	}
+	i = d.space(i)
+	start := i
+	switch {
+	case step.sub != nil && d.is(i, '{'):
+		i = d.members(i, depth+1, step.sub)
+	case step.sub != nil && step.sub.byIndex != nil && d.is(i, '['):
+		i = d.elements(i, depth+1, step.sub)
+	default:
+		i = d.value(i, depth)
+	}
+	if i < 0 {
+		return -1
+	}
+	raw := d.b[start:i]
+	if step.slot >= 0 {
+		d.give(step.slot, raw)
+	}
+	if step.flat >= 0 {
+		d.paths[step.flat].flat = raw
+	}
+	if step.deep >= 0 {
+		d.paths[step.deep].deep = raw
+	}
+	return i
 }
 
-// put notes the raw value of a step.
-func (d *jsonDecoder) put(step *jsonStep, raw []byte) {
-	if step.flat >= 0 {
-		d.flat[step.flat] = raw
+// A jsonScanner walks over JSON text and checks it. Its methods take the index
+// of the first byte of what they skip and return that of the first byte after
+// it, or -1 at an error, for which tooDeep says which.
+type jsonScanner struct {
+	b       []byte
+	end     byte // of a line, which is no white space
+	tooDeep bool
+}
+
+// space skips white space.
+func (s *jsonScanner) space(i int) int {
+	for i < len(s.b) && s.b[i] <= ' ' && num.Blank(s.b[i]) && s.b[i] != s.end {
+		i++
 	}
-	if step.slot >= 0 {
-		d.deep[step.slot] = raw
+	return i
+}
+
+// is reports whether the byte at i is c.
+func (s *jsonScanner) is(i int, c byte) bool { return i < len(s.b) && s.b[i] == c }
+
+// value skips a value that is nested in depth others, and blanks before it.
+func (s *jsonScanner) value(i, depth int) int {
+	if i < len(s.b) && s.b[i] <= ' ' {
+		i = s.space(i)
 	}
+	if i >= len(s.b) {
+		return -1
+	}
+	switch c := s.b[i]; {
+	case c == '"':
+		return s.text(i)
+	case c-'0' <= 9 || c == '-':
+		if n := num.SkipJSON(s.b[i:]); n > 0 {
+			return i + n
+		}
+		return -1
+	}
+	switch s.b[i] {
+	case '{':
+		return s.object(i, depth+1)
+	case '[':
+		return s.array(i, depth+1)
+	case 't':
+		return s.word(i, "true")
+	case 'f':
+		return s.word(i, "false")
+	case 'n':
+		return s.word(i, "null")
+	}
+	return -1
+}
+
+func (s *jsonScanner) word(i int, w string) int {
+	if len(s.b)-i >= len(w) && string(s.b[i:i+len(w)]) == w {
+		return i + len(w)
+	}
+	return -1
+}
+
+// object skips an object at the given depth.
+func (s *jsonScanner) object(i, depth int) int {
+	i, more := s.open(i, depth, '}')
+	for more {
+		if i = s.name(i); i < 0 {
+			return -1
+		}
+		if i = s.value(i, depth); i < 0 {
+			return -1
+		}
+		i, more = s.next(i, '}')
+	}
+	return i
+}
+
+// array skips an array at the given depth.
+func (s *jsonScanner) array(i, depth int) int {
+	i, more := s.open(i, depth, ']')
+	for more {
+		if i = s.value(i, depth); i < 0 {
+			return -1
+		}
+		i, more = s.next(i, ']')
+	}
+	return i
+}
+
+// open skips an opening bracket and the white space after it. There is more
+// unless the closing bracket follows, which is skipped too.
+func (s *jsonScanner) open(i, depth int, closing byte) (end int, more bool) {
+	if depth > maxDepth {
+		s.tooDeep = true
+		return -1, false
+	}
+	i = s.space(i + 1)
+	if s.is(i, closing) {
+		return i + 1, false
+	}
+	return i, true
+}
+
+// next skips what stands after a member or element: a comma, and there is more,
+// or the closing bracket.
+func (s *jsonScanner) next(i int, closing byte) (end int, more bool) {
+	i = s.space(i)
+	switch {
+	case s.is(i, ','):
+		return s.space(i + 1), true
+	case s.is(i, closing):
+		return i + 1, false
+	}
+	return -1, false
+}
+
+// name skips the name of a member and its colon.
+func (s *jsonScanner) name(i int) int {
+	if !s.is(i, '"') {
+		return -1
+	}
+	if i = s.text(i); i < 0 {
+		return -1
+	}
+	return s.colon(i)
+}
+
+// colon skips a colon and the white space around it.
+func (s *jsonScanner) colon(i int) int {
+	i = s.space(i)
+	if !s.is(i, ':') {
+		return -1
+	}
+	return s.space(i + 1)
+}
+
+// Words of eight characters that are looked at together.
+const (
+	ones8  = 0x0101010101010101
+	highs8 = 0x80 * ones8
+)
+
+// text skips a string.
+func (s *jsonScanner) text(i int) int {
+	b := s.b
+	for i++; i < len(b); {
+		if i+8 <= len(b) {
+			w := binary.LittleEndian.Uint64(b[i:])
+			quote, back := w^'"'*ones8, w^'\\'*ones8
+			// A byte below n sets its high bit in (w-n)&^w; a borrow may set more,
+			// but only above the first.
+			m := ((w-' '*ones8)&^w | (quote-ones8)&^quote | (back-ones8)&^back) & highs8
+			if m == 0 {
+				i += 8
+				continue
+			}
+			i += bits.TrailingZeros64(m) / 8
+		}
+		switch c := b[i]; {
+		case c == '"':
+			return i + 1
+		case c == '\\':
+			n := escapeLen(b[i:])
+			if n == 0 {
+				return -1
+			}
+			i += n
+		case c < ' ':
+			return -1
+		default:
+			i++
+		}
+	}
+	return -1
+}
+
+// escapeLen is how many bytes the escape has that b begins with, 0 if it is
+// none.
+func escapeLen(b []byte) int {
+	if len(b) < 2 {
+		return 0
+	}
+	switch b[1] {
+	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
+		return 2
+	case 'u':
+		if _, ok := hex4(b[2:]); ok {
+			return 6
+		}
+	}
+	return 0
+}
+
+// hex4 is the number that the first four bytes of b write in hexadecimal.
+func hex4(b []byte) (n rune, ok bool) {
+	if len(b) < 4 {
+		return 0, false
+	}
+	for _, c := range b[:4] {
+		switch {
+		case c-'0' <= 9:
+			n = n<<4 | rune(c-'0')
+		case c|0x20-'a' <= 5 && c|0x20 >= 'a':
+			n = n<<4 | rune(c|0x20-'a'+10)
+		default:
+			return 0, false
+		}
+	}
+	return n, true
 }

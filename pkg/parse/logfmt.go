@@ -5,6 +5,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/go-logfmt/logfmt"
+
+	"rtda/pkg/num"
 )
 
 // A logfmtDecoder reads lines of name=value pairs as go-logfmt does. A name
@@ -29,7 +31,7 @@ func (d *logfmtDecoder) decode(r *record, line []byte) {
 		if len(p.keys) > 0 && wasBroken(value, line) {
 			r.fail(BadKey, value)
 		}
-		p.untyped(r, value, '.')
+		r.put(p, value, untyped)
 	})
 	if !ok {
 		r.fail(NotRecord, line)
@@ -38,7 +40,7 @@ func (d *logfmtDecoder) decode(r *record, line []byte) {
 
 func (d *logfmtDecoder) numbers(line []byte) (names []string) {
 	ok := d.pairs(line, func(name, value []byte) {
-		if _, ok := parseNumber(value); ok {
+		if _, ok := num.Parse(value, '.'); ok {
 			names = append(names, string(name))
 		}
 	})

@@ -5,6 +5,7 @@ import (
 	"unicode/utf8"
 
 	"rtda/pkg/clock"
+	"rtda/pkg/num"
 	"rtda/pkg/text"
 )
 
@@ -58,6 +59,79 @@ type record struct {
 	bad    []badField // in the order of the fields
 	blank  bool       // the line says nothing
 	every  bool       // blank lines are given too
+	sign   byte       // of decimals in texts
+	coerce bool       // strings with a number in them are numbers
+}
+
+// A kind says what a value is by its format.
+type kind uint8
+
+const (
+	untyped   kind = iota // a text of a format without types: a number if it reads as one, absent if there is nothing in it
+	numeral               // a number of JSON
+	str                   // a string's content
+	boolean               // true or false
+	container             // an array or object
+	broken                // what is neither text nor number, as a string with a lone surrogate
+)
+
+// put says that a slot has a value, which is what it is for: a part of the key,
+// the time or measured.
+func (r *record) put(p *slot, b []byte, k kind) {
+	if k == untyped && len(b) == 0 {
+		return
+	}
+	for _, i := range p.keys {
+		if k >= container {
+			r.badKey(i, b)
+		} else {
+			r.key(i, b)
+		}
+	}
+	if p.time {
+		r.putTime(b, k)
+	}
+	if len(p.fields) > 0 {
+		r.putFields(p.fields, b, k)
+	}
+}
+
+// putTime is put for the time: a string's content or a number's digits.
+func (r *record) putTime(b []byte, k kind) {
+	sign := byte('.')
+	if k == untyped {
+		sign = r.sign
+	}
+	if k < boolean {
+		if ns, ok := r.time.ParseDecimal(b, sign); ok {
+			r.setTime(ns)
+			return
+		}
+	}
+	if k != untyped || !isBlank(b) {
+		r.fail(BadTime, b)
+	}
+}
+
+// putFields is put for the measured fields.
+func (r *record) putFields(fields []int, b []byte, k kind) {
+	x, ok := 0.0, false
+	switch {
+	case k == numeral:
+		x, ok = num.ParseJSON(b)
+	case k == untyped || k == str && r.coerce:
+		x, ok = num.Parse(b, r.sign)
+	}
+	if !ok && k == untyped && isBlank(b) {
+		return
+	}
+	for _, i := range fields {
+		if ok {
+			r.value(i, x)
+		} else {
+			r.badValue(i, b)
+		}
+	}
 }
 
 // A badField is a value that is there and is not a number.
@@ -73,7 +147,10 @@ func newRecord(s *Schema) *record {
 		timed: s.timed(),
 		keys:  make([][]byte, len(s.cfg.Keys)),
 		vals:  make([]float64, len(s.Fields)),
-		every: s.cfg.EveryLine,
+		every: s.cfg.EveryLine, sign: s.cfg.Decimal, coerce: s.cfg.Coerce,
+	}
+	if s.format.point {
+		r.sign = '.'
 	}
 	if r.timed {
 		r.time = s.time
@@ -94,6 +171,9 @@ func (r *record) begin(line int) {
 		r.vals[i] = math.NaN()
 	}
 }
+
+// forget takes back what was said of a line that is not to end.
+func (r *record) forget() { r.batch.arena = r.batch.arena[:r.mark] }
 
 // value says that a measured field is x.
 func (r *record) value(field int, x float64) { r.vals[field] = x }
@@ -124,17 +204,6 @@ func (r *record) key(i int, text []byte) {
 func (r *record) badKey(i int, text []byte) {
 	r.keys[i] = emptyText
 	r.fail(BadKey, text)
-}
-
-// timeText says that the time stands in the text: a string's content or a
-// number's digits. It is a bad time if it cannot be read.
-func (r *record) timeText(text []byte) {
-	ns, ok := r.time.Parse(text)
-	if !ok {
-		r.fail(BadTime, text)
-		return
-	}
-	r.setTime(ns)
 }
 
 // setTime says what the time is, ns since the Unix epoch.
@@ -259,4 +328,86 @@ func within(block, s []byte) bool {
 		return false
 	}
 	return &s[:cap(s)][cap(s)-1] == &block[:cap(block)][cap(block)-1]
+}
+
+// A slot is a name that the schema uses and what it is used for: the same
+// field may be measured, be a key and be the time.
+type slot struct {
+	name   string
+	fields []int // indexes of the measured fields
+	keys   []int // indexes of the key's fields
+	time   bool
+}
+
+// slots is the slots of a schema, one a name, for formats whose records are
+// flat: names stand for themselves there, dots in them too.
+type slots struct {
+	all   []slot
+	index map[string]int
+	seen  []bool // which were found in the line
+}
+
+// maxLinear is how many names are compared one by one before the map is asked.
+const maxLinear = 8
+
+// newSlots is the slots of the schema, without fields if they are not known.
+func newSlots(s *Schema) *slots {
+	t := &slots{index: map[string]int{}}
+	for i, name := range s.Fields {
+		p := t.add(name)
+		p.fields = append(p.fields, i)
+	}
+	for i, name := range s.cfg.Keys {
+		p := t.add(name)
+		p.keys = append(p.keys, i)
+	}
+	if s.cfg.Time != "" && !s.cfg.NoTime {
+		t.add(s.cfg.Time).time = true
+	}
+	t.seen = make([]bool, len(t.all))
+	return t
+}
+
+// add is the slot of the name, a new one if there is none.
+func (t *slots) add(name string) *slot {
+	i, ok := t.index[name]
+	if !ok {
+		i = len(t.all)
+		t.index[name] = i
+		t.all = append(t.all, slot{name: name})
+	}
+	return &t.all[i]
+}
+
+// find is the index of the slot of the name, -1 if it is not used.
+func (t *slots) find(name []byte) int {
+	if len(t.all) > maxLinear {
+		if i, ok := t.index[string(name)]; ok {
+			return i
+		}
+		return -1
+	}
+	for i := range t.all {
+		if t.all[i].name == string(name) {
+			return i
+		}
+	}
+	return -1
+}
+
+// begin forgets what was seen in the line before.
+func (t *slots) begin() { clear(t.seen) }
+
+// take is the slot of a name that stands in the line, nil if it is not used. A
+// used name that stands there again is a duplicate field.
+func (t *slots) take(r *record, name []byte) *slot {
+	i := t.find(name)
+	if i < 0 {
+		return nil
+	}
+	if t.seen[i] {
+		r.fail(DuplicateField, name)
+	}
+	t.seen[i] = true
+	return &t.all[i]
 }

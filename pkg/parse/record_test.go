@@ -27,17 +27,6 @@ func TestWithin(t *testing.T) {
 	}
 }
 
-func TestView(t *testing.T) {
-	for _, s := range []string{"", "x", "12.5"} {
-		if got := view([]byte(s)); got != s {
-			t.Errorf("view of %q = %q", s, got)
-		}
-	}
-	if view(nil) != "" {
-		t.Error("view of nil is not empty")
-	}
-}
-
 // TestReasonOrder says everything at once and takes it away reason by reason.
 func TestReasonOrder(t *testing.T) {
 	s, err := NewSchema(Config{Format: "json", Fields: []string{"x"}, Keys: []string{"a", "b"}, Time: "t"})
@@ -53,7 +42,7 @@ func TestReasonOrder(t *testing.T) {
 		{"duplicate-field \"x\"", func(r *record) { r.fail(DuplicateField, []byte("x")) }},
 		{"missing-key", func(r *record) {}}, // until b is said
 		{"bad-key \"\\xff\"", func(r *record) { r.key(0, []byte("\xff")) }},
-		{"bad-time \"soon\"", func(r *record) { r.timeText([]byte("soon")) }},
+		{"bad-time \"soon\"", func(r *record) { r.putTime([]byte("soon"), str) }},
 		{"not-a-number \"?\"", func(r *record) { r.badValue(0, []byte("?")) }},
 	}
 	for i, c := range says {

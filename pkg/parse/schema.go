@@ -1,11 +1,14 @@
 package parse
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 
 	"rtda/pkg/clock"
+	"rtda/pkg/num"
 )
 
 // A Schema is what is fixed before blocks can be parsed side by side: the
@@ -102,4 +105,187 @@ func (s *Schema) Known() bool { return s.known }
 // in influx the line's timestamp.
 func (s *Schema) timed() bool {
 	return !s.cfg.NoTime && (s.cfg.Time != "" || s.format.timed)
+}
+
+// maxCells is how many values a block may bring, roughly: it bounds the
+// memory of batches with many fields and short lines.
+const maxCells = 1 << 19
+
+// minBlock is the least number of bytes of a block that is cut for it.
+const minBlock = 4 << 10
+
+// Enter takes notice of a block, each in input order, before it is parsed. It
+// decides the format, reads the headers of csv and tsv, and chooses the fields
+// at the first good record; until then it reads all lines, after that none. It
+// may give the last lines of a block back to the Reader.
+//
+// The error says what is wrong with an Origin's header. Parse then gives the
+// lines up to the header.
+func (s *Schema) Enter(b *Block) error {
+	s.header = b.Origin.header
+	defer func() { b.Origin.header = s.header }()
+	b.early.clear()
+	b.skip = 0
+	if b.TooLong {
+		return s.enterTooLong(b.Data)
+	}
+	for b.skip < len(b.Data) && !s.ready() {
+		line, rest := nextLine(b.Data[b.skip:], s.end)
+		used, err := s.enterLine(b, line)
+		if err != nil {
+			return err
+		}
+		if used {
+			b.skip = len(b.Data) - len(rest)
+		}
+	}
+	b.format, b.ready, b.header = s.format, s.ready(), s.header
+	s.bound(b)
+	return nil
+}
+
+// ready reports whether the lines that come can be left to Parsers.
+func (s *Schema) ready() bool {
+	_, h := s.probe.(headed)
+	return s.known && !(h && s.header == nil)
+}
+
+// enterLine reads a line while the Schema is not ready. It is not used if it
+// is one for Parsers.
+func (s *Schema) enterLine(b *Block, line []byte) (used bool, err error) {
+	if s.format == nil {
+		s.detect(line)
+	}
+	switch h, ok := s.probe.(headed); {
+	case len(line) > s.maxLine:
+		err = s.enterTooLong(line)
+		b.early.addEarly(TooLong, nil)
+	case isBlank(line):
+		s.enterOther(b, Blank)
+	case s.format == nil:
+		b.early.addEarly(NotNumber, line)
+	case ok && s.header == nil:
+		s.enterOther(b, Header)
+		s.header, err = h.enterHeader(line)
+	case s.known || s.choose(b, line):
+		return false, nil
+	}
+	b.early.Lines++
+	return true, err
+}
+
+// enterOther notes a line that is neither good nor bad, if that is asked for.
+func (s *Schema) enterOther(b *Block, r Reason) {
+	if s.cfg.EveryLine {
+		b.early.addEarly(r, nil)
+	}
+}
+
+// addEarly appends a bad line that comes before all records.
+func (b *Batch) addEarly(r Reason, text []byte) {
+	if text != nil && b.texts[r] < maxTexts {
+		text = bytes.Clone(cutQuote(text))
+	} else {
+		text = nil
+	}
+	b.addBad(Bad{Line: b.Lines + 1, Reason: r, Text: text})
+}
+
+// detect decides for json or num if the line says which. Of one that is too
+// long only what all blocks have of it counts.
+func (s *Schema) detect(line []byte) {
+	if bytes.HasPrefix(num.Trim(line[:min(len(line), s.maxLine+1)]), []byte("{")) {
+		s.decide(formatNamed("json"))
+	} else if len(line) <= s.maxLine {
+		if _, ok := num.Parse(line, s.cfg.Decimal); ok {
+			s.decide(formatNamed("num"))
+		}
+	}
+}
+
+// enterTooLong takes notice of a line of which the beginning may be all that
+// is there.
+func (s *Schema) enterTooLong(line []byte) error {
+	if s.format == nil {
+		s.detect(line)
+	}
+	if _, ok := s.probe.(headed); ok && s.header == nil {
+		return errors.New("the header is longer than a line may be")
+	}
+	return nil
+}
+
+// A trial is a set of fields that a record offered, and what reads it.
+type trial struct {
+	fields []string
+	dec    decoder
+	rec    *record
+	batch  Batch
+}
+
+// choose makes the numbers of the line the fields if it is a good record then,
+// else it adds the line to the block's bad ones.
+func (s *Schema) choose(b *Block, line []byte) bool {
+	t := s.try(s.offered(line))
+	if h, ok := t.dec.(headed); ok {
+		h.useHeader(s.header)
+	}
+	t.batch.clear()
+	t.batch.columns(t.rec)
+	t.rec.enter(&t.batch, nil)
+	t.rec.begin(1)
+	t.dec.decode(t.rec, line)
+	t.rec.end()
+	if t.batch.Len() > 0 && len(t.fields) > 0 {
+		s.setFields(t.fields)
+		s.known, s.trial = true, nil
+		s.probe = s.format.decoder(s)
+		return true
+	}
+	for _, v := range t.batch.Bad {
+		b.early.addEarly(v.Reason, v.Text)
+	}
+	return false
+}
+
+// offered is the names of the line's numbers but for the time and the key.
+func (s *Schema) offered(line []byte) []string {
+	if h, ok := s.probe.(headed); ok {
+		h.useHeader(s.header)
+	}
+	names := s.probe.numbers(line)
+	names = slices.DeleteFunc(names, func(n string) bool {
+		return n == s.cfg.Time && s.cfg.Time != "" || slices.Contains(s.cfg.Keys, n)
+	})
+	return names[:min(len(names), maxFields)]
+}
+
+// try is what reads records with the fields.
+func (s *Schema) try(fields []string) *trial {
+	if s.trial == nil || !slices.Equal(s.trial.fields, fields) {
+		c := *s
+		c.setFields(fields)
+		if len(fields) == 0 {
+			c.Fields, c.Shown = []string{}, 0
+		}
+		s.trial = &trial{fields: fields, dec: s.format.decoder(&c), rec: newRecord(&c)}
+	}
+	return s.trial
+}
+
+// bound gives lines of the block back to the Reader if they might bring too
+// many values, and has it read less from now on.
+func (s *Schema) bound(b *Block) {
+	if b.reader == nil || !s.known {
+		return
+	}
+	limit := max(maxCells*8/max(len(s.Fields), 1), minBlock)
+	b.reader.limit = min(b.reader.c.Size, limit)
+	if len(b.Data)-b.skip <= limit {
+		return
+	}
+	n := b.reader.wholeLines(b.Data[b.skip:], 0)
+	if n > 0 && b.skip+n < len(b.Data) {
+		b.reader.giveBack(b, b.skip+n)
+	}
 }

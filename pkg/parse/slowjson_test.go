@@ -76,8 +76,8 @@ func slowDepth(line []byte) int {
 	}
 }
 
-// member is the first value at the name in v, and how often the name is there.
-func member(v *fastjson.Value, name string) (found *fastjson.Value, n int) {
+// slowMember is the first value at the name in v, and how often the name is there.
+func slowMember(v *fastjson.Value, name string) (found *fastjson.Value, n int) {
 	switch v.Type() {
 	case fastjson.TypeArray:
 		a, _ := v.Array()
@@ -102,12 +102,12 @@ func member(v *fastjson.Value, name string) (found *fastjson.Value, n int) {
 // The tests have no line with two such names.
 func firstTwice(root *fastjson.Value, paths []string) string {
 	for _, path := range paths {
-		if _, n := member(root, path); n > 1 {
+		if _, n := slowMember(root, path); n > 1 {
 			return path
 		}
 		v := root
 		for _, step := range strings.Split(path, ".") {
-			next, n := member(v, step)
+			next, n := slowMember(v, step)
 			if n > 1 {
 				return step
 			}
@@ -121,12 +121,12 @@ func firstTwice(root *fastjson.Value, paths []string) string {
 }
 
 func slowFind(root *fastjson.Value, path string) *fastjson.Value {
-	if v, n := member(root, path); n > 0 {
+	if v, n := slowMember(root, path); n > 0 {
 		return v
 	}
 	v := root
 	for _, step := range strings.Split(path, ".") {
-		if v, _ = member(v, step); v == nil {
+		if v, _ = slowMember(v, step); v == nil {
 			return nil
 		}
 	}
@@ -186,7 +186,11 @@ func (d *slowJSON) giveTime(r *record, v *fastjson.Value) {
 	switch {
 	case t == fastjson.TypeNull:
 	case ok && (t == fastjson.TypeString || t == fastjson.TypeNumber):
-		r.timeText(text)
+		if ns, ok := r.time.Parse(text); ok {
+			r.setTime(ns)
+		} else {
+			r.fail(BadTime, text)
+		}
 	default:
 		r.fail(BadTime, raw)
 	}
@@ -199,7 +203,7 @@ func (d *slowJSON) giveField(r *record, i int, v *fastjson.Value) {
 	case t == fastjson.TypeNull:
 		return
 	case t == fastjson.TypeNumber:
-		x, good = slowJSONNumber(string(text))
+		x, good = slowNumber(string(text), ".")
 	case t == fastjson.TypeString && d.s.cfg.Coerce:
 		x, good = slowNumber(string(text), ".")
 	}

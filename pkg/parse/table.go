@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"rtda/pkg/num"
 )
 
 // A header is the names of the columns of one Origin. It never changes.
@@ -47,7 +49,7 @@ func (t *table) enter(cells [][]byte) (any, error) {
 	h := &header{col: map[string]int{}}
 	twice := map[string]bool{}
 	for i, c := range cells {
-		name := string(trimBlanks(c))
+		name := string(num.Trim(c))
 		h.names = append(h.names, name)
 		if _, ok := h.col[name]; ok {
 			twice[name] = true
@@ -116,7 +118,7 @@ func (t *table) fits(cells [][]byte) bool { return len(cells) == len(t.head.name
 func (t *table) row(r *record, cells [][]byte) {
 	for i, col := range t.cols {
 		if col >= 0 {
-			t.slots.all[i].untyped(r, cells[col], t.sign)
+			r.put(&t.slots.all[i], cells[col], untyped)
 		}
 	}
 }
@@ -125,7 +127,7 @@ func (t *table) row(r *record, cells [][]byte) {
 // name is none.
 func (t *table) numberNames(cells [][]byte) (names []string) {
 	for i, name := range t.head.names {
-		if _, ok := parseNumberDecimal(cells[i], t.sign); ok && name != "" {
+		if _, ok := num.Parse(cells[i], t.sign); ok && name != "" {
 			names = append(names, name)
 		}
 	}

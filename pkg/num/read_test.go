@@ -1,4 +1,4 @@
-package parse
+package num
 
 import (
 	"math"
@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// slowNumber is parseNumberDecimal by the words of its promise.
+// slowNumber is Parse by the words of its promise.
 func slowNumber(s string, sign string) (float64, bool) {
 	s = strings.Trim(s, " \t\r\n")
 	form := regexp.MustCompile(`^[-+]?([0-9]+D?[0-9]*|D[0-9]+)([eE][-+]?[0-9]+)?$`)
@@ -20,7 +20,7 @@ func slowNumber(s string, sign string) (float64, bool) {
 	return x, err == nil
 }
 
-// slowJSONNumber is parseJSONNumber by the grammar of RFC 8259.
+// slowJSONNumber is ParseJSON by the grammar of RFC 8259.
 func slowJSONNumber(s string) (float64, bool) {
 	if !regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?$`).MatchString(s) || len(s) > 800 {
 		return 0, false
@@ -29,7 +29,7 @@ func slowJSONNumber(s string) (float64, bool) {
 	return x, err == nil
 }
 
-var numberSeeds = []string{
+var readSeeds = []string{
 	"", "0", "-0", "+5", ".5", "5.", "-.5", "+.5e-3", ".", "-", "+", "e5", "1e", "1e+", "1e5", "1E-5", " 7\t", "7 8",
 	"NaN", "Inf", "-inf", "infinity", "0x10", "1_000", "1,5", "1.5.", "1..5", "--5", "1e5.0", "01", "-01", "00.5",
 	"9007199254740992", "9007199254740993", "9007199254740993.0", "18446744073709551615", "18446744073709551616",
@@ -41,23 +41,23 @@ var numberSeeds = []string{
 	"0." + strings.Repeat("0", 700) + "1e710", strings.Repeat("9", 19), strings.Repeat("9", 20), "1\r", "\n1", "\v1", "1\u00a0", "１",
 }
 
-func FuzzNumber(f *testing.F) {
-	for _, s := range numberSeeds {
+func FuzzRead(f *testing.F) {
+	for _, s := range readSeeds {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		for _, sign := range []string{".", ","} {
-			got, ok := parseNumberDecimal([]byte(s), sign[0])
+			got, ok := Parse([]byte(s), sign[0])
 			want, wantOK := slowNumber(s, sign)
-			checkNumber(t, s, got, ok, want, wantOK)
+			checkRead(t, s, got, ok, want, wantOK)
 		}
-		got, ok := parseJSONNumber([]byte(s))
+		got, ok := ParseJSON([]byte(s))
 		want, wantOK := slowJSONNumber(s)
-		checkNumber(t, s, got, ok, want, wantOK)
+		checkRead(t, s, got, ok, want, wantOK)
 	})
 }
 
-func checkNumber(t *testing.T, s string, got float64, ok bool, want float64, wantOK bool) {
+func checkRead(t *testing.T, s string, got float64, ok bool, want float64, wantOK bool) {
 	t.Helper()
 	if ok != wantOK || ok && math.Float64bits(got) != math.Float64bits(want) {
 		t.Errorf("number %q = %v, %v, want %v, %v", s, got, ok, want, wantOK)
@@ -65,68 +65,19 @@ func checkNumber(t *testing.T, s string, got float64, ok bool, want float64, wan
 }
 
 func TestNumberLongest(t *testing.T) {
-	in := "1." + strings.Repeat("5", maxNumberLen-2)
-	if _, ok := parseNumber([]byte("  " + in + "\t")); !ok {
+	in := "1." + strings.Repeat("5", MaxLen-2)
+	if _, ok := Parse([]byte("  "+in+"\t"), '.'); !ok {
 		t.Error("800 characters between blanks are no number")
 	}
-	if _, ok := parseNumber([]byte(in + "5")); ok {
+	if _, ok := Parse([]byte(in+"5"), '.'); ok {
 		t.Error("801 characters are a number")
 	}
 }
 
-// slowNums is what plain numbers are by splitting and slowNumber.
-func slowNums(in, sign string, maxLine int) string {
-	var out strings.Builder
-	for i, line := range strings.SplitAfter(in, "\n") {
-		if line == "" {
-			break
-		}
-		line = strings.TrimSuffix(strings.TrimSuffix(line, "\n"), "\r")
-		n := strconv.Itoa(i + 1)
-		x, ok := slowNumber(line, sign)
-		switch {
-		case len(line) > maxLine:
-			out.WriteString(n + ": too-long\n")
-		case strings.Trim(line, " \t\r") == "":
-		case ok:
-			out.WriteString(n + ": " + strconv.FormatFloat(x, 'g', -1, 64) + "\n")
-		default:
-			out.WriteString(n + ": not-a-number\n")
-		}
-	}
-	return out.String()
-}
-
-var quoted = regexp.MustCompile(`(?m) ".*"$`)
-
-func FuzzNum(f *testing.F) {
-	for _, s := range numberSeeds {
-		f.Add(s+"\n", false, 3)
-	}
-	f.Add(strings.Join(numberSeeds, "\n"), true, 50)
-	f.Add("1\r\n2\n\n3\r\r\n4", false, 1000)
-	f.Add("12.34\n56.78\n90.12\n3x.45\n67.8\n90.1\n1.23\n45678\n90123\n45.67\n-1.23\n", false, 1000)
-	f.Add("1234,123456\n5678,567890\n9012,901234\n345678,9012\n12.4,567890\n", true, 20)
-	f.Fuzz(func(t *testing.T, in string, comma bool, maxLine int) {
-		if maxLine < 1 || strings.HasPrefix(in, "\xEF\xBB\xBF") {
-			return
-		}
-		c, sign := Config{Format: "num", MaxLine: maxLine}, "."
-		if comma {
-			c.Decimal, sign = ',', ","
-		}
-		got := quoted.ReplaceAllString(parseAll(t, c, 0, in), "")
-		got = strings.ReplaceAll(got, ": +", ": ")
-		if want := slowNums(in, sign, maxLine); got != want {
-			t.Errorf("numbers of %q:\n got %q\nwant %q", in, got, want)
-		}
-	})
-}
-
-func TestNumberAllocs(t *testing.T) {
+func TestReadAllocs(t *testing.T) {
 	for _, in := range []string{"21.5", "0.8444218515250481", "-1.23456789012345678901234567890123456789e-5", "x"} {
 		b := []byte(in)
-		if n := testing.AllocsPerRun(100, func() { parseNumber(b) }); n > 0 {
+		if n := testing.AllocsPerRun(100, func() { Parse(b, '.') }); n > 0 {
 			t.Errorf("%v allocations for %s, want 0", n, in)
 		}
 	}

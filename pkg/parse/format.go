@@ -8,6 +8,7 @@ type Format struct {
 	decoder   func(s *Schema) decoder // nil: the data says which format it is
 	plain     bool                    // lines have one value without a name
 	timed     bool                    // lines have a timestamp of their own
+	point     bool                    // decimals have a point whatever Config.Decimal says
 }
 
 // Formats is the table of the input formats. Help, man page and completion
@@ -18,8 +19,8 @@ var Formats = []Format{
 	{Name: "json", Doc: "JSON objects, one a line (NDJSON, JSON Lines)", decoder: newJSON},
 	{Name: "csv", Doc: "comma-separated values with a header", decoder: newCSV},
 	{Name: "tsv", Doc: "tab-separated values with a header, \\t, \\n and \\\\ for quotes", decoder: newTSV},
-	{Name: "logfmt", Doc: "key=value pairs", decoder: newLogfmt},
-	{Name: "influx", Doc: "InfluxDB line protocol, its timestamp is the clock", decoder: newInflux, timed: true},
+	{Name: "logfmt", Doc: "key=value pairs", decoder: newLogfmt, point: true},
+	{Name: "influx", Doc: "InfluxDB line protocol, its timestamp is the clock", decoder: newInflux, timed: true, point: true},
 }
 
 // formatNamed is the row of the table with the name, nil if there is none.

@@ -2,10 +2,76 @@ package parse
 
 import (
 	"math/rand/v2"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
 )
+
+var numberForms = map[string]*regexp.Regexp{
+	".": regexp.MustCompile(`^[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?$`),
+	",": regexp.MustCompile(`^[-+]?([0-9]+,?[0-9]*|,[0-9]+)([eE][-+]?[0-9]+)?$`),
+}
+
+// slowNumber is what a text without blanks between its characters says, for
+// the twins of the decoders.
+func slowNumber(s string, sign string) (float64, bool) {
+	s = strings.Trim(s, " \t\r\n")
+	if !numberForms[sign].MatchString(s) || len(s) > 800 {
+		return 0, false
+	}
+	x, err := strconv.ParseFloat(strings.Replace(s, sign, ".", 1), 64)
+	return x, err == nil
+}
+
+// slowNums is what plain numbers are by splitting and slowNumber.
+func slowNums(in, sign string, maxLine int) string {
+	var out strings.Builder
+	for i, line := range strings.SplitAfter(in, "\n") {
+		if line == "" {
+			break
+		}
+		line = strings.TrimSuffix(strings.TrimSuffix(line, "\n"), "\r")
+		n := strconv.Itoa(i + 1)
+		x, ok := slowNumber(line, sign)
+		switch {
+		case len(line) > maxLine:
+			out.WriteString(n + ": too-long\n")
+		case strings.Trim(line, " \t\r") == "":
+		case ok:
+			out.WriteString(n + ": " + strconv.FormatFloat(x, 'g', -1, 64) + "\n")
+		default:
+			out.WriteString(n + ": not-a-number\n")
+		}
+	}
+	return out.String()
+}
+
+var quoted = regexp.MustCompile(`(?m) ".*"$`)
+
+func FuzzNum(f *testing.F) {
+	for _, s := range []string{"", "0", "-0", "+5", ".5", "5.", "1e5", "1E-5", "1e", " 7\t", "7 8", "NaN", "1,5", "--5", "01", "1e309", "5e-324", strings.Repeat("9", 20), "1\r", "\v1", "１"} {
+		f.Add(s+"\n"+s, false, 3)
+		f.Add(s+"\n"+s, true, 50)
+	}
+	f.Add("1\r\n2\n\n3\r\r\n4", false, 1000)
+	f.Add("12.34\n56.78\n90.12\n3x.45\n67.8\n90.1\n1.23\n45678\n90123\n45.67\n-1.23\n", false, 1000)
+	f.Add("1234,123456\n5678,567890\n9012,901234\n345678,9012\n12.4,567890\n", true, 20)
+	f.Fuzz(func(t *testing.T, in string, comma bool, maxLine int) {
+		if maxLine < 1 || strings.HasPrefix(in, "\xEF\xBB\xBF") {
+			return
+		}
+		c, sign := Config{Format: "num", MaxLine: maxLine}, "."
+		if comma {
+			c.Decimal, sign = ',', ","
+		}
+		got := quoted.ReplaceAllString(parseAll(t, c, 0, in), "")
+		got = strings.ReplaceAll(got, ": +", ": ")
+		if want := slowNums(in, sign, maxLine); got != want {
+			t.Errorf("numbers of %q:\n got %q\nwant %q", in, got, want)
+		}
+	})
+}
 
 // Lines of every shape, right and with one character changed to any other, are
 // what strconv makes of them, or left to the loop over digits.

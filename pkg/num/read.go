@@ -1,0 +1,356 @@
+package num
+
+import (
+	"bytes"
+	"encoding/binary"
+	"math"
+	"math/bits"
+	"strconv"
+	"unsafe"
+)
+
+// MaxLen is how many characters a number may have.
+const MaxLen = 800
+
+// MaxDigits is how many decimal digits always fit a uint64.
+const MaxDigits = 19
+
+// A Decimal is what the characters of a number say: ±Mant·10^Exp, exactly, but
+// where there are more significant digits than Mant holds. Next is then the
+// first of those that were cut, and Cut says that there are some.
+type Decimal struct {
+	Mant uint64 // the first MaxDigits significant digits
+	Exp  int    // within ±1e6 and MaxLen; what is beyond is taken for that
+	Neg  bool
+	Cut  bool
+	Next byte // 0 to 9
+}
+
+// Parse is the float64 nearest to the decimal number b, as it may stand outside
+// JSON: blanks around it, a plus sign, and a decimal sign without digits on one
+// side are fine. It is false for what is not a number, has more than MaxLen
+// characters or is beyond float64; what is too small is 0.
+func Parse(b []byte, sign byte) (x float64, ok bool) {
+	b = Trim(b)
+	x, n := Prefix(b, sign)
+	return x, n == len(b) && n > 0
+}
+
+// ParseJSON is Parse for numbers as RFC 8259 has them, without blanks.
+func ParseJSON(b []byte) (x float64, ok bool) {
+	x, n := PrefixJSON(b)
+	return x, n == len(b) && n > 0
+}
+
+// Prefix is the number that b begins with, as Parse has it but without blanks
+// before it, and how many bytes it has: as many as can belong to it. That is 0
+// where Parse would be false.
+func Prefix(b []byte, sign byte) (x float64, n int) {
+	d, _, digits, end := scan(b, sign)
+	if digits == 0 || end > MaxLen {
+		return 0, 0
+	}
+	return d.float(b[:end], sign)
+}
+
+// PrefixJSON is Prefix for numbers as RFC 8259 has them.
+func PrefixJSON(b []byte) (x float64, n int) {
+	d, whole, digits, end := scan(b, '.')
+	if !isJSON(b, d.Neg, whole, digits, end) {
+		return 0, 0
+	}
+	return d.float(b[:end], '.')
+}
+
+// DecimalJSON is PrefixJSON for who wants the digits. It may be beyond float64.
+func DecimalJSON(b []byte) (d Decimal, n int) {
+	d, whole, digits, end := scan(b, '.')
+	if !isJSON(b, d.Neg, whole, digits, end) {
+		return d, 0
+	}
+	return d, end
+}
+
+// isJSON reports whether what scan has found in b is a number by RFC 8259.
+func isJSON(b []byte, neg bool, whole, digits, end int) bool {
+	first := 0
+	if neg {
+		first = 1
+	}
+	return whole > 0 && end <= MaxLen && b[0] != '+' && (whole == 1 || b[first] != '0') && (digits > whole || first+whole == len(b) || b[first+whole] != '.')
+}
+
+// ReadDecimal is the number that b is from its first byte to its last, without
+// blanks; ok is false where Parse would be, but for numbers beyond float64.
+func ReadDecimal(b []byte, sign byte) (d Decimal, ok bool) {
+	d, _, digits, end := scan(b, sign)
+	return d, digits > 0 && end == len(b) && end <= MaxLen
+}
+
+// Digits is the number of digits of Mant, 0 for 0.
+func (d Decimal) Digits() int {
+	n := bits.Len64(d.Mant) * 1233 >> 12 // log10(2); the digits or one less
+	if n < len(Pow10Int) && d.Mant >= Pow10Int[n] {
+		n++
+	}
+	return n
+}
+
+// Scaled is the decimal times 10^scale, without its sign, to the nearest whole
+// number, a half up; ok is false for 1e19 and more.
+func (d Decimal) Scaled(scale int) (n uint64, ok bool) {
+	shift, digits := d.Exp+scale, d.Digits()
+	switch {
+	case d.Mant == 0 || digits+shift < 0:
+		return 0, true
+	case digits+shift > MaxDigits:
+		return 0, false
+	case shift > 0:
+		return d.Mant * Pow10Int[shift], true
+	case shift == 0 && d.Next >= 5:
+		return d.Mant + 1, true
+	case shift == 0:
+		return d.Mant, true
+	}
+	unit := Pow10Int[-shift]
+	n = d.Mant / unit
+	if d.Mant%unit >= unit/2 {
+		n++
+	}
+	return n, true
+}
+
+// scan reads the longest number that b begins with, which is none if it has no
+// digits, and returns how many stand before the decimal sign and in all, leading
+// zeros too, and the index after it. An e without digits behind it is not part
+// of the number.
+//
+// It is the one loop over digits: what is less exact than a Decimal, or allows
+// less, is made of what it finds.
+func scan(b []byte, sign byte) (d Decimal, whole, digits, end int) {
+	i := 0
+	if len(b) > 0 && (b[0] == '-' || b[0] == '+') {
+		d.Neg = b[0] == '-'
+		i = 1
+	}
+	start, mant := i, uint64(0)
+	for i < len(b) && b[i]-'0' <= 9 {
+		mant = mant*10 + uint64(b[i]-'0')
+		i++
+	}
+	whole = i - start
+	digits = whole
+	if i < len(b) && b[i] == sign {
+		i++
+		behind := i
+		for i < len(b) && b[i]-'0' <= 9 {
+			mant = mant*10 + uint64(b[i]-'0')
+			i++
+		}
+		digits += i - behind
+	}
+	d.Mant, d.Exp = mant, whole-digits
+	if digits > MaxDigits {
+		d.cut(b[start:i], whole)
+	}
+	if i < len(b) && b[i]|0x20 == 'e' && digits > 0 {
+		i = d.exponent(b, i)
+	}
+	return d, whole, digits, i
+}
+
+// cut sets Mant to the first significant digits of more than MaxDigits, of which
+// whole stand before the decimal sign, and Exp and Next with it.
+func (d *Decimal) cut(digits []byte, whole int) {
+	kept, behind := 0, 0
+	d.Mant, d.Exp = 0, 0
+	for i, c := range digits {
+		switch {
+		case c-'0' > 9:
+			continue // the decimal sign
+		case kept == MaxDigits && !d.Cut:
+			d.Cut, d.Next = true, c-'0'
+		case kept < MaxDigits && (kept > 0 || c != '0'):
+			kept++
+			fallthrough
+		case kept == 0:
+			d.Mant = d.Mant*10 + uint64(c-'0')
+			if i >= whole {
+				behind++
+			}
+			continue
+		}
+		if i < whole {
+			d.Exp++
+		}
+	}
+	d.Exp -= behind
+}
+
+// exponent adds the exponent that begins at b[i] and returns the index after
+// it; i if no digits are there.
+func (d *Decimal) exponent(b []byte, i int) int {
+	j := i + 1
+	neg := false
+	if j < len(b) && (b[j] == '-' || b[j] == '+') {
+		neg = b[j] == '-'
+		j++
+	}
+	start, e := j, 0
+	for ; j < len(b) && b[j]-'0' <= 9; j++ {
+		e = min(e*10+int(b[j]-'0'), 1e6)
+	}
+	if j == start {
+		return i
+	}
+	if neg {
+		e = -e
+	}
+	d.Exp += e
+	return j
+}
+
+// float is the nearest float64 to the decimal, which stands in b, and the
+// length of b; that is 0 for a number beyond float64.
+//
+// One operation on exact operands rounds once, so it is correct (Clinger 1990);
+// up to 19 digits with as many behind the point are one division of integers;
+// the others are left to strconv.
+func (d Decimal) float(b []byte, sign byte) (x float64, n int) {
+	if d.Mant > 1<<53 || uint(-d.Exp) >= uint(len(Pow10)) {
+		return d.slowFloat(b, sign)
+	}
+	x = float64(d.Mant) / Pow10[-d.Exp]
+	if d.Neg {
+		x = -x
+	}
+	return x, len(b)
+}
+
+// sign is -1 or 1.
+func (d Decimal) sign() float64 {
+	if d.Neg {
+		return -1
+	}
+	return 1
+}
+
+// quotient is the float64 nearest to m/10^p, for m > 0 and 0 ≤ p ≤ MaxDigits.
+func quotient(m uint64, p int) float64 {
+	by := Pow10Int[p]
+	zm, zb := bits.LeadingZeros64(m), bits.LeadingZeros64(by)
+	hi, lo, exp := m<<zm, uint64(0), zb-zm-64 // m/by = (hi·2^64+lo)/by·2^exp, when by has its high bit too
+	by <<= zb
+	if hi >= by {
+		hi, lo, exp = hi>>1, hi<<63, exp+1
+	}
+	q, rest := bits.Div64(hi, lo, by) // 2^63 ≤ q
+	n := q >> 11                      // 53 bits
+	if cut := q << 53; cut > 1<<63 || cut == 1<<63 && (rest > 0 || n&1 == 1) {
+		n++
+	}
+	return float64(n) * math.Float64frombits(uint64(1023+exp+11)<<52)
+}
+
+// slowFloat is float for what is not the usual.
+func (d Decimal) slowFloat(b []byte, sign byte) (x float64, n int) {
+	n = len(b)
+	switch {
+	case d.Cut:
+	case d.Mant <= 1<<53 && d.Exp > 0 && d.Exp < len(Pow10):
+		return float64(d.sign() * float64(d.Mant) * Pow10[d.Exp]), n
+	case d.Mant > 1<<53 && d.Exp <= 0 && d.Exp >= -MaxDigits:
+		return d.sign() * quotient(d.Mant, -d.Exp), n
+	}
+	if sign != '.' {
+		var buf [MaxLen]byte
+		copy(buf[:], b)
+		if i := bytes.IndexByte(buf[:n], sign); i >= 0 {
+			buf[i] = '.'
+		}
+		b = buf[:n]
+	}
+	// As a string of its own each number of more than 32 characters would be
+	// garbage; ParseFloat does not keep it.
+	x, err := strconv.ParseFloat(unsafe.String(unsafe.SliceData(b), n), 64)
+	if err != nil {
+		return 0, 0
+	}
+	return x, n
+}
+
+// SkipJSON is how many bytes the number has that b begins with, by the grammar
+// of RFC 8259 and of any length; 0 if there is none.
+func SkipJSON(b []byte) int {
+	i := 0
+	if i < len(b) && b[i] == '-' {
+		i++
+	}
+	switch {
+	case i < len(b) && b[i] == '0':
+		i++
+	case i < len(b) && b[i]-'1' <= 8:
+		i = skipDigits(b, i)
+	default:
+		return 0
+	}
+	if i < len(b) && b[i] == '.' {
+		j := skipDigits(b, i+1)
+		if j == i+1 {
+			return 0
+		}
+		i = j
+	}
+	if i < len(b) && b[i]|0x20 == 'e' {
+		j := i + 1
+		if j < len(b) && (b[j] == '-' || b[j] == '+') {
+			j++
+		}
+		i = skipDigits(b, j)
+		if i == j {
+			return 0
+		}
+	}
+	return i
+}
+
+// Words of eight characters that are looked at together.
+const (
+	ones8  = 0x0101010101010101
+	highs8 = 0x80 * ones8
+	zeros8 = '0' * ones8 // the text 00000000
+)
+
+// aboveNine has the high bit of each byte of w that is above 9; a carry may set
+// others, but only above it.
+func aboveNine(w uint64) uint64 { return (w + (0x80-10)*ones8 | w) & highs8 }
+
+// skipDigits is the index of the first byte from b[i] on that is no digit. It
+// looks at eight bytes at a time, so that it need not be guessed where digits
+// end.
+func skipDigits(b []byte, i int) int {
+	for ; i+8 <= len(b); i += 8 {
+		if other := aboveNine(binary.LittleEndian.Uint64(b[i:]) ^ zeros8); other != 0 {
+			return i + bits.TrailingZeros64(other)/8
+		}
+	}
+	for i < len(b) && b[i]-'0' <= 9 {
+		i++
+	}
+	return i
+}
+
+// Trim is b without the spaces, tabs and line ends around it.
+func Trim(b []byte) []byte {
+	for len(b) > 0 && Blank(b[0]) {
+		b = b[1:]
+	}
+	for len(b) > 0 && Blank(b[len(b)-1]) {
+		b = b[:len(b)-1]
+	}
+	return b
+}
+
+// Blank reports whether c may stand around a number. Line ends do so where
+// records end in NUL.
+func Blank(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }

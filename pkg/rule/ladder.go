@@ -1,0 +1,198 @@
+package rule
+
+import "rtda/pkg/clock"
+
+// An alert is what one rule, or a ladder of rules of one name, tells of.
+type alert struct {
+	rules []int      // indexes into Set.Rules, in the order given
+	first int        // the first of them
+	expr  *condition // of the only one, nil for a ladder
+	by    [4]int     // the rule of each severity
+	aged  bool       // one of the rules reads age
+}
+
+// alerts are the alerts of rules, in the order of the first rule of each.
+func alerts(rules []Rule) (as []alert) {
+	at := map[string]int{}
+	for i := range rules {
+		r := &rules[i]
+		j, ok := at[r.Name]
+		if !ok || !r.Named {
+			j = len(as)
+			as = append(as, alert{first: i, expr: &r.expr})
+		} else {
+			as[j].expr = nil
+		}
+		if r.Named {
+			at[r.Name] = j
+		}
+		a := &as[j]
+		a.rules = append(a.rules, i)
+		a.by[r.Severity] = i
+		a.aged = a.aged || r.UsesAge
+	}
+	return as
+}
+
+// alertState is the state of one alert for one key.
+type alertState struct {
+	since int64    // time of the first ALERT
+	told  int64    // time of the last line
+	again int32    // repetitions since the last change
+	level Severity // None: the alert is off
+}
+
+// A State is the state of all alerts for one key: 48 bytes a rule.
+type State struct {
+	cells []cell // one a rule
+}
+
+// NewState is the state of a new key: everything is quiet. It is one
+// allocation for sets of up to eight rules.
+func (s *Set) NewState() *State {
+	switch n := len(s.Rules); {
+	case n <= 1:
+		b := new(struct {
+			State
+			c [1]cell
+		})
+		b.cells = b.c[:n]
+		return &b.State
+	case n <= 3:
+		b := new(struct {
+			State
+			c [3]cell
+		})
+		b.cells = b.c[:n]
+		return &b.State
+	case n <= 8:
+		b := new(struct {
+			State
+			c [8]cell
+		})
+		b.cells = b.c[:n]
+		return &b.State
+	default:
+		return &State{make([]cell, n)}
+	}
+}
+
+// Step evaluates every rule at a sample of the key and appends what changed to
+// dst, in the order of the rules (a ladder at the place of its first). It
+// allocates only what dst and the first M of the last N, N > 64, need.
+func (s *Set) Step(st *State, e Env, dst []Change) []Change {
+	for i := range s.alerts {
+		a := &s.alerts[i]
+		c := &st.cells[a.first]
+		switch {
+		case a.expr == nil:
+			dst = s.climb(a, st, &e, false, dst)
+		case c.phase == quiet && a.expr.plainlyNot(e.Vals):
+		default:
+			dst = s.single(a, c, &e, dst)
+		}
+	}
+	return dst
+}
+
+// StepAge evaluates the rules that read age because the clock has moved, and
+// appends what changed to dst. Rules without age are not evaluated, those of
+// the same ladder neither.
+func (s *Set) StepAge(st *State, e Env, dst []Change) []Change {
+	if !s.aged {
+		return dst
+	}
+	for i := range s.alerts {
+		if a := &s.alerts[i]; a.aged {
+			dst = s.climb(a, st, &e, true, dst)
+		}
+	}
+	return dst
+}
+
+// Expire resolves every alert of a key that is being forgotten.
+func (s *Set) Expire(st *State, now int64, dst []Change) []Change {
+	for i := range s.alerts {
+		a := &s.alerts[i]
+		if as := st.of(a); as.level != None {
+			c := as.change(a, None, now)
+			c.ByTTL = true
+			dst = append(dst, c)
+		}
+	}
+	clear(st.cells)
+	return dst
+}
+
+// of is the state of a.
+func (st *State) of(a *alert) *alertState { return &st.cells[a.first].alertState }
+
+// single evaluates an alert of one rule.
+func (s *Set) single(a *alert, c *cell, e *Env, dst []Change) []Change {
+	expr := a.expr.judge(e.Vals, e.Keys)
+	if c.phase == quiet && expr != yes {
+		return dst
+	}
+	r, level := &s.Rules[a.first], None
+	known := r.evaluate(c, expr, e)
+	if c.fires() {
+		level = r.Severity
+	}
+	return c.tell(a, level, known, e, dst)
+}
+
+// climb evaluates a ladder, with onlyAged those of its rules that read age.
+func (s *Set) climb(a *alert, st *State, e *Env, onlyAged bool, dst []Change) []Change {
+	level, known := None, false
+	for _, i := range a.rules {
+		r, c := &s.Rules[i], &st.cells[i]
+		seen := false
+		if r.UsesAge || !onlyAged {
+			seen = r.evaluate(c, r.expr.judge(e.Vals, e.Keys), e)
+		}
+		if c.fires() && r.Severity > level {
+			level, known = r.Severity, seen
+		}
+	}
+	return st.of(a).tell(a, level, known, e, dst)
+}
+
+// evaluate steps the machine, given the verdict on EXPR. It tells whether the
+// evaluation was a known one: whether EXPR or until was.
+func (m *machine) evaluate(c *cell, expr verdict, e *Env) (known bool) {
+	until := unknown
+	if m.until != nil && (expr == yes || c.fires()) {
+		until = m.until.judge(e.Vals, e.Keys)
+	}
+	m.step(c, expr, until, e.Now)
+	return expr != unknown || until != unknown
+}
+
+// tell appends to dst what there is to tell of an alert that is now at level:
+// a change, or that it fires still, when the last line is long enough ago.
+func (as *alertState) tell(a *alert, level Severity, known bool, e *Env, dst []Change) []Change {
+	switch {
+	case level != as.level:
+		return append(dst, as.change(a, level, e.Now))
+	case level != None && known && e.Repeat > 0 && clock.Elapsed(as.told, e.Now) >= e.Repeat:
+		as.told = e.Now
+		as.again++
+		return append(dst, Change{Rule: a.by[level], Level: level, Again: int(as.again), Since: as.since})
+	}
+	return dst
+}
+
+// change takes the alert to another level.
+func (as *alertState) change(a *alert, level Severity, now int64) Change {
+	was := as.level
+	if was == None {
+		as.since = now
+	}
+	since := as.since
+	as.level, as.told, as.again = level, now, 0
+	if level == None {
+		*as = alertState{}
+		return Change{Rule: a.by[was], Resolved: true, Level: was, Since: since, After: max(0, clock.Elapsed(since, now))}
+	}
+	return Change{Rule: a.by[level], Level: level, Was: was, Since: since}
+}
