@@ -52,8 +52,8 @@ func (e *Entry) Firing() int { return len(e.firing) }
 // A firing is an alert that fires: a rule, or the ladder of its name.
 type firing struct {
 	name  string
-	level rule.Severity
 	since int64
+	last  Alert // its last line
 }
 
 // An Alert is an alert line.
@@ -61,6 +61,13 @@ type Alert struct {
 	stream.Note
 	Seq   int64 // its number among all alert lines, from 1
 	Entry *Entry
+}
+
+// Fired is how many ALERT lines there were of a rule at a severity.
+type Fired struct {
+	Name  string
+	Level rule.Severity
+	N     int64
 }
 
 // Counts are those of the run.
@@ -79,6 +86,7 @@ type Board struct {
 	seq     uint64
 	counts  Counts
 	alerts  []Alert // the newest last
+	fired   []Fired
 	keys    map[*stream.Key]*Entry
 	entries []*Entry // in the order in which they came, those that are gone too
 	nextID  int
@@ -190,12 +198,29 @@ func (b *Board) tell(n *stream.Note, arrived int64) {
 	if b.stepped != nil {
 		b.stepped.alert(a)
 	}
-	b.fire(e, &kept, arrived)
+	b.fire(e, a, arrived)
+}
+
+// count counts an ALERT line.
+func (b *Board) count(name string, level rule.Severity) {
+	i := slices.IndexFunc(b.fired, func(f Fired) bool { return f.Name == name && f.Level == level })
+	if i < 0 {
+		i = len(b.fired)
+		b.fired = append(b.fired, Fired{Name: name, Level: level})
+	}
+	b.fired[i].N++
 }
 
 // fire brings what fires for a key up to date.
-func (b *Board) fire(e *Entry, a *stream.Alert, arrived int64) {
+func (b *Board) fire(e *Entry, line Alert, arrived int64) {
+	a := line.Note.Alert
 	name := b.cfg.Rules.Rules[a.Rule].Name
+	if !a.Resolved {
+		b.count(name, a.Level)
+	}
+	if b.stepped != nil {
+		b.stepped.touch(e)
+	}
 	at := e.seen
 	if b.cfg.Clock {
 		at = a.Time
@@ -209,18 +234,15 @@ func (b *Board) fire(e *Entry, a *stream.Alert, arrived int64) {
 		e.Past.fired(e.firing[i].since, b.place(e, at))
 		e.firing = slices.Delete(e.firing, i, i+1)
 	case !a.Resolved && i >= 0:
-		e.firing[i].level = a.Level
+		e.firing[i].last = line
 	case !a.Resolved:
 		b.counts.Firing++
-		e.firing = append(e.firing, firing{name, a.Level, b.place(e, at)})
+		e.firing = append(e.firing, firing{name, b.place(e, at), line})
 		b.show(e)
 	}
 	e.Level = rule.None
 	for _, f := range e.firing {
-		e.Level = max(e.Level, f.level)
-	}
-	if b.stepped != nil {
-		b.stepped.touch(e)
+		e.Level = max(e.Level, f.last.Note.Alert.Level)
 	}
 }
 
@@ -307,6 +329,30 @@ func (l Look) Hidden() int { return l.b.hidden }
 
 // Alerts are the alert lines kept, the newest last.
 func (l Look) Alerts() []Alert { return l.b.alerts }
+
+// Firing are the alerts that fire, each as its last line told it, key by key.
+func (l Look) Firing() []Alert {
+	var all []Alert
+	l.Entries(func(e *Entry) bool {
+		for i := range e.firing {
+			all = append(all, e.firing[i].last)
+		}
+		return true
+	})
+	return all
+}
+
+// Fired are the counts of ALERT lines.
+func (l Look) Fired() []Fired { return l.b.fired }
+
+// Entry is the one with the ID, nil if it is not there.
+func (l Look) Entry(id int) *Entry {
+	i, ok := slices.BinarySearchFunc(l.b.entries, id, func(e *Entry, id int) int { return e.ID - id })
+	if !ok || l.b.entries[i].gone {
+		return nil
+	}
+	return l.b.entries[i]
+}
 
 // Entries calls f for each key that is there, in the order in which they came,
 // until it returns false.

@@ -173,6 +173,15 @@ func TestBoardCountsAndLevels(t *testing.T) {
 		if al := l.Alerts(); len(al) != 4 || al[3].Seq != 4 || al[3].Entry != a || !al[3].Note.Alert.Resolved {
 			t.Errorf("alerts: %+v", al)
 		}
+		if f := l.Firing(); len(f) != 1 || f[0].Entry != b {
+			t.Errorf("firing: %+v", f)
+		}
+		if f := l.Fired(); !slices.Equal(f, []Fired{{"hot", rule.Warn, 1}, {"cold", rule.Crit, 1}, {"hot", rule.Crit, 1}}) {
+			t.Errorf("fired: %v", f)
+		}
+		if l.Entry(a.ID) != a || l.Entry(b.ID) != b || l.Entry(2) != nil {
+			t.Error("entries are not found by their ID")
+		}
 		if c := l.Counts(); c.Newest != 5*second || c.Rows != 5 {
 			t.Errorf("counts %+v", c)
 		}

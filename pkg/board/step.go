@@ -148,3 +148,16 @@ func (k *Step) with(next *Step) *Step {
 	}
 	return &both
 }
+
+// StopSteps ends the gathering of steps, until the next Step begins it anew.
+func (b *Board) StopSteps() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.stepped == nil {
+		return
+	}
+	for _, e := range b.stepped.touched {
+		e.step = nil
+	}
+	b.stepped = nil
+}

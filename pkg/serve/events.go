@@ -1,0 +1,280 @@
+package serve
+
+import (
+	"fmt"
+	"math"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"rtda/pkg/board"
+)
+
+// Bounds on clients of events.
+const (
+	maxClients  = 64
+	stepTime    = time.Second
+	commentTime = 15 * time.Second
+	takeTime    = 10 * time.Second // one that takes nothing for so long is dropped
+)
+
+// A hub tells all clients of events what has changed, once a second. A client
+// that is slow gets the next step larger, never a backlog.
+type hub struct {
+	s *Server
+
+	mu      sync.Mutex
+	clients map[*client]bool
+	running bool // the goroutine that steps
+	ended   bool
+	status  int
+	hold    bool
+	closed  chan struct{}
+}
+
+// A client waits for news.
+type client struct {
+	news  chan struct{} // holds one where there is something to tell
+	steps *board.Steps  // not yet told
+}
+
+func (h *hub) init(s *Server) {
+	h.s, h.clients, h.closed = s, map[*client]bool{}, make(chan struct{})
+}
+
+// Clients is how many have events.
+func (s *Server) Clients() int {
+	s.hub.mu.Lock()
+	defer s.hub.mu.Unlock()
+	return len(s.hub.clients)
+}
+
+// enter takes a client in, if there is room.
+func (h *hub) enter(c *client) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if len(h.clients) >= maxClients {
+		return false
+	}
+	h.clients[c] = true
+	if !h.running {
+		h.running = true
+		h.s.cfg.Board.Step() // begins to gather
+		go h.run()
+	}
+	return true
+}
+
+func (h *hub) leave(c *client) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.clients, c)
+}
+
+// run steps while there are clients.
+func (h *hub) run() {
+	ticker := time.NewTicker(stepTime)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-h.closed:
+			return
+		case <-ticker.C:
+		}
+		steps := h.s.cfg.Board.Step()
+		h.mu.Lock()
+		if len(h.clients) == 0 {
+			h.running = false
+			h.s.cfg.Board.StopSteps()
+			h.mu.Unlock()
+			return
+		}
+		h.give(steps)
+		h.mu.Unlock()
+	}
+}
+
+// give hands steps to every client, behind what it has not yet been told.
+func (h *hub) give(steps *board.Steps) {
+	if steps == nil {
+		return
+	}
+	for c := range h.clients {
+		if c.steps == nil {
+			c.steps = steps
+		} else {
+			c.steps = board.Merge(c.steps, steps)
+		}
+		c.wake()
+	}
+}
+
+func (c *client) wake() {
+	select {
+	case c.news <- struct{}{}:
+	default: // it knows already
+	}
+}
+
+// end tells all that the input has ended, with what had changed before.
+func (h *hub) end(status int, hold bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.ended, h.status, h.hold = true, status, hold
+	if len(h.clients) > 0 {
+		h.give(h.s.cfg.Board.Step())
+	}
+	for c := range h.clients {
+		c.wake()
+	}
+}
+
+func (h *hub) close() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	select {
+	case <-h.closed:
+	default:
+		close(h.closed)
+	}
+}
+
+// take is what a client has not been told yet.
+func (h *hub) take(c *client) (steps *board.Steps, ended, hold bool, status int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	steps, c.steps = c.steps, nil
+	return steps, h.ended, h.hold, h.status
+}
+
+// serve answers /events.
+func (h *hub) serve(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "text/event-stream")
+	if r.Method == http.MethodHead {
+		return
+	}
+	c := &client{news: make(chan struct{}, 1)}
+	if !h.enter(c) {
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		http.Error(w, "too many clients have events", http.StatusServiceUnavailable)
+		return
+	}
+	defer h.leave(c)
+	out := sender{w: w, control: http.NewResponseController(w)}
+	var seq uint64
+	h.s.cfg.Board.Look(func(l board.Look) { seq = l.Seq() })
+	meta := h.s.meta(nil)
+	hello := fmt.Appendf(nil, "retry: 2000\nevent: hello\ndata: {\"seq\":%d,%s\n\n", seq, meta[1:])
+	if out.send(hello) != nil {
+		return
+	}
+	c.wake() // the input may have ended before
+	h.follow(&out, c, r)
+}
+
+// follow tells a client what changes until one of them ends.
+func (h *hub) follow(out *sender, c *client, r *http.Request) {
+	comment := time.NewTicker(commentTime)
+	defer comment.Stop()
+	told := false // that the input has ended
+	for {
+		select {
+		case <-h.closed:
+			return
+		case <-r.Context().Done():
+			return
+		case <-comment.C:
+			if out.send([]byte(":\n\n")) != nil {
+				return
+			}
+		case <-c.news:
+			steps, ended, hold, status := h.take(c)
+			var b []byte
+			if steps != nil {
+				b = h.s.appendStep(b, steps)
+			}
+			if ended && !told {
+				told = true
+				b = fmt.Appendf(b, "event: end\ndata: {\"status\":%d}\n\n", status)
+			}
+			if len(b) > 0 && out.send(b) != nil || ended && !hold {
+				return
+			}
+		}
+	}
+}
+
+// A sender writes to a client that may be slow.
+type sender struct {
+	w       http.ResponseWriter
+	control *http.ResponseController
+}
+
+func (s *sender) send(b []byte) error {
+	if err := s.control.SetWriteDeadline(time.Now().Add(takeTime)); err != nil {
+		return err
+	}
+	if _, err := s.w.Write(b); err != nil {
+		return err
+	}
+	return s.control.Flush()
+}
+
+// appendStep appends the event that tells of steps.
+func (s *Server) appendStep(dst []byte, steps *board.Steps) []byte {
+	c := &steps.Counts
+	dst = fmt.Appendf(dst, "event: step\nid: %d\ndata: {\"seq\":%d,\"lines\":%d,\"skipped\":%d,\"rows\":%d,\"keys\":%d,\"samples\":%d,\"lag\":",
+		steps.Seq, steps.Seq, c.Lines, c.Bad(), c.Rows, c.Keys, c.Held)
+	if s.cfg.Clock && c.Newest != 0 {
+		dst = appendNumber(dst, s.cfg.Now().Sub(time.Unix(0, c.Newest)).Seconds(), 4)
+	} else {
+		dst = append(dst, "null"...)
+	}
+	dst = fmt.Appendf(dst, ",\"firing\":%d,\"new\":[", c.Firing)
+	for i, e := range steps.Born {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = fmt.Appendf(dst, "{\"id\":%d,\"key\":", e.ID)
+		dst = append(s.appendKey(dst, parts(e)), '}')
+	}
+	dst = append(dst, `],"gone":[`...)
+	for i, e := range steps.Gone {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = strconv.AppendInt(dst, int64(e.ID), 10)
+	}
+	dst = append(dst, `],"points":[`...)
+	for i, k := range steps.Keys {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = s.appendPoint(dst, k)
+	}
+	dst = s.appendAlerts(append(dst, `],"alerts":`...), steps.Alerts)
+	return append(dst, "}\n\n"...)
+}
+
+// appendPoint appends [id, level, after, t, then last, min and max a column]; a
+// key of which only the level has changed has no columns.
+func (s *Server) appendPoint(dst []byte, k *board.Step) []byte {
+	dst = fmt.Appendf(dst, "[%d,%d,", k.Entry.ID, k.Level)
+	if k.After == math.MinInt64 {
+		dst = append(dst, "null"...)
+	} else {
+		dst = appendPlace(dst, k.After, s.cfg.Clock)
+	}
+	dst = appendPlace(append(dst, ','), k.T, s.cfg.Clock)
+	for _, p := range k.Points {
+		dst = appendNumber(append(dst, ','), p.Last, digits)
+		if p.Min == p.Last && p.Max == p.Last || p.Last != p.Last {
+			dst = append(dst, ",null,null"...)
+			continue
+		}
+		dst = appendNumber(append(dst, ','), p.Min, digits)
+		dst = appendNumber(append(dst, ','), p.Max, digits)
+	}
+	return append(dst, ']')
+}
