@@ -86,6 +86,12 @@ func harmless(r rune) rune {
 	return r
 }
 
+// error is c as a complaint about the rule d.
+func (d *draft) error(c complaint) *Error {
+	column := 1 + utf8.RuneCountInString(d.src.Text[:c.pos])
+	return &Error{Source: d.src.Name, Text: d.src.Text, Column: column, Msg: c.msg, Cure: c.cure}
+}
+
 // quote is s in double quotes, cut at text.MaxQuote bytes (never inside a
 // character) and with what is not printable escaped.
 func quote(s string) string {

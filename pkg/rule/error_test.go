@@ -47,7 +47,8 @@ func TestErrors(t *testing.T) {
 		{"abs() > 1", "", "", `5: missing operand before ")"`},
 		{"(mean > 80", "", "", `11: missing ")" for the "(" in column 1`},
 		{"mean > 80)", "", "", `10: unexpected ")" (there is no "(" for it)`},
-		{"abs(mean > 1", "", "", `13: missing ")" for the "(" in column 4`},
+		{"abs(mean > 1", "", "", `10: a condition is no number (conditions are joined with and, or and not)`},
+		{"abs(mean", "", "", `9: missing ")" for the "(" in column 4`},
 		{"(mean > 80 for 3)", "", "", `12: missing ")" before "for" (for and until stand behind the whole condition, not in brackets)`},
 		{"(mean > 80 5)", "", "", `12: unexpected "5" (an operator is missing before it)`},
 		{"abs(mean, 2) > 1", "", "", `9: abs takes one operand`},
@@ -69,25 +70,27 @@ func TestErrors(t *testing.T) {
 		{"mean <> 80", "", "", `6: unexpected "<>" (write !=)`},
 		{"mean > 80 & max > 1", "", "", `11: unexpected "&" (write &&)`},
 		{"mean ≥ 80", "", "", `6: unexpected "≥" (write >=)`},
-		{"mean > 80%", "", "", "10: unexpected \"%\" (a field with such signs in its name stands in backquotes: `cpu-usage`)"},
+		{"mean > 80%", "", "", `10: unexpected "%" (a number has no unit: write 80)`},
+		{"mean > 80 % and max > 1", "", "", `11: unexpected "%" (a number has no unit: write 80)`},
+		{"cpu% > 80", "x", "", "4: unexpected \"%\" (a field with such signs in its name stands in backquotes: `cpu-usage`)"},
 		{"@temp > 1", "", "", "1: unexpected \"@\" (a field with such signs in its name stands in backquotes: `cpu-usage`)"},
 		{"mean\u00a0> 1", "", "", `5: unexpected "\u00a0" (write a plain blank)`},
 		{"mean > \xff", "", "", `8: invalid UTF-8`},
 		// types
 		{"mean", "", "", `5: a number is no condition (compare it with something: mean > 80)`},
-		{"mean and max > 1", "", "", `5: a number is no condition (compare it with something: mean > 80)`},
+		{"mean and max > 1", "", "", `6: a number is no condition (compare it with something: mean > 80)`},
 		{"max > 1 and (mean) ", "", "", `19: a number is no condition (compare it with something: mean > 80)`},
 		{"not mean", "", "", `9: a number is no condition (compare it with something: mean > 80)`},
 		{"mean > 1 until 5m", "", "", `18: a number is no condition (compare it with something: mean > 80)`},
-		{"5 + (mean > 80) > 1", "", "", `5: a condition is no number (conditions are joined with and, or and not)`},
+		{"5 + (mean > 80) > 1", "", "", `11: a condition is no number (conditions are joined with and, or and not)`},
 		{"(mean > 80) + 5 > 1", "", "", `13: a condition is no number (conditions are joined with and, or and not)`},
 		{"(mean > 1) == (max > 1)", "", "", `12: a condition is no number (conditions are joined with and, or and not)`},
-		{"abs(mean > 1) > 1", "", "", `5: a condition is no number (conditions are joined with and, or and not)`},
+		{"abs(mean > 1) > 1", "", "", `10: a condition is no number (conditions are joined with and, or and not)`},
 		{"host == 5", "", "host", `9: the key "host" is a text, not a number (write host == "5")`},
 		{"host == web", "", "host web", `9: the key "host" is a text, not a number (a key is compared with a text: write host == "web")`},
 		{"host > 5", "", "host", `6: the key "host" is a text, not a number (keys are compared with == and != only)`},
 		{`host > "a"`, "", "host", `6: a text cannot be ordered (keys are compared with == and != only)`},
-		{"host + 1 > 5", "", "host", `1: the key "host" is a text, not a number (write host == "text")`},
+		{"host + 1 > 5", "", "host", `6: the key "host" is a text, not a number (write host == "text")`},
 		{"mean > 1 and host", "", "host", `18: a key is no condition (compare it with a text: host == "text")`},
 		{`mean == "5"`, "", "", `9: a text compared with a number: "5" (write 5 without quotes)`},
 		{`mean == "x"`, "", "", `9: a text compared with a number: "x" (only a key is compared with a text: KEY == "text")`},
@@ -95,6 +98,63 @@ func TestErrors(t *testing.T) {
 		{`mean + 1 > "5"`, "", "", `12: a text compared with a number: "5" (write 5 without quotes)`},
 		{`"a" == host`, "", "host", `1: unexpected text "a" (texts stand only in KEY == "text" and KEY != "text")`},
 		{`"a"`, "", "", `1: unexpected text "a" (texts stand only in KEY == "text" and KEY != "text")`},
+		// the first thing that cannot stand, whatever comes behind it
+		{"mean and max > 3", "", "", `6: a number is no condition (compare it with something: mean > 80)`},
+		{`max > "5" and last >`, "", "", `7: a text compared with a number: "5" (write 5 without quotes)`},
+		{"abs(last > 3) > 1", "", "", `10: a condition is no number (conditions are joined with and, or and not)`},
+		{"s == temp > 3", "temp", "s", `6: the key "s" is a text, not a number (a key is compared with a text: write s == "temp")`},
+		{"(mean and max > 3)", "", "", `7: a number is no condition (compare it with something: mean > 80)`},
+		{"(mean) or max > 3", "", "", `8: a number is no condition (compare it with something: mean > 80)`},
+		{"mean for 3", "", "", `6: a number is no condition (compare it with something: mean > 80)`},
+		{"mean until max < 3", "", "", `6: a number is no condition (compare it with something: mean > 80)`},
+		{"mean   ", "", "", `5: a number is no condition (compare it with something: mean > 80)`},
+		{"mean and max", "", "", `6: a number is no condition (compare it with something: mean > 80)`},
+		{"mean > 1 and max + 1 or min > 3", "", "", `22: a number is no condition (compare it with something: mean > 80)`},
+		{"not mean and max > 3", "", "", `10: a number is no condition (compare it with something: mean > 80)`},
+		{"mean and max > 3 foo", "", "", `6: a number is no condition (compare it with something: mean > 80)`},
+		{"mean and (max > 3", "", "", `6: a number is no condition (compare it with something: mean > 80)`},
+		{"max > 3 until mean and", "", "", `20: a number is no condition (compare it with something: mean > 80)`},
+		{"host and max > 3", "", "host", `6: a key is no condition (compare it with a text: host == "text")`},
+		{"maen and max >", "", "", `1: unknown metric "maen" (did you mean mean?)`},
+		{"mean > 3 and maen > 4 and (", "", "", `14: unknown metric "maen" (did you mean mean?)`},
+		{"mean > maen >", "", "", `8: unknown metric "maen" (did you mean mean?)`},
+		{"1 < mean < 3 and max >", "", "", `10: comparisons do not chain (write 1 < mean and mean < 3)`},
+		{"1 < mean < 3 for 5x", "", "", `10: comparisons do not chain (write 1 < mean and mean < 3)`},
+		{"1 < maen < 3", "", "", `5: unknown metric "maen" (did you mean mean?)`},
+		{`host == "a" == "b"`, "", "host", `13: comparisons do not chain (conditions are joined with and, or and not)`},
+		{"mean > max > host", "", "host", `12: comparisons do not chain (conditions are joined with and, or and not)`},
+		{`"a" < mean < 3`, "", "", `1: unexpected text "a" (texts stand only in KEY == "text" and KEY != "text")`},
+		{"abs(last > 3 and max > 4) > 1", "", "", `10: a condition is no number (conditions are joined with and, or and not)`},
+		{"abs(not last > 3) > 1", "", "", `5: a condition is no number (conditions are joined with and, or and not)`},
+		{"abs((last) > 3) > 1", "", "", `12: a condition is no number (conditions are joined with and, or and not)`},
+		{"abs(mean and max) > 1", "", "", `10: a condition is no number (conditions are joined with and, or and not)`},
+		{"abs(last > 3 +", "", "", `10: a condition is no number (conditions are joined with and, or and not)`},
+		{"mean > (max > 3)", "", "", `13: a condition is no number (conditions are joined with and, or and not)`},
+		{"mean + (max > 3 or min > 2) > 4", "", "", `13: a condition is no number (conditions are joined with and, or and not)`},
+		{"-(mean > 1) > 0", "", "", `8: a condition is no number (conditions are joined with and, or and not)`},
+		{"(mean > 1) - 1 > 0", "", "", `12: a condition is no number (conditions are joined with and, or and not)`},
+		{`abs(host == "a") > 1`, "", "host", `5: the key "host" is a text, not a number (write host == "text")`},
+		{`1 + ("a" == host) > 1`, "", "host", `6: unexpected text "a" (texts stand only in KEY == "text" and KEY != "text")`},
+		{"abs(host) > 1", "", "host", `5: the key "host" is a text, not a number (write host == "text")`},
+		{"1 + host > 1", "", "host", `5: the key "host" is a text, not a number (write host == "text")`},
+		{"mean > host", "", "host", `8: the key "host" is a text, not a number (write host == "text")`},
+		{"host * 2 - 1 > 1", "", "host", `6: the key "host" is a text, not a number (write host == "text")`},
+		{"host == mean", "", "host", `9: the key "host" is a text, not a number (a key is compared with a text: write host == "mean")`},
+		{"host == mean + 1", "", "host", `9: the key "host" is a text, not a number (write host == "text")`},
+		{"host == (5)", "", "host", `9: the key "host" is a text, not a number (write host == "5")`},
+		{"host ==", "", "host", `8: missing operand behind "=="`},
+		{"host >= ", "", "host", `8: missing operand behind ">="`},
+		{"host foo", "", "host", `6: unexpected "foo" (did you mean for?)`},
+		{`host == "a" + 1 > 2`, "", "host", `13: unexpected "+" (a text is no number)`},
+		{"state = 5", "x", "", `7: unexpected "=" (write ==)`},
+		{"maen = 5", "", "", `6: unexpected "=" (write ==)`},
+		{"mean > 3 for 4 max > 5", "", "", `16: unexpected "max"`},
+		{"mean(temp) > 3 and mean(, 5m) > 3", "temp", "", `25: bad window "," (a window is a count of 1 or more, a duration like 5m, or all)`},
+		{"mean > 5 min", "", "", `10: unexpected "min" (write 5m)`},
+		{"age > 5 minutes and mean > 1", "", "", `9: unexpected "minutes" (write 5m)`},
+		{"mean > 1 for 10 sec", "", "", `17: unexpected "sec" (write 10s)`},
+		{"age > 2hours", "", "", `7: bad duration "2hours" (write 2h)`},
+		{"mean > 10MB", "", "", `8: bad duration "10MB" (durations are like 250ms, 30s, 1h30m or 2d, numbers like 80, 1.5 or 2e3)`},
 		{"mean > 1 / 0", "", "", `10: the value of "1 / 0" does not exist (it would leave the rule silent)`},
 		{"mean > 2 * log(-1)", "", "", `12: the value of "log(-1)" does not exist (it would leave the rule silent)`},
 		// texts and numbers
@@ -131,7 +191,7 @@ func TestErrors(t *testing.T) {
 		// holds
 		{"mean > 1 for", "", "", `13: missing hold behind "for" (write for 30s, for 3 or for 3/5)`},
 		{"mean > 1 for -3", "", "", `14: missing hold behind "for" (write for 30s, for 3 or for 3/5)`},
-		{"mean > 1 for 5min", "", "", `14: bad duration "5min" (durations are like 250ms, 30s, 1h30m or 2d, numbers like 80, 1.5 or 2e3)`},
+		{"mean > 1 for 5min", "", "", `14: bad duration "5min" (write 5m)`},
 		{"mean > 1 for 0", "", "", `14: a number of evaluations is a whole number from 1: "0" (a duration has a unit: 30s)`},
 		{"mean > 1 for 1.5", "", "", `14: a number of evaluations is a whole number from 1: "1.5" (a duration has a unit: 30s)`},
 		{"mean > 1 for 0/5", "", "", `14: a number of evaluations is a whole number from 1: "0" (a duration has a unit: 30s)`},
@@ -144,11 +204,19 @@ func TestErrors(t *testing.T) {
 		{"mean > 1 for 3 mean", "", "", `16: unexpected "mean"`},
 		// the head
 		{": mean > 1", "", "", `1: unexpected ":" (a colon stands behind a severity or a name: crit hot: mean > 80)`},
-		{"critical hot: mean > 1", "", "", `1: unknown severity "critical" (did you mean crit?)`},
+		{"critical hot: mean > 1", "", "", `1: unknown severity "critical" (write crit)`},
+		{"critical: mean > 1", "", "", `1: unknown severity "critical" (write crit)`},
+		{"warning: mean > 1", "", "", `1: unknown severity "warning" (write warn)`},
+		{"error: mean > 1", "", "", `1: unknown severity "error" (write crit)`},
+		{"Crit: mean > 1", "", "", `1: unknown severity "Crit" (write crit)`},
+		{"crt hot: mean > 1", "", "", `1: unknown severity "crt" (did you mean crit?)`},
+		{"critical mean > 1", "", "", `1: unknown severity "critical" (write crit)`},
 		{"my rule: mean > 1", "", "", `1: unknown severity "my" (they are info, warn and crit; a name is one word)`},
 		{"crit my rule: mean > 1", "", "", `9: unexpected "rule" (a name is one word, as in low-disk)`},
-		{"crit mean > 1", "", "", `6: missing ":" behind "crit" (write crit: mean > 80 or crit NAME: mean > 80)`},
-		{"crit (mean > 1)", "", "", `6: missing ":" behind "crit" (write crit: mean > 80 or crit NAME: mean > 80)`},
+		{"crit > 1", "", "", `1: unknown metric "crit" (a severity stands before the whole rule: crit: mean > 80)`},
+		{"crit", "", "", `1: unknown metric "crit" (a severity stands before the whole rule: crit: mean > 80)`},
+		{"mean temp > 80", "temp", "", `6: unexpected "temp" (write mean(temp))`},
+		{"maen max > 80", "", "", `1: unknown metric "maen" (did you mean mean?)`},
 		{"mean > 1: max", "", "", `9: unexpected ":" (a colon stands only behind a severity and a name, which is a word of letters, digits, _ - and .)`},
 	} {
 		t.Run(c.rule, func(t *testing.T) {
@@ -316,4 +384,29 @@ func sameTree(a, b *node) bool {
 		same = x == y
 	}
 	return same && sameTree(a.x, b.x) && sameTree(a.y, b.y)
+}
+
+// A window that can never hold what --warmup asks for is refused, also where it
+// is the first of -w; the count has a value all the same.
+func TestWarmup(t *testing.T) {
+	sc := testScope("", "")
+	sc.First, sc.Warmup = Window{N: 5}, 10
+	for rule, want := range map[string]string{
+		"mean(3) > 5":               "rule 1, column 1: mean(3) has no value: a window of 3 never holds the 10 samples of --warmup",
+		"max(10) > 5 and max > 1":   "rule 1, column 17: max has no value: a window of 5 never holds the 10 samples of --warmup",
+		"count(3) > 5 and last > 1": "rule 1, column 18: last has no value: a window of 5 never holds the 10 samples of --warmup",
+		"count(3) > 5":              "",
+		"mean(10) > 5":              "",
+		"mean(1m) > 5":              "",
+		"mean(all) > 5":             "",
+	} {
+		_, errs := Compile(sources(rule), sc)
+		got := ""
+		if len(errs) > 0 {
+			got, _, _ = strings.Cut(errs[0].Error(), "\n")
+		}
+		if got != want {
+			t.Errorf("%s: got %q, want %q", rule, got, want)
+		}
+	}
 }

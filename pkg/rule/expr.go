@@ -1,6 +1,9 @@
 package rule
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // A verdict is the outcome of a condition. One that compares a value that does
 // not exist is unknown.
@@ -109,96 +112,141 @@ var comparisons = map[string]comparison{
 }
 
 // A condition is a compiled EXPR. Most rules compare a metric with a constant;
-// those are a range of values and looked up in place, without calling a
-// closure (BenchmarkStep).
+// those are looked up in place, without calling a closure (BenchmarkStep).
 type condition struct {
-	f         func(vals []float64, keys []string) verdict // nil: vals[metric] in a range
+	f     func(vals []float64, keys []string) verdict // nil: threshold decides
+	test  threshold
+	reads []threshold // where f is not nil: all that it depends on
+}
+
+// A threshold is a metric that must be in a range, or outside of it. In
+// condition.reads it may be one that has no such range: it is free.
+type threshold struct {
 	metric    int
 	low, high float64 // both belong to the range
-	outside   bool    // or not in the range
+	outside   bool
+	free      bool
 }
+
+// holds tells whether x is where it must be.
+func (t *threshold) holds(x float64) bool { return (t.low <= x && x <= t.high) != t.outside }
 
 // judge is the verdict on the values and keys of one evaluation.
 func (c *condition) judge(vals []float64, keys []string) verdict {
 	if c.f != nil {
 		return c.f(vals, keys)
 	}
-	switch x := vals[c.metric]; {
-	case x != x:
+	x := vals[c.test.metric]
+	if x != x {
 		return unknown
-	case c.inRange(x) != c.outside:
-		return yes
 	}
-	return no
+	return verdictOf(c.test.holds(x))
 }
-
-func (c *condition) inRange(x float64) bool { return c.low <= x && x <= c.high }
 
 // plainlyNot tells, without a call, of most verdicts that are not yes that
 // they are not.
 func (c *condition) plainlyNot(vals []float64) bool {
-	return c.f == nil && c.inRange(vals[c.metric]) == c.outside
+	return c.f == nil && !c.test.holds(vals[c.test.metric])
 }
 
-// threshold is the condition that the metric i is op k.
-func threshold(i int, op comparison, k float64) condition {
-	c := condition{metric: i, low: math.Inf(-1), high: math.Inf(1), outside: op == unequal}
+// dependsOn is all that the verdict depends on but for the keys.
+func (c *condition) dependsOn() []threshold {
+	if c.f == nil {
+		return []threshold{c.test}
+	}
+	return c.reads
+}
+
+// thresholdAt is that the metric i is op k.
+func thresholdAt(i int, op comparison, k float64) threshold {
+	t := threshold{metric: i, low: math.Inf(-1), high: math.Inf(1), outside: op == unequal}
 	switch op {
 	case less:
-		c.high = math.Nextafter(k, math.Inf(-1))
+		t.high = math.Nextafter(k, math.Inf(-1))
 	case lessEqual:
-		c.high = k
+		t.high = k
 	case greater:
-		c.low = math.Nextafter(k, math.Inf(1))
+		t.low = math.Nextafter(k, math.Inf(1))
 	case greaterEqual:
-		c.low = k
+		t.low = k
 	default:
-		c.low, c.high = k, k
+		t.low, t.high = k, k
 	}
-	return c
+	return t
 }
 
-// compile makes a condition of a checked tree.
-func (d *draft) compile(n *node) condition {
-	if n.kind == compareNode && !n.comparesKey() {
-		return d.compileComparison(n)
+// A compiler makes closures of the tree of a resolved rule, whose metrics it
+// has as indexes into Set.Metrics.
+type compiler struct{ metrics []int }
+
+// index is the place of a name in Set.Metrics, -1 where it is no name or none
+// that is known.
+func (c compiler) index(n *node) int {
+	if n.kind != nameNode || n.name.index < 0 {
+		return -1
 	}
-	return condition{f: d.compileCondition(n)}
+	return c.metrics[n.name.index]
 }
 
-func (d *draft) compileComparison(n *node) condition {
-	op := comparisons[n.op]
-	x, y := d.compileNumber(n.x), d.compileNumber(n.y)
-	if n.x.kind == nameNode && n.x.name.index >= 0 && y.constant {
-		return threshold(n.x.name.index, op, y.k)
-	}
-	f, g := x.f, y.f
-	return condition{f: func(vals []float64, _ []string) verdict { return compare(op, f(vals), g(vals)) }}
-}
-
-func (d *draft) compileCondition(n *node) func(vals []float64, keys []string) verdict {
+func (c compiler) condition(n *node) condition {
 	switch {
 	case n.kind == notNode:
-		x := d.compile(n.x)
-		return func(vals []float64, keys []string) verdict { return x.judge(vals, keys).not() }
+		x := c.condition(n.x)
+		f := func(vals []float64, keys []string) verdict { return x.judge(vals, keys).not() }
+		return condition{f: f, reads: x.dependsOn()}
 	case n.kind == logicNode:
-		return d.compileLogic(n)
+		return c.logic(n)
+	case n.y.kind == textNode:
+		return c.keyComparison(n)
 	}
+	return c.comparison(n)
+}
+
+// mirrored is op with its sides changed.
+var mirrored = map[string]string{"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
+
+func (c compiler) comparison(n *node) condition {
+	op := comparisons[n.op]
+	if i := c.index(n.x); i >= 0 && n.y.constant {
+		return condition{test: thresholdAt(i, op, n.y.val)}
+	}
+	if i := c.index(n.y); i >= 0 && n.x.constant {
+		return condition{test: thresholdAt(i, comparisons[mirrored[n.op]], n.x.val)}
+	}
+	f, g := c.number(n.x), c.number(n.y)
+	return condition{
+		f:     func(vals []float64, _ []string) verdict { return compare(op, f(vals), g(vals)) },
+		reads: c.reads(n.y, c.reads(n.x, nil)),
+	}
+}
+
+// reads appends the metrics in a number.
+func (c compiler) reads(n *node, dst []threshold) []threshold {
+	if n == nil {
+		return dst
+	}
+	if i := c.index(n); i >= 0 {
+		dst = append(dst, threshold{metric: i, free: true})
+	}
+	return c.reads(n.y, c.reads(n.x, dst))
+}
+
+func (c compiler) keyComparison(n *node) condition {
 	key, text, hit := n.x.name.index, n.y.op, verdictOf(n.op == "==")
-	return func(_ []float64, keys []string) verdict {
+	return condition{f: func(_ []float64, keys []string) verdict {
 		if keys[key] == text {
 			return hit
 		}
 		return hit.not()
-	}
+	}}
 }
 
-// compileLogic makes && and || of Kleene's three-valued logic: a no decides
-// &&, a yes decides ||, whatever stands on the other side.
-func (d *draft) compileLogic(n *node) func(vals []float64, keys []string) verdict {
-	x, y := d.compile(n.x), d.compile(n.y)
+// logic makes && and || of Kleene's three-valued logic: a no decides &&, a yes
+// decides ||, whatever stands on the other side.
+func (c compiler) logic(n *node) condition {
+	x, y := c.condition(n.x), c.condition(n.y)
 	decides := verdictOf(n.op == "||")
-	return func(vals []float64, keys []string) verdict {
+	f := func(vals []float64, keys []string) verdict {
 		v := x.judge(vals, keys)
 		if v == decides {
 			return v
@@ -209,72 +257,47 @@ func (d *draft) compileLogic(n *node) func(vals []float64, keys []string) verdic
 		}
 		return unknown
 	}
+	return condition{f: f, reads: slices.Concat(x.dependsOn(), y.dependsOn())}
 }
 
-// A value is a compiled number; k is what it always is where it is constant.
-type value struct {
-	f        number
-	constant bool
-	k        float64
-}
-
-func constant(k float64) value {
-	return value{f: func([]float64) float64 { return k }, constant: true, k: k}
-}
-
-// compileNumber makes a number of a checked tree. Constants are worked out
-// once; one that does not exist is refused, for it would silence the rule.
-func (d *draft) compileNumber(n *node) value {
-	switch n.kind {
-	case numberNode:
-		return constant(n.val)
-	case nameNode:
-		return metricValue(n.name.index)
+// number makes a closure of a number; a metric that is not yet known has no
+// value.
+func (c compiler) number(n *node) number {
+	if n.constant {
+		k := n.val
+		return func([]float64) float64 { return k }
 	}
-	v := d.compileOperation(n)
-	if !v.constant {
-		return v
+	if n.kind != nameNode {
+		return c.operation(n)
 	}
-	if v.k = v.f(nil); v.k != v.k && len(d.errs) == 0 {
-		d.fail(n.at, "the value of "+quote(d.src.Text[n.pos:n.end])+" does not exist", "it would leave the rule silent")
-	}
-	return constant(v.k)
-}
-
-// metricValue reads the metric i; one that is not yet known has no value.
-func metricValue(i int) value {
+	i := c.index(n)
 	if i < 0 {
-		return value{f: func([]float64) float64 { return math.NaN() }}
+		return func([]float64) float64 { return math.NaN() }
 	}
-	return value{f: func(vals []float64) float64 { return vals[i] }}
+	return func(vals []float64) float64 { return vals[i] }
 }
 
-func (d *draft) compileOperation(n *node) value {
-	x := d.compileNumber(n.x)
-	f := x.f
-	if n.kind == mathNode {
-		y := d.compileNumber(n.y)
-		return value{f: arithmetic(n.op, f, y.f), constant: x.constant && y.constant}
-	}
-	if n.kind == callNode {
+// operation makes a closure of a number that is worked out of others; NaN where
+// the result is not finite.
+func (c compiler) operation(n *node) number {
+	f := c.number(n.x)
+	switch {
+	case n.kind == callNode:
 		g := functions[n.op].f
-		return value{f: func(vals []float64) float64 { return finite(g(f(vals))) }, constant: x.constant}
+		return func(vals []float64) float64 { return finite(g(f(vals))) }
+	case n.kind == signNode && n.op == "-":
+		return func(vals []float64) float64 { return -f(vals) }
+	case n.kind == signNode:
+		return f
 	}
-	if n.op == "-" {
-		return value{f: func(vals []float64) float64 { return -f(vals) }, constant: x.constant}
-	}
-	return x
-}
-
-// arithmetic is x op y; NaN where the result is not finite.
-func arithmetic(op string, x, y number) number {
-	switch op {
+	g := c.number(n.y)
+	switch n.op {
 	case "+":
-		return func(vals []float64) float64 { return finite(x(vals) + y(vals)) }
+		return func(vals []float64) float64 { return finite(f(vals) + g(vals)) }
 	case "-":
-		return func(vals []float64) float64 { return finite(x(vals) - y(vals)) }
+		return func(vals []float64) float64 { return finite(f(vals) - g(vals)) }
 	case "*":
-		return func(vals []float64) float64 { return finite(x(vals) * y(vals)) }
+		return func(vals []float64) float64 { return finite(float64(f(vals) * g(vals))) }
 	}
-	return func(vals []float64) float64 { return finite(x(vals) / y(vals)) }
+	return func(vals []float64) float64 { return finite(f(vals) / g(vals)) }
 }

@@ -22,7 +22,7 @@ func judgeSlowly(n *node, vals []float64, keys []string) verdict {
 		}
 		return or[[2]verdict{x, y}]
 	}
-	if n.comparesKey() {
+	if n.y.kind == textNode {
 		return verdictOf((keys[n.x.name.index] == n.y.op) == (n.op == "=="))
 	}
 	x, y := valueSlowly(n.x, vals), valueSlowly(n.y, vals)
@@ -102,12 +102,11 @@ func runEval(t *testing.T, seed uint64) {
 		}
 		return
 	}
-	d := parse(sources(rule)[0], &Scope{IsAgg: testScope("", "").IsAgg})
-	ns := &names{Scope: &Scope{IsAgg: testScope("", "").IsAgg, Keys: []string{"h", "k"}, Fields: []string{"a", "b", "c"}, Known: true}}
-	ns.markKeys(d.expr)
-	markMoved([]*draft{d})
-	var r Rule
-	s.understand(d, ns, &r)
+	sc := testScope("a b c", "h k")
+	d := parse(sources(rule)[0], &sc)
+	if err := d.resolve(newWords(&sc, []*draft{d})); err != nil {
+		t.Fatal(err)
+	}
 	values := []float64{math.NaN(), 0, 1, -1, 2, 1e308, -1e308, 1e-320, 0.5}
 	for range 20 {
 		vals := make([]float64, len(s.Metrics))

@@ -14,7 +14,7 @@ type tokenKind uint8
 
 const (
 	endTok      tokenKind = iota // the end of the rule
-	badTok                       // cannot be read; the lexer's err says why
+	badTok                       // cannot be read; the lexer says why
 	numberTok                    // 80, 1.5e3
 	durationTok                  // 30s
 	wordTok                      // mean, and, env.temp
@@ -42,14 +42,7 @@ func (t token) isWord(w string) bool { return t.kind == wordTok && t.text == w }
 type lexer struct {
 	text string
 	pos  int
-	err  complaint // of the last badTok
-}
-
-// A complaint is what is wrong at a place of the rule, before it is known how
-// the rule is called.
-type complaint struct {
-	pos       int
-	msg, cure string
+	why  complaint // of the last badTok
 }
 
 // next is the next token.
@@ -81,7 +74,7 @@ func (l *lexer) next() token {
 
 // bad is a token of n bytes that cannot be read.
 func (l *lexer) bad(n int, msg, cure string) token {
-	l.err = complaint{l.pos, msg, cure}
+	l.why = complaint{l.pos, msg, cure}
 	return token{kind: badTok, end: l.pos + n, text: l.text[l.pos : l.pos+n]}
 }
 
@@ -178,7 +171,12 @@ func exponent(s string) int {
 func (l *lexer) duration(s string) token {
 	d, ok := clock.ParseDuration(s)
 	if !ok {
-		return l.bad(len(s), "bad duration "+quote(s), "durations are like 250ms, 30s, 1h30m or 2d, numbers like 80, 1.5 or 2e3")
+		cure := "durations are like 250ms, 30s, 1h30m or 2d, numbers like 80, 1.5 or 2e3"
+		number := strings.TrimRightFunc(s, unicode.IsLetter)
+		if unit := unitsMeant[strings.ToLower(s[len(number):])]; unit != "" && number != "" {
+			cure = "write " + number + unit
+		}
+		return l.bad(len(s), "bad duration "+quote(s), cure)
 	}
 	return token{kind: durationTok, end: l.pos + len(s), text: s, val: d.Seconds(), ns: int64(d)}
 }
@@ -195,6 +193,15 @@ var meant = map[string]string{
 	"=": "==", "===": "==", "!==": "!=", "=>": ">=", "=<": "<=", "<>": "!=", "&": "&&", "|": "||",
 	"≥": ">=", "≤": "<=", "≠": "!=", "−": "-", "–": "-", "×": "*", "·": "*", "÷": "/", "∧": "&&", "∨": "||", "¬": "!",
 	"“": `"`, "”": `"`, "„": `"`, "'": `"`, "‘": `"`, "’": `"`,
+}
+
+// unitsMeant are the units of durations that are written in another way.
+var unitsMeant = map[string]string{
+	"s": "s", "sec": "s", "secs": "s", "second": "s", "seconds": "s",
+	"m": "m", "min": "m", "mins": "m", "minute": "m", "minutes": "m",
+	"h": "h", "hr": "h", "hrs": "h", "hour": "h", "hours": "h",
+	"d": "d", "day": "d", "days": "d", "w": "w", "week": "w", "weeks": "w",
+	"ms": "ms", "msec": "ms", "milliseconds": "ms", "us": "us", "ns": "ns",
 }
 
 // op reads an operator, or says why r is none.

@@ -22,7 +22,7 @@ type modelRule struct {
 	severity    Severity
 	hold, clear hold
 	until       bool
-	aged        bool
+	byClock     bool
 	history     []evaluation // all there were
 	changed     int          // evaluations up to the last change
 	before      int          // and up to the one before it
@@ -126,13 +126,13 @@ func (a *modelAlert) top() (index int, top *modelRule) {
 }
 
 // step evaluates those of the rules whose turn it is.
-func (a *modelAlert) step(es []evaluation, onlyAged bool, repeat int64) (out []Change) {
+func (a *modelAlert) step(es []evaluation, onlyClock bool, repeat int64) (out []Change) {
 	var now int64
 	wasIndex, _ := a.top()
 	known := map[*modelRule]bool{}
 	for i, r := range a.rules {
 		now = es[i].now
-		if r.aged || !onlyAged {
+		if r.byClock || !onlyClock {
 			r.evaluate(es[i])
 			known[r] = es[i].expr != unknown || r.until && es[i].until != unknown
 		}
@@ -156,7 +156,7 @@ func (a *modelAlert) step(es []evaluation, onlyAged bool, repeat int64) (out []C
 	return out
 }
 
-// FuzzMachine holds Step and StepAge against the model: rules with every kind
+// FuzzMachine holds Step and StepClock against the model: rules with every kind
 // of hold, alone and in ladders, over histories of every kind of verdict.
 func FuzzMachine(f *testing.F) {
 	for seed := range uint64(40) {
@@ -184,18 +184,18 @@ func runModel(t *testing.T, seed uint64, n int) {
 	repeat := int64(rnd.IntN(3)) * second
 	for i := range n {
 		now += int64(rnd.IntN(4)-rnd.IntN(2)*rnd.IntN(2)) * second / 2
-		onlyAged := rnd.IntN(4) == 0
+		onlyClock := rnd.IntN(4) == 0
 		vals, es := invent(rnd, s, len(rules), now, likely)
 		e := Env{Vals: vals, Now: now, Repeat: repeat}
 		var got, want []Change
-		if onlyAged {
-			got = s.StepAge(st, e, nil)
+		if onlyClock {
+			got = s.StepClock(st, e, nil)
 		} else {
 			got = s.Step(st, e, nil)
 		}
 		for _, a := range model {
-			if !onlyAged || a.aged() {
-				want = append(want, a.step(es[a.first:], onlyAged, repeat)...)
+			if !onlyClock || a.byClock() {
+				want = append(want, a.step(es[a.first:], onlyClock, repeat)...)
 			}
 		}
 		if !reflect.DeepEqual(got, want) {
@@ -204,9 +204,9 @@ func runModel(t *testing.T, seed uint64, n int) {
 	}
 }
 
-func (a *modelAlert) aged() bool {
+func (a *modelAlert) byClock() bool {
 	for _, r := range a.rules {
-		if r.aged {
+		if r.byClock {
 			return true
 		}
 	}
@@ -217,7 +217,7 @@ func (a *modelAlert) aged() bool {
 // f2i+1 (until), and rules of one ladder have its first rule in their name.
 func (r *modelRule) invent(rnd *rand.Rand, i, ladder int) string {
 	text := fmt.Sprintf("%v l%d: f%d > 0", r.severity, ladder, 2*i)
-	if r.aged = rnd.IntN(3) == 0; r.aged {
+	if r.byClock = rnd.IntN(3) == 0; r.byClock {
 		text += " and age > -1"
 	}
 	hold, forText := inventHold(rnd)

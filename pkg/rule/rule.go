@@ -3,6 +3,11 @@
 // the numbers come from nor where the alerts go.
 package rule
 
+import (
+	"fmt"
+	"slices"
+)
+
 // A Severity is the level of a rule.
 type Severity uint8
 
@@ -28,22 +33,24 @@ type Metric struct {
 	Field  string // "" for the single measured field; unused by age
 	Window Window
 	Text   string // as alerts show it: mean(temp,1m)
-	Moved  bool   // asked for by an alert that the clock evaluates: of windows that the clock moves on
+	Moved  bool   // of a window that the clock moves on: asked for by an alert that goes by it
 }
 
 // same tells whether two metrics are one number, however they are written.
 func (m Metric) same(o Metric) bool {
-	return m.Agg == o.Agg && m.Field == o.Field && m.Window == o.Window && m.Moved == o.Moved
+	m.Text, m.Moved = o.Text, o.Moved
+	return m == o
 }
 
-// A Scope is what names a rule can use.
+// A Scope is what rules can name, and what the windows they read are like.
 type Scope struct {
 	IsAgg  func(name string) bool // the aggregates, pNN and age too
 	Aggs   []string               // their names, for suggestions
 	Keys   []string               // key fields
 	Fields []string               // measured fields of the output; one "" for plain numbers
 	Known  bool                   // Fields is final; before the first record it may not be
-	Clock  bool                   // there is a clock
+	First  Window                 // the first of -w
+	Warmup int                    // samples that a window must hold to give a value other than its count
 }
 
 // A Source is a rule as the user gave it.
@@ -73,8 +80,9 @@ type Rule struct {
 	Text     string   // EXPR and its `for`, as written
 	Full     string   // fully parenthesised with its holds; parses again to the same rule
 	Metrics  []int    // of EXPR and of `until`, indexes into Set.Metrics in the order of first standing
-	UsesAge  bool     // EXPR or `until` reads age: evaluated when the clock moves, too
+	ByClock  bool     // evaluated when the clock moves, too: EXPR or `until` changes with time alone
 
+	inClocked bool // a rule of its alert goes by the clock
 	machine
 }
 
@@ -82,16 +90,16 @@ type Rule struct {
 // shared; what changes is the State of each key.
 type Set struct {
 	Rules   []Rule   // in the order given
-	Metrics []Metric // what Env.Vals holds, in this order; each pair of number and Text once
+	Metrics []Metric // what Env.Vals holds, in this order; each number once for each Text and Moved
 	Fields  []string // fields that rules name outright, in AGG(FIELD) or in backquotes: they are to be measured
 
-	alerts []alert
-	clock  string // why a clock is needed
-	aged   bool   // some rule reads age
+	alerts  []alert
+	clocked []int  // indexes into alerts of those that go by the clock
+	clock   string // why a clock is needed
 }
 
-// UsesAge tells whether some rule is to be evaluated when the clock moves.
-func (s *Set) UsesAge() bool { return s.aged }
+// ByClock tells whether some rule is to be evaluated when the clock moves.
+func (s *Set) ByClock() bool { return len(s.clocked) > 0 }
 
 // NeedsClock says what in the rules cannot do without a clock: the first hold
 // with a duration, window with a duration or age, and the rule it stands in
@@ -105,4 +113,111 @@ type Env struct {
 	Keys   []string  // the key's texts, in the order of Scope.Keys
 	Now    int64     // time of the evaluation, ns; 0 without a clock
 	Repeat int64     // an alert that goes on firing is told again after so many ns; 0: never
+}
+
+// Compile understands rules in the order given. It gives every rule's first
+// error, each an *Error, and a Set only where there is none.
+//
+// It is called twice: before any input is read, when the fields may not yet be
+// known (Scope.Known is false: a bare word that could be a field is let pass,
+// and the Set serves only to learn what it asks for), and with the fields.
+func Compile(src []Source, sc Scope) (*Set, []error) {
+	drafts := make([]*draft, len(src))
+	for i := range src {
+		drafts[i] = parse(src[i], &sc)
+	}
+	words := newWords(&sc, drafts)
+	var errs []error
+	for _, d := range drafts {
+		if err := d.resolve(words); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	errs = append(errs, twins(drafts)...)
+	if len(errs) > 0 {
+		return nil, errs
+	}
+	s := &Set{Rules: make([]Rule, len(drafts)), Fields: words.named}
+	for i, d := range drafts {
+		s.Rules[i] = d.rule()
+	}
+	s.group()
+	at := map[Metric]int{}
+	for i, d := range drafts {
+		s.compile(&s.Rules[i], d, at)
+	}
+	return s, nil
+}
+
+// rule is what is known of d before its metrics have their places.
+func (d *draft) rule() Rule {
+	r := Rule{
+		Name: d.name, Named: d.name != "", Severity: d.severity,
+		Expr: d.exprText, Text: d.ruleText, Full: d.show(), ByClock: d.byClock,
+	}
+	if !r.Named {
+		r.Name = r.Expr
+	}
+	return r
+}
+
+// compile gives the metrics of d their places in s, of which at is an index,
+// and makes the machine of r.
+func (s *Set) compile(r *Rule, d *draft, at map[Metric]int) {
+	for _, m := range d.metrics {
+		m.Moved = r.inClocked && m.Agg != "" && m.Agg != ageWord
+		i, ok := at[m]
+		if !ok {
+			i = len(s.Metrics)
+			at[m] = i
+			s.Metrics = append(s.Metrics, m)
+		}
+		r.Metrics = append(r.Metrics, i)
+	}
+	c := compiler{r.Metrics}
+	r.expr, r.hold, r.clear = c.condition(d.expr), d.hold, d.clear
+	if d.until != nil {
+		until := c.condition(d.until)
+		r.until = &until
+	}
+	if s.clock == "" && d.needsClock() != "" {
+		s.clock = d.needsClock() + " in " + d.src.Name
+	}
+}
+
+// needsClock says what in d needs a clock, or "".
+func (d *draft) needsClock() string {
+	switch {
+	case d.hold.kind == holdTime:
+		return "for " + d.holdText
+	case d.clear.kind == holdTime:
+		return "for " + d.clearText
+	}
+	needs := func(m Metric) bool { return m.Agg == ageWord || m.Window.D > 0 }
+	if i := slices.IndexFunc(d.metrics, needs); i >= 0 {
+		return d.metrics[i].Text
+	}
+	return ""
+}
+
+// twins refuses a rule whose name and severity an earlier one has.
+func twins(drafts []*draft) (errs []error) {
+	type id struct {
+		name     string
+		severity Severity
+	}
+	seen := map[id]*draft{}
+	for _, d := range drafts {
+		k := id{d.name, d.severity}
+		first := seen[k]
+		switch {
+		case d.name == "":
+		case first == nil:
+			seen[k] = d
+		default:
+			msg := fmt.Sprintf("%s is %s %s already", first.src.Name, d.severity, quote(d.name))
+			errs = append(errs, d.error(complaint{d.namePos, msg, "give it another name, or another severity to make a ladder"}))
+		}
+	}
+	return errs
 }

@@ -15,7 +15,7 @@ func testScope(fields, keys string) Scope {
 	for _, a := range testAggs {
 		known[a] = a != "pNN"
 	}
-	sc := Scope{IsAgg: func(s string) bool { return known[s] }, Aggs: testAggs, Known: true, Clock: true}
+	sc := Scope{IsAgg: func(s string) bool { return known[s] }, Aggs: testAggs, Known: true}
 	sc.Fields, sc.Keys = strings.Fields(fields), strings.Fields(keys)
 	if fields == "" {
 		sc.Fields = []string{""}
@@ -67,6 +67,12 @@ func TestRule(t *testing.T) {
 		{"warn crit: mean > 1", "", "", "warn crit: (mean > 1)", "mean", ""},
 		{"until: mean > 1", "", "", "warn until: (mean > 1)", "mean", ""},
 		{"größe: mean > 1", "", "", "warn größe: (mean > 1)", "mean", ""},
+		{"crit mean > 1", "", "", "crit: (mean > 1)", "mean", ""},
+		{"crit (mean > 1)", "", "", "crit: (mean > 1)", "mean", ""},
+		{"crit hot mean > 1", "", "", "crit hot: (mean > 1)", "mean", ""},
+		{"crit error: mean > 1", "", "", "crit error: (mean > 1)", "mean", ""},
+		{"hot not mean > 1", "", "", "warn hot: (!(mean > 1))", "mean", ""},
+		{"crit > 1 and info > 2", "crit info", "", "warn: ((crit > 1) && (info > 2))", "crit info", ""},
 		{"7: mean > 1", "", "", "warn 7: (mean > 1)", "mean", ""},
 		// precedence
 		{"a > 1 || b > 2 && a < 3", "a b", "", "warn: ((a > 1) || ((b > 2) && (a < 3)))", "a b", ""},
@@ -139,7 +145,7 @@ func TestRuleFields(t *testing.T) {
 	for i, want := range []Rule{
 		{Name: "hot", Named: true, Severity: Crit, Expr: "mean( temp )>80", Text: "mean( temp )>80  for  30s", Metrics: []int{0, 1}},
 		{Name: "temp  > 1", Severity: Warn, Expr: "temp  > 1", Text: "temp  > 1 for 2", Metrics: []int{2}},
-		{Name: "dead", Named: true, Severity: Warn, Expr: "temp > 1", Text: "temp > 1", Metrics: []int{2, 3}, UsesAge: true},
+		{Name: "dead", Named: true, Severity: Warn, Expr: "temp > 1", Text: "temp > 1", Metrics: []int{2, 3}, ByClock: true, inClocked: true},
 	} {
 		got := s.Rules[i]
 		got.Full, got.machine = "", machine{}
@@ -154,8 +160,8 @@ func TestRuleFields(t *testing.T) {
 	if !reflect.DeepEqual(s.Metrics, want) {
 		t.Errorf("Metrics = %+v, want %+v", s.Metrics, want)
 	}
-	if !s.UsesAge() || mustCompile(t, testScope("", ""), "mean > 1").UsesAge() {
-		t.Error("UsesAge does not follow the rules")
+	if !s.ByClock() || mustCompile(t, testScope("", ""), "mean > 1").ByClock() {
+		t.Error("ByClock does not follow the rules")
 	}
 }
 
@@ -198,7 +204,7 @@ func TestCompileBeforeFieldsAreKnown(t *testing.T) {
 
 func TestNoRules(t *testing.T) {
 	s, errs := Compile(nil, testScope("", ""))
-	if len(errs) > 0 || len(s.Step(s.NewState(), Env{}, nil)) > 0 || s.NeedsClock() != "" || s.UsesAge() {
+	if len(errs) > 0 || len(s.Step(s.NewState(), Env{}, nil)) > 0 || s.NeedsClock() != "" || s.ByClock() {
 		t.Errorf("no rules: %+v, %v", s, errs)
 	}
 }

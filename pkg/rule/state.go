@@ -1,115 +1,223 @@
 package rule
 
-// A machine is the alert machine of one rule:
-//
-//	quiet ──EXPR──▶ pending ──hold full──▶ firing ──until──▶ clearing ──hold full──▶ quiet
-//	  ▲               │                     ▲                   │
-//	  └───not EXPR────┘                     └────not until──────┘
-//
-// Without a hold it goes from quiet to firing and from firing to quiet at
-// once. Without `until` it clears at the first evaluation at which EXPR is
-// false (for M/N: at which fewer than M of the last N are true). An unknown
-// verdict is as if it had not been.
-type machine struct {
-	expr  condition
-	until *condition // nil where there is none
-	hold  hold       // of EXPR
-	clear hold       // of until
+import "rtda/pkg/clock"
+
+// An alert is what one rule, or a ladder of rules of one name, tells of.
+type alert struct {
+	rules   []int      // indexes into Set.Rules, in the order given
+	first   int        // the first of them
+	expr    *condition // of the only one, nil for a ladder
+	by      [4]int     // the rule of each severity
+	byClock bool       // one of the rules goes by the clock
 }
 
-type phase uint8
-
-const (
-	quiet    phase = iota
-	pending        // EXPR's hold has counted something
-	firing         // the alert is on
-	clearing       // it is on, and until's hold has counted something
-)
-
-// A cell is the state of one rule for one key. The zero value is quiet.
-type cell struct {
-	run   int64 // what the hold in force has counted: start of holdTime, length of holdRun, bits of holdShare
-	ring  *ring // in place of run where N is more than 64, made when first needed
-	phase phase
-
-	alertState // of the alert whose first rule this is
-}
-
-// fires tells whether the alert is on.
-func (c *cell) fires() bool { return c.phase >= firing }
-
-// forget empties what the hold has counted.
-func (c *cell) forget() {
-	c.run = 0
-	if c.ring != nil {
-		if c.ring.trues > 0 {
-			clear(c.ring.bits)
+// group makes the alerts of the rules, in the order of the first rule of each.
+func (s *Set) group() {
+	at := map[string]int{}
+	for i := range s.Rules {
+		r := &s.Rules[i]
+		j, ok := at[r.Name]
+		if !ok || !r.Named {
+			j = len(s.alerts)
+			s.alerts = append(s.alerts, alert{first: i, expr: &r.expr})
+		} else {
+			s.alerts[j].expr = nil
 		}
-		c.ring.at, c.ring.trues = 0, 0
-	}
-}
-
-// step is one evaluation: the state after it is a function of the state before
-// it, the verdicts on EXPR and until, and the clock.
-func (m *machine) step(c *cell, expr, until verdict, now int64) {
-	switch {
-	case c.fires() && m.until != nil:
-		m.stepUntil(c, until, now)
-	case expr == unknown:
-	case c.fires():
-		m.stepFiring(c, expr, now)
-	default:
-		m.stepQuiet(c, expr, until, now)
-	}
-}
-
-// stepQuiet is a known verdict on EXPR while the alert is off.
-func (m *machine) stepQuiet(c *cell, expr, until verdict, now int64) {
-	if c.ring == nil && m.hold.n > 64 && m.hold.kind == holdShare {
-		c.ring = m.newRing()
-	}
-	full, counting := m.hold.count(c, c.phase == pending, expr == yes, now)
-	switch {
-	case full && expr == yes && until != yes:
-		c.phase = firing
-		if m.hold.kind != holdShare || m.until != nil {
-			c.forget()
+		if r.Named {
+			at[r.Name] = j
 		}
-	case counting:
-		c.phase = pending
+		a := &s.alerts[j]
+		a.rules = append(a.rules, i)
+		a.by[r.Severity] = i
+		a.byClock = a.byClock || r.ByClock
+	}
+	for j, a := range s.alerts {
+		if a.byClock {
+			s.clocked = append(s.clocked, j)
+		}
+		for _, i := range a.rules {
+			s.Rules[i].inClocked = a.byClock
+		}
+	}
+}
+
+// alertState is the state of one alert for one key.
+type alertState struct {
+	since int64    // time of the first ALERT
+	told  int64    // time of the last line
+	again int32    // repetitions since the last change
+	level Severity // None: the alert is off
+}
+
+// A State is the state of all alerts for one key: 48 bytes a rule.
+type State struct {
+	cells []cell // one a rule
+}
+
+// NewState is the state of a new key: everything is quiet. It is one
+// allocation for sets of up to eight rules.
+func (s *Set) NewState() *State {
+	switch n := len(s.Rules); {
+	case n <= 1:
+		b := new(struct {
+			State
+			c [1]cell
+		})
+		b.cells = b.c[:n]
+		return &b.State
+	case n <= 3:
+		b := new(struct {
+			State
+			c [3]cell
+		})
+		b.cells = b.c[:n]
+		return &b.State
+	case n <= 8:
+		b := new(struct {
+			State
+			c [8]cell
+		})
+		b.cells = b.c[:n]
+		return &b.State
 	default:
-		c.phase = quiet
+		return &State{make([]cell, n)}
 	}
 }
 
-// stepFiring is a known verdict on EXPR while an alert without until is on.
-func (m *machine) stepFiring(c *cell, expr verdict, now int64) {
-	holds := expr == yes
-	if m.hold.kind == holdShare {
-		holds, _ = m.hold.count(c, true, holds, now)
+// Step evaluates every rule at a sample of the key and appends what changed to
+// dst, in the order of the rules (a ladder at the place of its first). It
+// allocates only what dst and the first M of the last N, N > 64, need.
+func (s *Set) Step(st *State, e Env, dst []Change) []Change {
+	for i := range s.alerts {
+		a := &s.alerts[i]
+		c := &st.cells[a.first]
+		switch {
+		case a.expr == nil:
+			dst = s.ladder(a, st, &e, false, dst)
+		case c.phase == quiet && a.expr.plainlyNot(e.Vals):
+		default:
+			dst = s.single(a, c, &e, dst)
+		}
 	}
-	if !holds {
-		c.phase = quiet
-		c.forget()
-	}
+	return dst
 }
 
-// stepUntil is a verdict on until while the alert is on.
-func (m *machine) stepUntil(c *cell, until verdict, now int64) {
-	if until == unknown {
-		return
+// StepClock evaluates the rules that go by the clock because it has moved, and
+// appends what changed to dst. Of e.Vals only the metrics of their alerts are read.
+// Other rules are not evaluated, those of the same ladder neither.
+func (s *Set) StepClock(st *State, e Env, dst []Change) []Change {
+	for _, j := range s.clocked {
+		dst = s.ladder(&s.alerts[j], st, &e, true, dst)
 	}
-	if c.ring == nil && m.clear.n > 64 && m.clear.kind == holdShare {
-		c.ring = m.newRing()
+	return dst
+}
+
+// Expire resolves every alert of a key that is being forgotten.
+func (s *Set) Expire(st *State, now int64, dst []Change) []Change {
+	for i := range s.alerts {
+		a := &s.alerts[i]
+		if as := st.of(a); as.level != None {
+			c := as.change(a, None, now)
+			c.ByTTL = true
+			dst = append(dst, c)
+		}
 	}
-	full, counting := m.clear.count(c, c.phase == clearing, until == yes, now)
+	clear(st.cells)
+	return dst
+}
+
+// of is the state of a.
+func (st *State) of(a *alert) *alertState { return &st.cells[a.first].alertState }
+
+// single evaluates an alert of one rule.
+func (s *Set) single(a *alert, c *cell, e *Env, dst []Change) []Change {
+	expr := a.expr.judge(e.Vals, e.Keys)
+	if c.phase == quiet && expr != yes {
+		return dst
+	}
+	r, level := &s.Rules[a.first], None
+	known := r.evaluate(c, expr, e)
+	if c.fires() {
+		level = r.Severity
+	}
+	return c.tell(a, level, known, e, dst)
+}
+
+// ladder evaluates the rules of an alert, with byClock those that go by the
+// clock.
+func (s *Set) ladder(a *alert, st *State, e *Env, byClock bool, dst []Change) []Change {
+	level, known := None, false
+	for _, i := range a.rules {
+		r, c := &s.Rules[i], &st.cells[i]
+		seen := false
+		if r.ByClock || !byClock {
+			seen = r.evaluate(c, r.expr.judge(e.Vals, e.Keys), e)
+		}
+		if c.fires() && r.Severity > level {
+			level, known = r.Severity, seen
+		}
+	}
+	return st.of(a).tell(a, level, known, e, dst)
+}
+
+// evaluate steps the machine, given the verdict on EXPR. It tells whether the
+// evaluation was a known one: whether EXPR or until was.
+func (m *machine) evaluate(c *cell, expr verdict, e *Env) (known bool) {
+	until := unknown
+	if m.until != nil && (expr == yes || c.fires()) {
+		until = m.until.judge(e.Vals, e.Keys)
+	}
+	m.step(c, expr, until, e.Now)
+	return expr != unknown || until != unknown
+}
+
+// tell appends to dst what there is to tell of an alert that is now at level:
+// a change, or that it fires still, when the last line is long enough ago.
+func (as *alertState) tell(a *alert, level Severity, known bool, e *Env, dst []Change) []Change {
 	switch {
-	case full:
-		c.phase = quiet
-		c.forget()
-	case counting:
-		c.phase = clearing
-	default:
-		c.phase = firing
+	case level != as.level:
+		return append(dst, as.change(a, level, e.Now))
+	case level != None && known && e.Repeat > 0 && clock.Elapsed(as.told, e.Now) >= e.Repeat:
+		as.told = e.Now
+		as.again++
+		return append(dst, Change{Rule: a.by[level], Level: level, Again: int(as.again), Since: as.since})
 	}
+	return dst
+}
+
+// change takes the alert to another level.
+func (as *alertState) change(a *alert, level Severity, now int64) Change {
+	was := as.level
+	if was == None {
+		as.since = now
+	}
+	since := as.since
+	as.level, as.told, as.again = level, now, 0
+	if level == None {
+		*as = alertState{}
+		return Change{Rule: a.by[was], Resolved: true, Level: was, Since: since, After: max(0, clock.Elapsed(since, now))}
+	}
+	return Change{Rule: a.by[level], Level: level, Was: was, Since: since}
+}
+
+// Idle returns the first of the evaluations from … to−1, over the rows of cols
+// with a column for each metric, that may do anything at all, or to. Those
+// before it would, by Step, change neither the state nor tell of a change: every
+// rule is quiet and compares a metric with a number, and it is plainly not so.
+// It costs about a nanosecond a row and looks at to−from rows at most.
+func (s *Set) Idle(st *State, cols [][]float64, from, to int) int {
+	for i := range s.alerts {
+		a := &s.alerts[i]
+		if a.expr == nil || a.expr.f != nil || st.cells[a.first].phase != quiet {
+			return from
+		}
+		test := &a.expr.test
+		for k, x := range cols[test.metric][from:to] {
+			if test.holds(x) {
+				to = from + k
+				break
+			}
+		}
+	}
+	return to
 }

@@ -322,14 +322,14 @@ func TestLadderHolds(t *testing.T) {
 
 // A tick of the clock evaluates the rules with age and no others, in a ladder
 // neither.
-func TestStepAge(t *testing.T) {
+func TestStepClock(t *testing.T) {
 	s := mustCompile(t, testScope("a", ""), "warn l: a > 0 for 2", "crit l: age > 30 until age < 5", "a > 0 for 3", "a > 0 until age > 20 for 2")
 	st := s.NewState()
 	step := func(a, age float64, now int64) string {
 		return letters(s.Step(st, Env{Vals: []float64{a, age}, Now: now * second, Repeat: 25 * second}, nil))
 	}
 	tick := func(age float64, now int64) string {
-		return letters(s.StepAge(st, Env{Vals: []float64{1, age}, Now: now * second, Repeat: 25 * second}, nil))
+		return letters(s.StepClock(st, Env{Vals: []float64{1, age}, Now: now * second, Repeat: 25 * second}, nil))
 	}
 	got := step(1, 0, 0) // fires rule 4
 	for _, age := range []float64{10, 21, 22, 31, 32} {
@@ -340,7 +340,7 @@ func TestStepAge(t *testing.T) {
 		t.Errorf("got %s, want %s", got, want)
 	}
 	none := mustCompile(t, testScope("a", ""), "a > 0")
-	if got := none.StepAge(none.NewState(), Env{Vals: []float64{1}}, nil); got != nil {
+	if got := none.StepClock(none.NewState(), Env{Vals: []float64{1}}, nil); got != nil {
 		t.Errorf("a rule without age at a tick: %v", got)
 	}
 }

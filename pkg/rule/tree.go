@@ -5,7 +5,8 @@ import "strconv"
 type nodeKind uint8
 
 const (
-	numberNode  nodeKind = iota // a number or a duration
+	badNode     nodeKind = iota // could not be read
+	numberNode                  // a number or a duration
 	textNode                    // "web1"
 	nameNode                    // a metric or a key
 	signNode                    // -x, +x
@@ -23,6 +24,8 @@ type node struct {
 	pos, end int
 	at       int    // where the operator stands
 	op       string // the operator, && for and; the function; a number as written; a text, decoded
+	brackets bool   // it stands in brackets of its own
+	constant bool   // a number that is always val; known of operations once resolved
 	val      float64
 	x, y     *node
 	name     *name
@@ -33,8 +36,18 @@ func (n *node) isCondition() bool {
 	return n.kind == notNode || n.kind == compareNode || n.kind == logicNode
 }
 
-// comparesKey tells whether n is KEY == "text" or KEY != "text".
-func (n *node) comparesKey() bool { return n.kind == compareNode && n.y.kind == textNode }
+// chains tells whether n is a comparison of a comparison: a < b < c.
+func (n *node) chains() bool {
+	return n.kind == compareNode && n.x.kind == compareNode && !n.x.brackets
+}
+
+// leftmost is what n begins with.
+func (n *node) leftmost() *node {
+	for n.kind == mathNode {
+		n = n.x
+	}
+	return n
+}
 
 type nameForm uint8
 
@@ -53,10 +66,12 @@ type name struct {
 	field  string // within AGG(…)
 	window Window // within AGG(…)
 	width  string // the window as written
-	isKey  bool   // stands in KEY == "text"
-	judged bool   // an error was already found in its use
+	beside bool   // stands beside a text, as in host == "web1"
 
-	index int // into Scope.Keys or Set.Metrics once understood, else -1
+	// Once resolved: an index into Scope.Keys where isKey is true, else into
+	// draft.metrics; -1 where it is not yet known what it means.
+	index int
+	isKey bool
 }
 
 // text is the name as alerts show it, without blanks.
@@ -117,4 +132,24 @@ func (n *name) shown() string {
 		return "`" + n.word + "`"
 	}
 	return n.text()
+}
+
+// show is d fully parenthesised, with its holds.
+func (d *draft) show() string {
+	dst := append([]byte(d.severity.String()), ' ')
+	if d.name != "" {
+		dst = append(append(dst, d.name...), ' ')
+	}
+	dst = append(dst[:len(dst)-1], ": "...)
+	dst = d.expr.show(dst)
+	if d.holdText != "" {
+		dst = append(append(dst, " for "...), d.holdText...)
+	}
+	if d.until != nil {
+		dst = d.until.show(append(dst, " until "...))
+	}
+	if d.clearText != "" {
+		dst = append(append(dst, " for "...), d.clearText...)
+	}
+	return string(dst)
 }

@@ -176,11 +176,16 @@ func (o *Options) namedFields() (fields []string, known bool) {
 
 // scope is what rules may name.
 func (o *Options) scope(fields []string, known bool) rule.Scope {
-	return rule.Scope{
+	s := rule.Scope{
 		IsAgg: func(name string) bool { _, ok := agg.Lookup(name); return ok },
 		Aggs:  AggNames(), Keys: o.Keys, Fields: fields, Known: known,
-		Clock: o.Clock != stream.NoClock,
 	}
+	if !o.WarmupFull {
+		s.Warmup = o.Warmup
+	}
+	first := o.Windows[0].Width
+	s.First = rule.Window{N: first.N, D: first.D, All: first.Kind == agg.All}
+	return s
 }
 
 // complaints is the part of the stream's Config that does not wait for the

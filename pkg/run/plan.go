@@ -75,18 +75,36 @@ type builder struct {
 	columns []stream.Read
 	metrics []stream.Read
 	first   []int
+
+	windowAt map[windowID]int
+	aggAt    map[aggID]int
+	fieldAt  map[string]int // the first column of a name
+}
+
+// A windowID is one field over one width.
+type windowID struct {
+	field int
+	width agg.Width
+	moved bool // the clock moves it on: rows and other rules have another
+}
+
+// An aggID is an aggregate of a window.
+type aggID struct {
+	window int
+	name   string
 }
 
 // A wanted window is one field over one width with all that is read from it.
 type wanted struct {
-	field int
-	width agg.Width
-	moved bool // the clock moves it on: rows and other rules have another
-	aggs  []agg.Agg
+	windowID
+	aggs []agg.Agg
 }
 
 func newBuilder(o *Options, s *parse.Schema, set *rule.Set) *builder {
-	b := &builder{o: o, schema: s, set: set}
+	b := &builder{o: o, schema: s, set: set, windowAt: map[windowID]int{}, aggAt: map[aggID]int{}, fieldAt: map[string]int{}}
+	for i, name := range slices.Backward(s.Fields) {
+		b.fieldAt[name] = i
+	}
 	b.layout = format.Layout{Keys: o.Keys, Clock: o.Clock != stream.NoClock}
 	for field := range s.Fields[:s.Shown] {
 		for i, w := range o.Windows {
@@ -117,13 +135,14 @@ func newBuilder(o *Options, s *parse.Schema, set *rule.Set) *builder {
 
 // window is the index of the window of a field, made if it is not there yet.
 func (b *builder) window(field int, width agg.Width, moved bool) int {
-	moved = moved && width.Kind == agg.Duration
-	same := func(w wanted) bool { return w.field == field && w.width == width && w.moved == moved }
-	if i := slices.IndexFunc(b.windows, same); i >= 0 {
-		return i
+	id := windowID{field, width, moved && width.Kind == agg.Duration}
+	i, ok := b.windowAt[id]
+	if !ok {
+		i = len(b.windows)
+		b.windowAt[id] = i
+		b.windows = append(b.windows, wanted{windowID: id})
 	}
-	b.windows = append(b.windows, wanted{field: field, width: width, moved: moved})
-	return len(b.windows) - 1
+	return i
 }
 
 // read is how an aggregate is read from a window.
@@ -131,10 +150,12 @@ func (b *builder) read(window int, a agg.Agg) stream.Read {
 	if a.Name == ageName {
 		return stream.Read{From: stream.FromAge}
 	}
-	w := &b.windows[window]
-	at := slices.IndexFunc(w.aggs, func(have agg.Agg) bool { return have.Name == a.Name })
-	if at < 0 {
+	id := aggID{window, a.Name}
+	at, ok := b.aggAt[id]
+	if !ok {
+		w := &b.windows[window]
 		at = len(w.aggs)
+		b.aggAt[id] = at
 		w.aggs = append(w.aggs, a)
 	}
 	return stream.Read{Window: window, Agg: at, Count: a.Name == "count"}
@@ -144,7 +165,7 @@ func (b *builder) read(window int, a agg.Agg) stream.Read {
 func (b *builder) metric(m rule.Metric) stream.Read {
 	field := 0
 	if m.Field != "" {
-		field = slices.Index(b.schema.Fields, m.Field)
+		field = b.fieldAt[m.Field]
 	}
 	switch m.Agg {
 	case ageName:

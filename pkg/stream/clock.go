@@ -42,7 +42,7 @@ func (s *Stream) advance(t int64) {
 	}
 	before := s.clock
 	s.clock = t
-	if s.cfg.Rules != nil && s.cfg.Rules.UsesAge() && clock.FloorSecond(t) > clock.FloorSecond(before) {
+	if s.cfg.Rules != nil && s.cfg.Rules.ByClock() && clock.FloorSecond(t) > clock.FloorSecond(before) {
 		s.evaluateAge(t)
 	}
 	if s.cfg.TTL > 0 {
@@ -138,7 +138,7 @@ func (s *Stream) evaluateAge(t int64) {
 	for _, se := range s.order() {
 		s.pass(se, t, true)
 		s.measure(se, t)
-		s.changes = s.cfg.Rules.StepAge(se.state, s.env(se, t), s.changes[:0])
+		s.changes = s.cfg.Rules.StepClock(se.state, s.env(se, t), s.changes[:0])
 		s.noteChanges(se, t, nil)
 		s.handOnWithin()
 	}
@@ -169,7 +169,7 @@ func (s *Stream) Wake() (t int64, ok bool) {
 	if s.cfg.Every.D > 0 && len(s.live) > 0 {
 		t = s.next + 1
 	}
-	if s.cfg.Rules != nil && s.cfg.Rules.UsesAge() {
+	if s.cfg.Rules != nil && s.cfg.Rules.ByClock() {
 		t = min(t, (clock.FloorSecond(s.clock)+1)*second)
 	}
 	if s.cfg.TTL > 0 {

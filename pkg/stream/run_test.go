@@ -27,7 +27,7 @@ func ruled(t testing.TB, r *rand.Rand, texts ...string) Config {
 	names := []string{"count", "sum", "last"}
 	set, errs := rule.Compile(src, rule.Scope{
 		IsAgg: func(name string) bool { return slices.Contains(names, name) },
-		Aggs:  names, Fields: []string{""}, Known: true, Clock: true,
+		Aggs:  names, Fields: []string{""}, Known: true,
 	})
 	if len(errs) > 0 {
 		t.Fatal(errs)

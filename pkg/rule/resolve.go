@@ -1,0 +1,393 @@
+package rule
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"rtda/pkg/text"
+)
+
+const ageWord = "age"
+
+// words is what the words of the rules can mean.
+type words struct {
+	*Scope
+	keys     map[string]int // index into Scope.Keys
+	measured map[string]bool
+	named    []string // fields that rules name outright, which are measured for it
+}
+
+func newWords(sc *Scope, drafts []*draft) *words {
+	w := &words{Scope: sc, keys: map[string]int{}, measured: map[string]bool{}}
+	for i, k := range sc.Keys {
+		w.keys[k] = i
+	}
+	for _, f := range sc.Fields {
+		w.measured[f] = true
+	}
+	seen := map[string]bool{}
+	for _, d := range drafts {
+		for _, n := range d.names {
+			f := n.field
+			if n.form == quotedName && !n.beside {
+				f = n.word
+			}
+			if f != "" && !seen[f] {
+				seen[f] = true
+				w.named = append(w.named, f)
+			}
+		}
+	}
+	for f := range seen {
+		w.measured[f] = true
+	}
+	return w
+}
+
+// isText tells whether n is a key that cannot be a number.
+func (w *words) isText(n *node) bool {
+	if n.kind != nameNode || n.name.form != bareName || w.IsAgg(n.name.word) || w.measured[n.name.word] {
+		return false
+	}
+	_, ok := w.keys[n.name.word]
+	return ok
+}
+
+// plain tells whether the records are plain numbers, which have no fields.
+func (w *words) plain() bool { return w.Known && len(w.Fields) == 1 && w.Fields[0] == "" }
+
+// A resolver goes over the tree of a rule once, in the order of its text. It
+// finds out what each name means, works constants out, and notes what cannot
+// stand at its place: a number where a condition must stand or the other way
+// round, a text beside anything but a key. All that was read well is looked at,
+// also in a rule that could not be read to its end: what is wrong in it may
+// stand before the place where reading ended.
+type resolver struct {
+	*draft
+	*words
+}
+
+// resolve resolves d. It is an *Error about the first place that is wrong.
+func (d *draft) resolve(w *words) error {
+	r := resolver{d, w}
+	if d.expr != nil {
+		r.condition(d.expr)
+	}
+	if d.until != nil {
+		r.condition(d.until)
+	}
+	if d.wrong != nil {
+		return d.error(*d.wrong)
+	}
+	return nil
+}
+
+// after is where the first thing behind n stands.
+func (r resolver) after(n *node) int {
+	rest := r.src.Text[n.end:]
+	blanks := len(rest) - len(strings.TrimLeft(rest, " \t\r\n"))
+	if blanks == len(rest) {
+		return len(strings.TrimRight(r.src.Text, " \t\r\n"))
+	}
+	return n.end + blanks
+}
+
+// condition resolves n, which must be true or false. A number can only go on
+// to one, so what cannot stand there is what comes behind it.
+func (r resolver) condition(n *node) {
+	switch {
+	case n.kind == badNode:
+	case n.kind == notNode:
+		r.condition(n.x)
+	case n.kind == logicNode:
+		r.condition(n.x)
+		r.condition(n.y)
+	case n.chains():
+		r.chain(n)
+	case n.kind == compareNode:
+		r.comparison(n)
+	case r.isText(n):
+		r.fail(r.after(n), "a key is no condition", "compare it with a text: "+n.name.text()+` == "text"`)
+	default:
+		r.number(n, r.after(n))
+		r.fail(r.after(n), "a number is no condition", "compare it with something: mean > 80")
+	}
+}
+
+const (
+	notANumber  = "a condition is no number"
+	joinClauses = "conditions are joined with and, or and not"
+)
+
+// number resolves n, which must be a number. Where a condition or a text could
+// stand at its place, what cannot is the operator behind it, at next; elsewhere
+// next is inside.
+func (r resolver) number(n *node, next int) {
+	switch {
+	case n.kind == badNode:
+	case n.isCondition() && next != inside:
+		r.condition(n)
+		r.fail(next, notANumber, joinClauses)
+	case n.isCondition():
+		// what makes it one is its first operator
+		if n.kind != notNode {
+			r.number(n.x, inside)
+		}
+		r.fail(n.at, notANumber, joinClauses)
+	case n.kind == textNode:
+		r.fail(n.pos, "unexpected text "+quote(n.op), `texts stand only in KEY == "text" and KEY != "text"`)
+	case n.kind == nameNode && r.isText(n):
+		at := n.pos
+		if next != inside {
+			at = next
+		}
+		r.fail(at, "the key "+quote(n.name.word)+" is a text, not a number", "write "+n.name.text()+` == "text"`)
+	case n.kind == nameNode:
+		r.metric(n)
+	case n.kind == mathNode:
+		if next != inside {
+			next = n.at
+		}
+		r.number(n.x, next)
+		r.number(n.y, inside)
+		r.fold(n)
+	case n.x != nil:
+		r.number(n.x, inside)
+		r.fold(n)
+	}
+}
+
+// inside says of a number that nothing else can stand at its place.
+const inside = -1
+
+// fold works n out where its operands are constant. A constant that does not
+// exist is refused, for it would silence the rule.
+func (r resolver) fold(n *node) {
+	if !n.x.constant || n.y != nil && !n.y.constant {
+		return
+	}
+	n.constant, n.val = true, compiler{}.operation(n)(nil)
+	if n.val != n.val && n.x.val == n.x.val && (n.y == nil || n.y.val == n.y.val) {
+		r.fail(n.at, "the value of "+quote(r.src.Text[n.pos:n.end])+" does not exist", "it would leave the rule silent")
+	}
+}
+
+// comparison resolves x == y and its like: two numbers, or a key and a text.
+func (r resolver) comparison(n *node) {
+	x, y := n.x, n.y
+	switch {
+	case y.kind == textNode:
+		r.textComparison(n)
+		return
+	case !r.isText(x):
+		r.number(x, n.at)
+	case y.kind == mathNode && y.leftmost().kind == textNode:
+		for y.x.kind == mathNode {
+			y = y.x
+		}
+		r.fail(y.at, "unexpected "+quote(y.op), "a text is no number")
+		return
+	case y.kind != badNode:
+		r.keyWithNumber(n)
+	}
+	r.number(y, inside)
+}
+
+// keyWithNumber refuses host == 5 and host > x.
+func (r resolver) keyWithNumber(n *node) {
+	key := n.x.name.text()
+	at, cure := n.y.pos, "write "+key+" "+n.op+` "text"`
+	switch {
+	case n.op != "==" && n.op != "!=":
+		at, cure = n.at, "keys are compared with == and != only"
+	case n.y.kind == numberNode:
+		cure = "write " + key + " " + n.op + " " + quote(n.y.op)
+	case n.y.kind == nameNode && n.y.name.form == bareName:
+		cure = "a key is compared with a text: write " + key + " " + n.op + " " + quote(n.y.name.word)
+	}
+	r.fail(at, "the key "+quote(n.x.name.word)+" is a text, not a number", cure)
+}
+
+// textComparison resolves x == "text".
+func (r resolver) textComparison(n *node) {
+	x, text := n.x, n.y
+	key, isKey := 0, false
+	if x.kind == nameNode && x.name.form != aggName {
+		key, isKey = r.keys[x.name.word]
+	}
+	switch {
+	case isKey && n.op != "==" && n.op != "!=":
+		r.fail(n.at, "a text cannot be ordered", "keys are compared with == and != only")
+	case isKey:
+		x.name.index, x.name.isKey = key, true
+	case x.kind == nameNode && x.name.form == bareName && !r.IsAgg(x.name.word) && !r.measured[x.name.word]:
+		r.fail(x.pos, "unknown key "+quote(x.name.word), r.keyMeant(x.name.word))
+	default:
+		r.number(x, n.at)
+		cure := `only a key is compared with a text: KEY == "text"`
+		if isNumber(text.op) {
+			cure = "write " + text.op + " without quotes"
+		}
+		r.fail(text.pos, "a text compared with a number: "+quote(text.op), cure)
+	}
+}
+
+// chain refuses a < b < c and says how to write it, where that would help.
+func (r resolver) chain(n *node) {
+	var links []*node // from the last to the first
+	for l := n; ; l = l.x {
+		if links = append(links, l); !l.chains() {
+			break
+		}
+	}
+	slices.Reverse(links)
+	r.comparison(links[0])
+	cure, last := "", links[0].x
+	for _, l := range links {
+		if last.kind == textNode || l.y.kind == textNode || r.isText(last) || r.isText(l.y) {
+			cure = joinClauses
+			break
+		}
+		if l.y.kind == badNode || len(cure) > text.MaxQuote {
+			cure = "write a < b and b < c"
+			break
+		}
+		if cure == "" {
+			cure = "write " + r.span(l)
+		} else {
+			cure += " and " + r.span(last) + " " + l.op + " " + r.span(l.y)
+		}
+		last = l.y
+	}
+	r.fail(links[1].at, "comparisons do not chain", cure)
+}
+
+// span is what n was written as, on one line and harmless.
+func (r resolver) span(n *node) string {
+	return strings.Map(harmless, r.src.Text[n.pos:max(n.pos, n.end)])
+}
+
+// metric resolves a name that must be a number.
+func (r resolver) metric(n *node) {
+	name := n.name
+	m := Metric{Text: name.text()}
+	switch {
+	case name.form == bareName && name.word == ageWord:
+		m.Agg = ageWord
+		r.byClock = true
+	case name.form == aggName, name.form == bareName && r.IsAgg(name.word):
+		r.fieldOf(name)
+		m.Agg, m.Field, m.Window = name.word, name.field, name.window
+		r.warm(name)
+	case name.form == quotedName:
+		m.Field = name.word
+		if r.plain() {
+			r.fail(n.pos, "unknown field "+quote(name.word), "plain numbers have no fields: write last")
+		}
+		if r.IsAgg(name.word) {
+			m.Text = name.shown() // `mean` beside mean
+		}
+	case r.measured[name.word]:
+		m.Field = name.word
+	case r.Known:
+		// where reading ended right behind it, a text might have come
+		ended := r.broken == r.after(n)
+		if cure, sure := r.metricMeant(name.word); !ended || sure && !strings.HasPrefix(r.src.Text[r.broken:], "=") {
+			r.fail(n.pos, "unknown metric "+quote(name.word), cure)
+		}
+		return
+	default:
+		return // a field, perhaps
+	}
+	name.index = slices.IndexFunc(r.metrics, m.same)
+	if name.index < 0 {
+		name.index = len(r.metrics)
+		r.metrics = append(r.metrics, m)
+	}
+}
+
+// fieldOf refuses the field of an aggregate where there are none, and an
+// aggregate without one where there are several.
+func (r resolver) fieldOf(n *name) {
+	width := ""
+	if n.width != "" {
+		width = ", " + n.width
+	}
+	switch {
+	case n.field != "" && r.plain():
+		cure := "write " + n.word
+		if n.width != "" {
+			cure += "(" + n.width + ")"
+		}
+		r.fail(n.pos, "unknown field "+quote(n.field), "plain numbers have no fields: "+cure)
+	case n.field != "" || !r.Known || len(r.Fields) == 1:
+	case len(r.Fields) > 1:
+		r.fail(n.pos, fmt.Sprintf("%s needs a field: there are %d", n.word, len(r.Fields)), "write "+n.word+"("+fieldText(r.Fields[0])+width+")")
+	default:
+		r.fail(n.pos, n.word+" needs a field: there are 0", "write "+n.word+"(FIELD"+width+")")
+	}
+}
+
+// warm refuses a window that can never hold the samples it needs to have a
+// value. The count has one whatever the window holds.
+func (r resolver) warm(n *name) {
+	w := n.window
+	if w == (Window{}) {
+		w = r.First
+	}
+	if w.N > 0 && w.N < r.Warmup && n.word != "count" {
+		r.fail(n.pos, fmt.Sprintf("%s has no value: a window of %d never holds the %d samples of --warmup", n.text(), w.N, r.Warmup), "")
+	}
+}
+
+// metricMeant is the cure for an unknown metric; sure tells that it names one.
+func (r resolver) metricMeant(word string) (cure string, sure bool) {
+	if _, ok := functions[word]; ok {
+		return "write " + word + "(x)", true
+	}
+	if len(word) > 1 && word[0] == 'p' && strings.Trim(word[1:], "0123456789.") == "" {
+		return "quantiles are p0 to p100", true
+	}
+	if _, ok := severities[word]; ok {
+		return "a severity stands before the whole rule: " + word + ": mean > 80", true
+	}
+	known := slices.Concat(r.Aggs, r.Fields, r.named, r.Keys, []string{"and", "or", "not"})
+	if cure := didYouMean(word, known); cure != "" {
+		return cure, true
+	}
+	return "it is no aggregate, key or measured field", false
+}
+
+// keyMeant is the cure for an unknown key.
+func (r resolver) keyMeant(word string) string {
+	if cure := didYouMean(word, r.Keys); cure != "" {
+		return cure
+	}
+	if len(r.Keys) == 0 {
+		return "keys are named with --key"
+	}
+	return "the keys are " + joinWords(r.Keys)
+}
+
+// joinWords is a list for a message, cut where it grows long.
+func joinWords(words []string) string {
+	list := ""
+	for i, w := range words {
+		if i > 0 {
+			list += ", "
+		}
+		if i == 8 {
+			return list + "…"
+		}
+		list += fieldText(w)
+	}
+	return list
+}
+
+// isNumber tells whether text is written like a number in a rule.
+func isNumber(text string) bool {
+	_, err := strconv.ParseFloat(text, 64)
+	return err == nil && strings.Trim(text, "0123456789.eE+-") == ""
+}
