@@ -214,7 +214,7 @@ func (b *Board) count(name string, level rule.Severity) {
 // fire brings what fires for a key up to date.
 func (b *Board) fire(e *Entry, line Alert, arrived int64) {
 	a := line.Note.Alert
-	name := b.cfg.Rules.Rules[a.Rule].Name
+	name := b.cfg.Rules.Rule(a.Rule).Name
 	if !a.Resolved {
 		b.count(name, a.Level)
 	}

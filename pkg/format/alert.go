@@ -98,7 +98,7 @@ func (c *Context) file(n *stream.Note) (name string, told bool) {
 
 // alertText appends `ALERT crit hot sensor=s042 mean(temp)=91.3 line=1204 … rule="mean(temp) > 80"`.
 func (c *Context) alertText(dst []byte, n *stream.Note) []byte {
-	a, r := n.Alert, &c.Rules.Rules[n.Alert.Rule]
+	a, r := n.Alert, c.Rules.Rule(n.Alert.Rule)
 	if a.Resolved {
 		dst = append(dst, "RESOLVED "...)
 	} else {
@@ -114,8 +114,8 @@ func (c *Context) alertText(dst []byte, n *stream.Note) []byte {
 	if a.Again > 0 {
 		dst = strconv.AppendInt(append(dst, " again="...), int64(a.Again), 10)
 	}
-	if a.ByTTL {
-		dst = append(dst, " by=ttl"...)
+	if a.By != "" {
+		dst = append(append(dst, " by="...), a.By...)
 	}
 	return text.AppendLogfmt(append(dst, " rule="...), r.Text)
 }

@@ -55,7 +55,7 @@ func TestAlertText(t *testing.T) {
 			`ALERT info drift sensor="a b" mean(temp)=2 time=2026-05-01T12:00:03Z again=3 rule="mean(temp, 1m) > mean(temp)"`},
 		{"a ladder", &none, 9, stream.Alert{Change: change(1, rule.Change{Was: rule.Crit}), Values: []float64{81}},
 			`ALERT warn "mean > 80" mean=81 line=9 was=crit rule="mean > 80"`},
-		{"forgotten", &clock, 5, stream.Alert{Change: change(0, rule.Change{Resolved: true, ByTTL: true, After: 3600e9}), Key: oven(""), Time: moment, Values: []float64{nan}},
+		{"forgotten", &clock, 5, stream.Alert{Change: change(0, rule.Change{Resolved: true, By: "ttl", After: 3600e9}), Key: oven(""), Time: moment, Values: []float64{nan}},
 			`RESOLVED crit hot sensor="" line=5 time=2026-05-01T12:00:03Z after=1h by=ttl rule="mean(temp) > 80 for 30s"`},
 		{"several files", &files, 5, stream.Alert{Change: change(4, rule.Change{}), Key: oven("x", "y"), Time: moment},
 			`ALERT warn key sensor=x line=y file="b c.log" line=5 time=2026-05-01T12:00:03Z rule="sensor == \"x\""`},

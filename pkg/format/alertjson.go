@@ -14,7 +14,7 @@ import (
 // alertJSON appends an alert as an object, always with the same names, null
 // where there is nothing.
 func (c *Context) alertJSON(dst []byte, n *stream.Note) []byte {
-	a, r := n.Alert, &c.Rules.Rules[n.Alert.Rule]
+	a, r := n.Alert, c.Rules.Rule(n.Alert.Rule)
 	state := "firing"
 	if a.Resolved {
 		state = "resolved"

@@ -22,6 +22,8 @@ type machine struct {
 	until *condition // nil where there is none
 	hold  hold       // of EXPR
 	clear hold       // of until
+
+	ringWords int // that the longer of the two needs to look back on more than 64; 0 where none does
 }
 
 type phase uint8
@@ -59,6 +61,9 @@ func (c *cell) forget() {
 // step is one evaluation: the state after it is a function of the state before
 // it, the verdicts on EXPR and until, and the clock.
 func (m *machine) step(c *cell, expr, until verdict, now int64) {
+	if c.ring == nil && m.ringWords > 0 {
+		c.ring = &ring{bits: make([]uint64, m.ringWords)}
+	}
 	switch {
 	case c.fires() && m.until != nil:
 		m.stepUntil(c, until, now)
@@ -72,9 +77,6 @@ func (m *machine) step(c *cell, expr, until verdict, now int64) {
 
 // stepQuiet is a known verdict on EXPR while the alert is off.
 func (m *machine) stepQuiet(c *cell, expr, until verdict, now int64) {
-	if c.ring == nil && m.hold.n > 64 && m.hold.kind == holdShare {
-		c.ring = m.newRing()
-	}
 	full, counting := m.hold.count(c, c.phase == pending, expr == yes, now)
 	switch {
 	case full && expr == yes && until != yes:
@@ -105,9 +107,6 @@ func (m *machine) stepFiring(c *cell, expr verdict, now int64) {
 func (m *machine) stepUntil(c *cell, until verdict, now int64) {
 	if until == unknown {
 		return
-	}
-	if c.ring == nil && m.clear.n > 64 && m.clear.kind == holdShare {
-		c.ring = m.newRing()
 	}
 	full, counting := m.clear.count(c, c.phase == clearing, until == yes, now)
 	switch {
@@ -192,15 +191,13 @@ type ring struct {
 	at, trues int // next place, bits set
 }
 
-// newRing is a ring for the longer of a rule's two holds. It costs N/8 bytes, once a key.
-func (m *machine) newRing() *ring {
-	n := 0
+// measureRing finds out how long a ring the rule's holds need.
+func (m *machine) measureRing() {
 	for _, h := range []hold{m.hold, m.clear} {
 		if h.kind == holdShare && h.n > 64 {
-			n = max(n, h.n)
+			m.ringWords = max(m.ringWords, (h.n+63)/64)
 		}
 	}
-	return &ring{bits: make([]uint64, (n+63)/64)}
 }
 
 func (r *ring) push(n int, ok bool) (trues int) {

@@ -61,14 +61,14 @@ type Source struct {
 
 // A Change is what a rule did at one evaluation.
 type Change struct {
-	Rule     int      // index into Set.Rules of the rule whose severity and text are shown
+	Rule     int      // the rule whose severity and text are shown, for Set.Rule
 	Resolved bool     // the alert is over
 	Level    Severity // level now; on Resolved the last one
 	Was      Severity // level before a ladder's change, else None
 	Again    int      // repetition from 1, else 0
 	Since    int64    // time of the first ALERT, ns
 	After    int64    // ns since it, on Resolved
-	ByTTL    bool     // resolved because its key was forgotten
+	By       string   // on Resolved, where no evaluation made it: "ttl", the key was forgotten; "rules", the rule was left out
 }
 
 // A Rule is one rule as it was understood.
@@ -93,6 +93,7 @@ type Set struct {
 	Metrics []Metric // what Env.Vals holds, in this order; each number once for each Text and Moved
 	Fields  []string // fields that rules name outright, in AGG(FIELD) or in backquotes: they are to be measured
 
+	gone    []Rule // known of a saved state only; see Restore
 	alerts  []alert
 	clocked []int  // indexes into alerts of those that go by the clock
 	clock   string // why a clock is needed
@@ -180,6 +181,7 @@ func (s *Set) compile(r *Rule, d *draft, at map[Metric]int) {
 		until := c.condition(d.until)
 		r.until = &until
 	}
+	r.measureRing()
 	if s.clock == "" && d.needsClock() != "" {
 		s.clock = d.needsClock() + " in " + d.src.Name
 	}

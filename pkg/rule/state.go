@@ -118,7 +118,7 @@ func (s *Set) Expire(st *State, now int64, dst []Change) []Change {
 		a := &s.alerts[i]
 		if as := st.of(a); as.level != None {
 			c := as.change(a, None, now)
-			c.ByTTL = true
+			c.By = "ttl"
 			dst = append(dst, c)
 		}
 	}

@@ -351,8 +351,8 @@ func TestExpire(t *testing.T) {
 	s.Step(st, Env{Vals: []float64{5}, Now: 10}, nil)
 	got := s.Expire(st, 100, nil)
 	want := []Change{
-		{Rule: 0, Resolved: true, Level: Crit, Since: 10, After: 90, ByTTL: true},
-		{Rule: 2, Resolved: true, Level: Crit, Since: 10, After: 90, ByTTL: true},
+		{Rule: 0, Resolved: true, Level: Crit, Since: 10, After: 90, By: "ttl"},
+		{Rule: 2, Resolved: true, Level: Crit, Since: 10, After: 90, By: "ttl"},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)

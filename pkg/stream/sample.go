@@ -224,7 +224,7 @@ func (s *Stream) noteChanges(se *series, t int64, rec *record) {
 			s.stats.Fired++
 		}
 		a := &Alert{Change: c, Key: se.key, Time: t}
-		for _, m := range s.cfg.Rules.Rules[c.Rule].Metrics {
+		for _, m := range s.cfg.Rules.Rule(c.Rule).Metrics {
 			a.Values = append(a.Values, s.vals[m])
 		}
 		n := Note{Row: s.res.Rows.N, Alert: a}
