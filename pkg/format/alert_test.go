@@ -50,7 +50,7 @@ func TestAlertText(t *testing.T) {
 		{"no name, no clock", &none, 7, stream.Alert{Change: change(1, rule.Change{}), Values: []float64{81.5}},
 			`ALERT warn "mean > 80" mean=81.5 line=7 rule="mean > 80"`},
 		{"no clock, clears", &none, 8, stream.Alert{Change: change(1, rule.Change{Resolved: true}), Values: []float64{1234567.8}},
-			`RESOLVED warn "mean > 80" mean=1.23457e+06 line=8 rule="mean > 80"`},
+			`RESOLVED warn "mean > 80" mean=1234568 line=8 rule="mean > 80"`},
 		{"no value, by the clock alone", &clock, 0, stream.Alert{Change: change(2, rule.Change{Again: 3}), Key: oven("a b"), Time: moment, Values: []float64{nan, 2}},
 			`ALERT info drift sensor="a b" mean(temp)=2 time=2026-05-01T12:00:03Z again=3 rule="mean(temp, 1m) > mean(temp)"`},
 		{"a ladder", &none, 9, stream.Alert{Change: change(1, rule.Change{Was: rule.Crit}), Values: []float64{81}},
@@ -181,7 +181,7 @@ func TestOneToOne(t *testing.T) {
 				`{"error":{"reason":"too-long","line":5}}` + "\n"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			r := result("json", l, c.rows...)
+			r := result(l, c.rows...)
 			r.Notes = c.notes
 			got := string(NewOneToOne(l, ctx, 0).Append(nil, r))
 			if got != c.want {
@@ -200,7 +200,7 @@ func TestOneToOne(t *testing.T) {
 // without anything gives an empty object and takes what belongs to it.
 func TestOneToOneEdges(t *testing.T) {
 	ctx := &Context{Rules: ovens, Files: true}
-	r := result("json", Layout{}, row{})
+	r := result(Layout{}, row{})
 	r.Notes = []stream.Note{{Row: 0, Origin: &parse.Origin{Name: "b"}, Line: 1, Reason: parse.NotJSON}, {Row: 0, Origin: &parse.Origin{Name: "b"}, Line: 2, Reason: parse.NotNumber, Value: true}}
 	want := `{"error":{"reason":"not-json","file":"b","line":1}}` + "\n" + `{"errors":[{"reason":"not-a-number","file":"b","line":2}]}` + "\n"
 	f := NewOneToOne(Layout{}, ctx, 0)

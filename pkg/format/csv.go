@@ -18,11 +18,15 @@ type table struct {
 	values rowWriter
 }
 
-func newCSV(l Layout, precision int) Formatter { return newTable(l, precision, ',', `""`) }
+func newCSV(l *Layout, precision int) Formatter {
+	return newTable(l, precision, ",", `""`, appendCSV)
+}
 
-func newTSV(l Layout, precision int) Formatter { return newTable(l, precision, '\t', "") }
+func newTSV(l *Layout, precision int) Formatter {
+	return newTable(l, precision, "\t", "", appendTSV)
+}
 
-func newTable(l Layout, precision int, sep byte, blank string) *table {
+func newTable(l *Layout, precision int, sep, blank string, cell func(dst []byte, s string) []byte) *table {
 	var names []string
 	if l.Clock {
 		names = append(names, "time")
@@ -33,10 +37,10 @@ func newTable(l Layout, precision int, sep byte, blank string) *table {
 	}
 	nothing := func(string) string { return "" }
 	return &table{
-		header: []byte(strings.Join(names, string(sep)) + "\n"),
+		header: []byte(strings.Join(names, sep) + "\n"),
 		blank:  blank,
-		head:   newHead(&l, "", string(sep)),
-		values: newRowWriter(&l, numberStyle{precision, true}, nothing, []byte{}, sep),
+		head:   newHead(l, "", sep, keyParts(l.Keys, nothing, cell, sep)),
+		values: newRowWriter(l, allDigits(precision), nothing, []byte{}, sep[0]),
 	}
 }
 
@@ -56,14 +60,6 @@ func (f *table) Append(dst []byte, r *stream.Result) []byte {
 		dst[len(dst)-1] = '\n' // was a separator
 	}
 	return dst
-}
-
-func csvLabel(l Layout) labeler {
-	return labelParts(l.Keys, func(string) string { return "" }, appendCSV, ",")
-}
-
-func tsvLabel(l Layout) labeler {
-	return labelParts(l.Keys, func(string) string { return "" }, appendTSV, "\t")
 }
 
 var (

@@ -3,6 +3,7 @@ package format
 import (
 	"math"
 	"math/rand"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -32,18 +33,18 @@ type row struct {
 	values []float64
 }
 
-// result is the rows as the stream gives them for a format.
-func result(format string, l Layout, rows ...row) *stream.Result {
-	label := KeyLabel(format, l)
+// result is the rows as the stream gives them, some of whose keys have taken the
+// place of others.
+func result(l Layout, rows ...row) *stream.Result {
 	r := &stream.Result{}
 	r.Rows.N, r.Rows.First = len(rows), true
 	r.Rows.Col = make([][]float64, len(l.Columns))
-	for _, row := range rows {
+	for i, row := range rows {
 		if l.Clock {
 			r.Rows.Time = append(r.Rows.Time, row.time)
 		}
 		if len(l.Keys) > 0 {
-			r.Rows.Key = append(r.Rows.Key, &stream.Key{Parts: row.key, Label: label(nil, row.key)})
+			r.Rows.Key = append(r.Rows.Key, &stream.Key{ID: uint32(i % 3), Parts: row.key})
 		}
 		for c := range r.Rows.Col {
 			r.Rows.Col[c] = append(r.Rows.Col[c], row.values[c])
@@ -59,7 +60,7 @@ func written(t testing.TB, format string, l Layout, precision int, rows ...row) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	return string(f.Append(nil, result(format, l, rows...)))
+	return string(f.Append(nil, result(l, rows...)))
 }
 
 func TestFormats(t *testing.T) {
@@ -74,7 +75,7 @@ func TestFormats(t *testing.T) {
 		{"text", `time=2026-05-01T12:00:03Z sensor=s3 temp_mean=20.0123 temp_count=5 temp_max=27.4
 time=2026-05-01T12:00:03.5Z sensor=s4 temp_mean=0.333333 temp_count=5 temp_max=27.4
 time=2026-05-01T12:00:04Z sensor=s3 temp_count=1234567
-time=2026-05-01T12:00:03Z sensor="" temp_mean=0 temp_count=0 temp_max=2e+06
+time=2026-05-01T12:00:03Z sensor="" temp_mean=0 temp_count=0 temp_max=2000000
 `},
 		{"json", `{"time":"2026-05-01T12:00:03Z","sensor":"s3","temp_mean":20.0123456,"temp_count":5,"temp_max":27.4}
 {"time":"2026-05-01T12:00:03.5Z","sensor":"s4","temp_mean":0.3333333333333333,"temp_count":5,"temp_max":27.4}
@@ -154,9 +155,9 @@ func TestPrecision(t *testing.T) {
 		precision int
 		want      string
 	}{
-		{"text", 0, "mean=1.23457e+06 count=1234567\n"},
-		{"text", 3, "mean=1.23e+06 count=1234567\n"},
-		{"text", 17, "mean=1.234567891e+06 count=1234567\n"},
+		{"text", 0, "mean=1234568 count=1234567\n"},
+		{"text", 3, "mean=1230000 count=1234567\n"},
+		{"text", 17, "mean=1234567.891 count=1234567\n"},
 		{"json", 0, `{"mean":1234567.891,"count":1234567}` + "\n"},
 		{"json", 3, `{"mean":1230000,"count":1234567}` + "\n"},
 		{"csv", 9, "mean,count\n1234567.89,1234567\n"},
@@ -181,9 +182,6 @@ func TestNewRefuses(t *testing.T) {
 			t.Errorf("New(%q, %d): got %v, want %s", c.format, c.precision, err, want)
 		}
 	}
-	if KeyLabel("xml", room) != nil {
-		t.Error("KeyLabel(xml) is not nil")
-	}
 }
 
 // A header goes before the first row only, and a row of one empty cell is not
@@ -194,7 +192,7 @@ func TestTableEdges(t *testing.T) {
 		t.Errorf("csv: got %q, want %q", got, want)
 	}
 	f, _ := New("csv", l, 0)
-	r := result("csv", l, row{values: []float64{2}})
+	r := result(l, row{values: []float64{2}})
 	r.Rows.First = false
 	if got := string(f.Append([]byte("x"), r)); got != "x2\n" {
 		t.Errorf("later rows: got %q, want %q", got, "x2\n")
@@ -218,7 +216,7 @@ func TestRepeats(t *testing.T) {
 			t.Errorf("%s: got\n%swant\n%s", format, got, want)
 		}
 		f, _ := New(format, l, 0)
-		r := result(format, l, rows...)
+		r := result(l, rows...)
 		r.Rows.First = false
 		f.Append(nil, r)
 		if again := string(f.Append(nil, r)); again != want {
@@ -234,7 +232,7 @@ func TestAppendAllocatesNothing(t *testing.T) {
 	}
 	for _, format := range Formats {
 		f, _ := New(format.Name, room, 0)
-		r := result(format.Name, room, rows...)
+		r := result(room, rows...)
 		dst := f.Append(nil, r)
 		dst = f.Append(dst[:0], r)
 		if n := testing.AllocsPerRun(20, func() { dst = f.Append(dst[:0], r) }); n != 0 {
@@ -259,7 +257,7 @@ func BenchmarkAppend(b *testing.B) {
 				for i := range rows {
 					rows[i].time, rows[i].key = moment+int64(i)*1e8, []string{"s042"}
 				}
-				r := result(format.Name, l, rows...)
+				r := result(l, rows...)
 				var dst []byte
 				for b.Loop() {
 					dst = f.Append(dst[:0], r)
@@ -267,5 +265,32 @@ func BenchmarkAppend(b *testing.B) {
 				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/n, "ns/row")
 			})
 		}
+	}
+}
+
+// Keys are written right however many there are, and what is remembered of
+// them is bounded.
+func TestManyKeys(t *testing.T) {
+	l := Layout{Keys: []string{"k"}, Columns: []Column{{Name: "v"}}}
+	f := newJSONLines(&l, 0)
+	r := result(l)
+	r.Rows.N, r.Rows.Col[0] = 1, []float64{1}
+	for round := range 2 {
+		for id := range uint32(10_000) {
+			key := &stream.Key{ID: id, Parts: []string{strings.Repeat("x", int(id)%200) + strconv.Itoa(int(id)+round)}}
+			r.Rows.Key = []*stream.Key{key}
+			for range 2 {
+				if got, want := string(f.Append(nil, r)), `{"k":"`+key.Parts[0]+`","v":1}`+"\n"; got != want {
+					t.Fatalf("got %s, want %s", got, want)
+				}
+			}
+		}
+	}
+	size := 0
+	for _, kept := range f.head.labels.kept {
+		size += cap(kept.text)
+	}
+	if n := len(f.head.labels.kept); n != maxLabels || size > maxLabels*2*maxLabel {
+		t.Errorf("%d labels of %d bytes are kept", n, size)
 	}
 }

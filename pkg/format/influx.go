@@ -1,24 +1,29 @@
 package format
 
 import (
+	"bytes"
 	"strconv"
 
 	"rtda/pkg/stream"
 	"rtda/pkg/text"
 )
 
-// influx is line protocol: measurement rtda, keys as tags, every value a
-// float, a timestamp in ns where there is a clock. Values that do not exist
-// are left out, and a row without any is no line.
+// influx is line protocol: measurement, keys as tags, every value a float, a
+// timestamp in ns where there is a clock. Values that do not exist are left
+// out, and a row without any is no line.
 type influx struct {
-	keyed, clock bool
-	values       rowWriter
+	measurement []byte // with the blank behind it, for rows without keys
+	clock       bool
+	head        head // the measurement and the tags of a key, and a blank
+	values      rowWriter
 }
 
-func newInflux(l Layout, precision int) Formatter {
+func newInflux(l *Layout, precision int) Formatter {
+	measurement := measurementEscapes.Append(nil, l.Measurement)
 	return &influx{
-		keyed: len(l.Keys) > 0, clock: l.Clock,
-		values: newRowWriter(&l, numberStyle{precision, true}, withEquals, nil, ','),
+		measurement: append(measurement, ' '), clock: l.Clock,
+		head:   head{keyed: len(l.Keys) > 0, labels: labels{write: influxLabel(measurement, rename(l, tagName))}},
+		values: newRowWriter(l, allDigits(precision), withEquals, nil, ','),
 	}
 }
 
@@ -26,11 +31,10 @@ func (f *influx) Append(dst []byte, r *stream.Result) []byte {
 	f.values.forget()
 	for i := range r.Rows.N {
 		start := len(dst)
-		if f.keyed {
-			dst = append(dst, r.Rows.Key[i].Label...)
-		} else {
-			dst = append(dst, "rtda "...)
+		if !f.head.keyed {
+			dst = append(dst, f.measurement...)
 		}
+		dst = f.head.append(dst, &r.Rows, i)
 		values := len(dst)
 		dst = f.values.append(dst, r.Rows.Col, i)
 		if len(dst) == values {
@@ -48,10 +52,10 @@ func (f *influx) Append(dst []byte, r *stream.Result) []byte {
 
 // influxLabel is measurement and tags with the blank behind them. A tag
 // without a text is left out, because the protocol has none.
-func influxLabel(l Layout) labeler {
-	tags := rename(&l, tagName)
+func influxLabel(measurement []byte, tags []string) labeler {
+	measurement = bytes.Clone(measurement)
 	return func(dst []byte, parts []string) []byte {
-		dst = append(dst, "rtda"...)
+		dst = append(dst, measurement...)
 		for i, part := range parts {
 			if part == "" {
 				continue
@@ -73,7 +77,10 @@ func tagName(key string) string {
 	return key
 }
 
-// tagEscapes is for the texts of tags. A backslash stands for itself, but not
+// tagEscapes and measurementEscapes are for their texts. A backslash stands for itself, but not
 // before what is escaped or at the end, where readers disagree about whom it
 // belongs to.
-var tagEscapes = text.NewEscaper(`\`, map[byte]string{',': `\,`, '=': `\=`, ' ': `\ `}, "nrtu,= \x00")
+var (
+	tagEscapes         = text.NewEscaper(`\`, map[byte]string{',': `\,`, '=': `\=`, ' ': `\ `}, "nrtu,= \x00")
+	measurementEscapes = text.NewEscaper(`\`, map[byte]string{',': `\,`, ' ': `\ `}, "nrtu,= \x00")
+)

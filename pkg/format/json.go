@@ -11,18 +11,16 @@ type jsonLines struct {
 	values rowWriter
 }
 
-func newJSON(l Layout, precision int) Formatter { return newJSONLines(l, precision) }
+func newJSON(l *Layout, precision int) Formatter { return newJSONLines(l, precision) }
 
-func newJSONLines(l Layout, precision int) *jsonLines {
+func newJSONLines(l *Layout, precision int) *jsonLines {
 	return &jsonLines{
-		head:   newHead(&l, `"time":"`, `",`),
-		values: newRowWriter(&l, numberStyle{precision, true}, jsonName, []byte("null"), ','),
+		head:   newHead(l, `"time":"`, `",`, keyParts(l.Keys, jsonName, text.AppendJSON, ",")),
+		values: newRowWriter(l, allDigits(precision), jsonName, []byte("null"), ','),
 	}
 }
 
 func jsonName(name string) string { return string(append(text.AppendJSON(nil, name), ':')) }
-
-func jsonLabel(l Layout) labeler { return labelParts(l.Keys, jsonName, text.AppendJSON, ",") }
 
 func (f *jsonLines) Append(dst []byte, r *stream.Result) []byte {
 	f.values.forget()

@@ -4,29 +4,30 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // Name gives a Layout the names that its rows bear, keys and columns: AGG for
 // plain numbers, FIELD_AGG otherwise, with _WINDOW behind it when there are
-// several windows. Every character but ASCII letters and digits becomes _, and
-// a name that is taken gets _2. The time, where there is a clock, is taken
+// several windows. Every character but letters and digits, of any script,
+// becomes _, and a name that is taken gets _2. The time, where there is a clock, is taken
 // first, then what the caller says, the keys and the columns in their order.
 // The slices it was given with stay as they are.
 func Name(l *Layout, several bool, taken ...string) {
 	names := used{}
 	if l.Clock {
-		names["time"] = true
+		names["time"] = 1
 	}
 	for _, name := range taken {
-		names[name] = true
+		names[name] = 1
 	}
 	l.Keys, l.Columns = slices.Clone(l.Keys), slices.Clone(l.Columns)
 	for i, key := range l.Keys {
-		l.Keys[i] = names.take(cleanName(key))
+		l.Keys[i] = names.take(cleanName(key, isAlphanumeric))
 	}
 	for i := range l.Columns {
 		c := &l.Columns[i]
-		c.Name = names.take(cleanName(columnName(c, several)))
+		c.Name = names.take(cleanName(columnName(c, several), isAlphanumeric))
 	}
 }
 
@@ -43,11 +44,10 @@ func columnName(c *Column, several bool) string {
 	return name
 }
 
-// cleanName is s with _ for every character but ASCII letters and digits.
-func cleanName(s string) string {
+// cleanName is s with _ for every character that stays not.
+func cleanName(s string, stays func(rune) bool) string {
 	clean := strings.Map(func(r rune) rune {
-		switch {
-		case 'a' <= r && r <= 'z', 'A' <= r && r <= 'Z', '0' <= r && r <= '9':
+		if stays(r) {
 			return r
 		}
 		return '_'
@@ -58,17 +58,27 @@ func cleanName(s string) string {
 	return clean
 }
 
-// used are the names that are taken.
-type used map[string]bool
+// isAlphanumeric reports whether r is a letter or a digit, of any script.
+func isAlphanumeric(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
+
+// used are the names that are taken, each with the greatest n up to which
+// name_n is known to be taken too.
+type used map[string]int
 
 // take takes name, or the first of name_2, name_3… that is free.
 func (u used) take(name string) string {
-	free := name
-	for n := 2; u[free]; n++ {
-		free = name + "_" + strconv.Itoa(n)
+	n := u[name]
+	if n == 0 {
+		u[name] = 1
+		return name
 	}
-	u[free] = true
-	return free
+	for {
+		n++
+		if free := name + "_" + strconv.Itoa(n); u[free] == 0 {
+			u[name], u[free] = n, 1
+			return free
+		}
+	}
 }
 
 // rename is the keys of a Layout for a format that some of them may not have:
@@ -76,11 +86,11 @@ func (u used) take(name string) string {
 func rename(l *Layout, fit func(key string) string) []string {
 	names := used{}
 	for _, c := range l.Columns {
-		names[c.Name] = true
+		names[c.Name] = 1
 	}
 	for _, key := range l.Keys {
 		if fit(key) == key {
-			names[key] = true
+			names[key] = 1
 		}
 	}
 	keys := slices.Clone(l.Keys)

@@ -25,7 +25,7 @@ type oneToOne struct {
 // is not to be called with them. An alert belongs to the next row; one that no
 // row follows has no line to be in.
 func NewOneToOne(l Layout, ctx *Context, precision int) Formatter {
-	return &oneToOne{newJSONLines(l, precision), ctx}
+	return &oneToOne{newJSONLines(&l, precision), ctx}
 }
 
 func (f *oneToOne) Append(dst []byte, r *stream.Result) []byte {

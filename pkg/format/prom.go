@@ -2,6 +2,7 @@ package format
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"rtda/pkg/num"
 	"rtda/pkg/stream"
@@ -9,11 +10,11 @@ import (
 )
 
 // prom is the Prometheus text format: the rows of a Result as gauges, metric
-// by metric. The stream gives all rows in one Result at the end, one a key.
+// by metric. All rows are in one Result, one a key.
 type prom struct {
 	columns []promColumn
-	keyed   bool
-	style   numberStyle
+	labels  labels
+	number  func(dst []byte, x float64) []byte
 }
 
 type promColumn struct {
@@ -22,11 +23,15 @@ type promColumn struct {
 	count bool
 }
 
-func newProm(l Layout, precision int) Formatter {
-	f := &prom{keyed: len(l.Keys) > 0, style: numberStyle{precision, true}}
+func newProm(l *Layout, precision int) Formatter {
+	f := &prom{number: allDigits(precision).append}
+	if len(l.Keys) > 0 {
+		f.labels.write = promLabel(rename(l, labelName))
+	}
+	names := used{}
 	for i := range l.Columns {
 		c := &l.Columns[i]
-		name := "rtda_" + c.Name
+		name := names.take(promName(l.Measurement + "_" + c.Name))
 		help := string(helpEscapes.Append(nil, promHelp(c)))
 		f.columns = append(f.columns, promColumn{
 			name: name, count: c.Count,
@@ -35,6 +40,22 @@ func newProm(l Layout, precision int) Formatter {
 	}
 	return f
 }
+
+// promName is a name as the format has them: ASCII letters, digits and _, and
+// not a digit first.
+func promName(s string) string {
+	name := asciiName(s)
+	if isDigit(name[0]) {
+		return "_" + name
+	}
+	return name
+}
+
+func asciiName(s string) string {
+	return cleanName(s, func(r rune) bool { return r < utf8.RuneSelf && isAlphanumeric(r) })
+}
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
 // promType is gauge but for names whose ending says that they belong to
 // another type: `promtool check metrics` has them untyped or not at all.
@@ -84,14 +105,14 @@ func (f *prom) metric(dst []byte, c *promColumn, rows *stream.Rows, values []flo
 		}
 		dst = append(append(dst, intro...), c.name...)
 		intro = ""
-		if f.keyed {
-			dst = append(dst, rows.Key[i].Label...)
+		if f.labels.write != nil {
+			dst = f.labels.append(dst, rows.Key[i])
 		}
 		dst = append(dst, ' ')
 		if c.count {
 			dst = num.AppendCount(dst, x)
 		} else {
-			dst = f.style.append(dst, x)
+			dst = f.number(dst, x)
 		}
 		dst = append(dst, '\n')
 	}
@@ -99,10 +120,9 @@ func (f *prom) metric(dst []byte, c *promColumn, rows *stream.Rows, values []flo
 }
 
 // promLabel is the labels of a key: {sensor="s3"}.
-func promLabel(l Layout) labeler {
-	keys := rename(&l, labelName)
-	open := func(key string) string { return key + `="` }
-	parts := labelParts(keys, open, promEscapes.Append, `",`)
+func promLabel(names []string) labeler {
+	open := func(name string) string { return name + `="` }
+	parts := keyParts(names, open, promEscapes.Append, `",`)
 	return func(dst []byte, key []string) []byte {
 		dst = parts(append(dst, '{'), key)
 		dst[len(dst)-1] = '}' // was a comma
@@ -114,13 +134,14 @@ func promLabel(l Layout) labeler {
 // summaries are not for gauges, names with two underscores are Prometheus's
 // own, and none begins with a digit.
 func labelName(key string) string {
+	name := asciiName(key)
 	switch {
-	case key == "le" || key == "quantile":
-		return key + "_2"
-	case strings.HasPrefix(key, "__") || key[0] >= '0' && key[0] <= '9':
-		return "key_" + key
+	case name == "le" || name == "quantile":
+		return name + "_2"
+	case strings.HasPrefix(name, "__") || isDigit(name[0]):
+		return "key_" + name
 	}
-	return key
+	return name
 }
 
 var (

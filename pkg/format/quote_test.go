@@ -51,21 +51,27 @@ var hostile = []struct {
 	{"＝x", "＝x", `"＝x"`, "'＝x", "'＝x", "＝x", "＝x"},
 }
 
+// line is what a format writes of a row whose only key and value are these.
+func line(t *testing.T, format, key string) string {
+	l := Layout{Keys: []string{"k"}, Columns: []Column{{Name: "v"}}}
+	all := written(t, format, l, 0, row{key: []string{key}, values: []float64{1}})
+	return all[strings.LastIndexByte(all[:len(all)-1], '\n')+1:]
+}
+
 func TestHostileKeys(t *testing.T) {
-	l := Layout{Keys: []string{"k"}}
 	for _, c := range hostile {
 		for _, f := range []struct{ format, want string }{
-			{"text", "k=" + c.logfmt + " "},
-			{"json", `"k":` + c.json + ","},
-			{"csv", c.csv + ","},
-			{"tsv", c.tsv + "\t"},
-			{"influx", "rtda,k=" + c.influx + " "},
-			{"prom", `{k="` + c.prom + `"}`},
+			{"text", "k=" + c.logfmt + " v=1\n"},
+			{"json", `{"k":` + c.json + `,"v":1}` + "\n"},
+			{"csv", c.csv + ",1\n"},
+			{"tsv", c.tsv + "\t1\n"},
+			{"influx", "rtda,k=" + c.influx + " v=1\n"},
+			{"prom", `rtda_v{k="` + c.prom + `"} 1` + "\n"},
 		} {
 			if c.text == "" && f.format == "influx" {
-				f.want = "rtda "
+				f.want = "rtda v=1\n"
 			}
-			if got := string(KeyLabel(f.format, l)(nil, []string{c.text})); got != f.want {
+			if got := line(t, f.format, c.text); got != f.want {
 				t.Errorf("%s: %q is %s, want %s", f.format, c.text, got, f.want)
 			}
 		}
@@ -73,14 +79,40 @@ func TestHostileKeys(t *testing.T) {
 	}
 }
 
+// Different keys are different bytes, in every format.
+func TestKeysStayDifferent(t *testing.T) {
+	pieces := []string{`\`, "\x1b", "\n", "\t", "n", "u001b", "u005c", ",", "=", " ", `"`, "'", "-", "1", "+Inf"}
+	for _, format := range Formats {
+		seen := map[string]string{}
+		for i := range len(pieces) * len(pieces) * len(pieces) * len(pieces) {
+			key := ""
+			for ; i > 0; i /= len(pieces) {
+				key += pieces[i%len(pieces)]
+			}
+			got := ""
+			if format.Name != "none" {
+				got = line(t, format.Name, key)
+			}
+			if other, ok := seen[got]; ok && other != key && got != "" {
+				t.Fatalf("%s: %q and %q are both %s", format.Name, key, other, got)
+			}
+			seen[got] = key
+		}
+	}
+}
+
 // Names of keys that influx and prom have for themselves.
 func TestHostileKeyNames(t *testing.T) {
-	l := Layout{Keys: []string{"time", "0"}}
-	key := []string{"a", "b"}
-	if got, want := string(KeyLabel("influx", l)(nil, key)), "rtda,time_2=a,0=b "; got != want {
+	l := Layout{Keys: []string{"time", "0"}, Columns: []Column{{Name: "größe"}, {Name: "gr__e"}}, Measurement: "a b"}
+	r := row{key: []string{"a", "b"}, values: []float64{1, 2}}
+	if got, want := written(t, "influx", l, 0, r), "a\\ b,time_2=a,0=b größe=1,gr__e=2\n"; got != want {
 		t.Errorf("influx: got %s, want %s", got, want)
 	}
-	if got, want := string(KeyLabel("prom", l)(nil, key)), `{time="a",key_0="b"}`; got != want {
+	got := written(t, "prom", l, 0, r)
+	if want := `a_b_gr__e{time="a",key_0="b"} 1`; !strings.Contains(got, want) {
+		t.Errorf("prom: got %s, want %s", got, want)
+	}
+	if want := `a_b_gr__e_2{time="a",key_0="b"} 2`; !strings.Contains(got, want) {
 		t.Errorf("prom: got %s, want %s", got, want)
 	}
 }
@@ -118,6 +150,9 @@ func checkFormats(t *testing.T, a, b string, x, y float64) {
 
 // roundSix is x as text rounds it.
 func roundSix(x float64) float64 {
+	if ax := math.Abs(x); ax >= 1e6 && ax < 1<<53 {
+		return math.RoundToEven(x)
+	}
 	x, _ = strconv.ParseFloat(strconv.FormatFloat(x, 'g', 6, 64), 64)
 	return x
 }

@@ -15,7 +15,7 @@ import (
 // maximum often is, is copied from there.
 type rowWriter struct {
 	columns []columnWriter
-	style   numberStyle
+	number  func(dst []byte, x float64) []byte
 	end     byte // stands behind each value
 	room    int  // what a row touches at most
 }
@@ -32,11 +32,11 @@ type columnWriter struct {
 
 // newRowWriter writes values as lead, number, end; where there is none, it
 // writes none between them, or nothing at all if that is nil.
-func newRowWriter(l *Layout, style numberStyle, lead func(name string) string, none []byte, end byte) rowWriter {
-	w := rowWriter{style: style, end: end, room: pieceSize}
+func newRowWriter(l *Layout, number digits, lead func(name string) string, none []byte, end byte) rowWriter {
+	w := rowWriter{number: number.append, end: end, room: pieceSize}
 	for _, c := range l.Columns {
 		cw := columnWriter{lead: []byte(lead(c.Name)), count: c.Count}
-		if style.prec == 6 && !style.plain && !c.Count {
+		if number.six && !c.Count {
 			cw.six = new(num.SixWriter)
 		}
 		if none != nil {
@@ -90,7 +90,11 @@ func (w *rowWriter) append(dst []byte, columns [][]float64, i int) []byte {
 			size = col.six.Put((*[num.Room]byte)(b[n:]), x)
 		}
 		if size == 0 {
-			size = len(w.number(b[n:n], x, col.count))
+			if col.count {
+				size = len(num.AppendCount(b[n:n], x))
+			} else {
+				size = len(w.number(b[n:n], x))
+			}
 		}
 		n += size
 		b[n] = w.end
@@ -116,41 +120,40 @@ func copyPiece(dst, src []byte) {
 	le.PutUint64(dst[24:], w)
 }
 
-func (w *rowWriter) number(dst []byte, x float64, count bool) []byte {
-	if count {
-		return num.AppendCount(dst, x)
-	}
-	return w.style.append(dst, x)
+// digits is how the values of a format are written.
+type digits struct {
+	append func(dst []byte, x float64) []byte
+	six    bool // append is num.AppendSix
 }
 
-// A numberStyle says how the values of a format are written: rounded to prec
-// significant digits as C's %.{prec}g, or plainly with all the digits that
-// tell them from their neighbours (prec 0) or prec of them.
-type numberStyle struct {
-	prec  int
-	plain bool
+// roundedDigits are for people: 6 digits, or as many as precision says.
+func roundedDigits(precision int) digits {
+	if precision == 0 {
+		return digits{num.AppendSix, true}
+	}
+	return digits{append: func(dst []byte, x float64) []byte { return num.AppendSig(dst, x, precision) }}
 }
 
-func (s numberStyle) append(dst []byte, x float64) []byte {
-	switch {
-	case !s.plain:
-		return num.AppendSig(dst, x, s.prec)
-	case s.prec == 0:
-		return num.AppendShortest(dst, x)
+// allDigits are for programs: all that tell a number from its neighbours, or
+// as many as precision says.
+func allDigits(precision int) digits {
+	if precision == 0 {
+		return digits{append: num.AppendShortest}
 	}
-	return num.AppendRounded(dst, x, s.prec)
+	return digits{append: func(dst []byte, x float64) []byte { return num.AppendRounded(dst, x, precision) }}
 }
 
 // A head is what rows begin with: the time, if there is a clock, between lead
-// and tail, and the key's label.
+// and tail, and the key.
 type head struct {
 	clock, keyed bool
 	lead, tail   string
 	time         clock.Writer
+	labels       labels
 }
 
-func newHead(l *Layout, lead, tail string) head {
-	return head{clock: l.Clock, keyed: len(l.Keys) > 0, lead: lead, tail: tail}
+func newHead(l *Layout, lead, tail string, key labeler) head {
+	return head{clock: l.Clock, keyed: len(l.Keys) > 0, lead: lead, tail: tail, labels: labels{write: key}}
 }
 
 func (h *head) append(dst []byte, rows *stream.Rows, i int) []byte {
@@ -167,7 +170,7 @@ func (h *head) appendParts(dst []byte, rows *stream.Rows, i int) []byte {
 		dst = append(dst, h.tail...)
 	}
 	if h.keyed {
-		dst = append(dst, rows.Key[i].Label...)
+		dst = h.labels.append(dst, rows.Key[i])
 	}
 	return dst
 }
@@ -175,8 +178,8 @@ func (h *head) appendParts(dst []byte, rows *stream.Rows, i int) []byte {
 // A labeler appends a key as a format writes it in its rows.
 type labeler = func(dst []byte, parts []string) []byte
 
-// labelParts is a labeler that appends name, text and end for each part.
-func labelParts(keys []string, name func(key string) string, text func(dst []byte, s string) []byte, end string) labeler {
+// keyParts is a labeler that appends name, text and end for each part.
+func keyParts(keys []string, name func(key string) string, text func(dst []byte, s string) []byte, end string) labeler {
 	names := make([]string, len(keys))
 	for i, key := range keys {
 		names[i] = name(key)
@@ -188,4 +191,38 @@ func labelParts(keys []string, name func(key string) string, text func(dst []byt
 		}
 		return dst
 	}
+}
+
+// labels writes keys, and remembers what it wrote: a short label of each of the
+// first 4096 keys, or of the last one of those that share a place.
+type labels struct {
+	write labeler
+	kept  []label // by the key's ID
+}
+
+type label struct {
+	key  *stream.Key
+	text []byte
+}
+
+const (
+	maxLabels = 4096 // a power of two
+	maxLabel  = 128  // bytes
+)
+
+func (l *labels) append(dst []byte, key *stream.Key) []byte {
+	at := int(key.ID) & (maxLabels - 1)
+	if at >= len(l.kept) {
+		l.kept = append(l.kept, make([]label, max(at+1, min(2*at, maxLabels))-len(l.kept))...)
+	}
+	kept := &l.kept[at]
+	if kept.key == key {
+		return append(dst, kept.text...)
+	}
+	start := len(dst)
+	dst = l.write(dst, key.Parts)
+	if len(dst)-start <= maxLabel {
+		kept.key, kept.text = key, append(kept.text[:0], dst[start:]...)
+	}
+	return dst
 }

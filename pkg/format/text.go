@@ -12,22 +12,14 @@ type textLines struct {
 	values rowWriter
 }
 
-// textDigits is how many significant digits text has by default.
-const textDigits = 6
-
-func newText(l Layout, precision int) Formatter {
-	if precision == 0 {
-		precision = textDigits
-	}
+func newText(l *Layout, precision int) Formatter {
 	return &textLines{
-		head:   newHead(&l, "time=", " "),
-		values: newRowWriter(&l, numberStyle{prec: precision}, withEquals, nil, ' '),
+		head:   newHead(l, "time=", " ", keyParts(l.Keys, withEquals, text.AppendLogfmt, " ")),
+		values: newRowWriter(l, roundedDigits(precision), withEquals, nil, ' '),
 	}
 }
 
 func withEquals(name string) string { return name + "=" }
-
-func textLabel(l Layout) labeler { return labelParts(l.Keys, withEquals, text.AppendLogfmt, " ") }
 
 func (f *textLines) Append(dst []byte, r *stream.Result) []byte {
 	f.values.forget()

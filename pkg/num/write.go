@@ -1,6 +1,7 @@
 package num
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math"
 	"math/bits"
@@ -12,76 +13,77 @@ import (
 // a sign, 0., five zeros and 17 digits, and what whole words overhang.
 const Room = 40
 
+// AppendSix appends x for people: rounded to six significant digits, but with
+// all digits before the point as long as these are exact, so that 1000001 is
+// 1000001 and 1234567.8 is 1234568; else as AppendSig does.
+func AppendSix(dst []byte, x float64) []byte {
+	if ax := math.Abs(x); ax >= 999999.5 && ax < 1<<53 {
+		return strconv.AppendInt(dst, int64(math.RoundToEven(x)), 10)
+	}
+	return AppendSig(dst, x, 6)
+}
+
 // AppendSig appends x rounded to prec significant digits, as C's %.{prec}g
-// does: 20.01, 1e+06, 1.23457e-05. It rounds the exact value of x, ties to
-// even; -0 is 0. Up to 15 digits and from 1e-7 to 1e22 it has a way of its
-// own; the rest is strconv's. FuzzAppendSig holds both together. What would
-// round beyond the float64 is not rounded.
+// does but without an exponent for 1e-4 ≤ |x| < 1e15: 20.01, 1230000,
+// 1.23457e-05. It rounds the exact value of x, ties to even; -0 is 0.
 func AppendSig(dst []byte, x float64, prec int) []byte {
-	if x == 0 {
-		return append(dst, '0')
-	}
-	n, e, ok := roundDigits(math.Abs(x), prec)
-	if !ok {
-		return strconv.AppendFloat(dst, roundSlow(x, prec), 'g', -1, 64)
-	}
-	return layout(dst, math.Signbit(x), n*Pow10Int[18-prec], e, notation{least: -4, most: prec, pad: true})
-}
-
-// AppendShortest appends the shortest digits that read back to x, in plain
-// notation for 1e-6 ≤ |x| < 1e21 and else with an exponent as encoding/json
-// writes it; -0 is 0. Below 2^53 it works with exact integers of its own, the
-// rest is strconv's; FuzzAppendShortest holds both together.
-func AppendShortest(dst []byte, x float64) []byte {
-	ax := math.Abs(x)
-	if ax >= 1<<53 || ax < 1e-11 {
-		if x == 0 {
-			return append(dst, '0')
-		}
-		return appendShortestSlow(dst, x)
-	}
-	if i := int64(x); float64(i) == x {
-		return strconv.AppendInt(dst, i, 10)
-	}
-	n, e, ok := shortestDigits(ax)
-	if !ok {
-		return appendShortestSlow(dst, x)
-	}
-	return layout(dst, math.Signbit(x), n*10, e, plainNotation)
-}
-
-func appendShortestSlow(dst []byte, x float64) []byte {
-	if ax := math.Abs(x); ax >= 1e-6 && ax < 1e21 {
-		return strconv.AppendFloat(dst, x, 'f', -1, 64)
-	}
-	dst = strconv.AppendFloat(dst, x, 'e', -1, 64)
-	if n := len(dst); n >= 4 && dst[n-4] == 'e' && dst[n-3] == '-' && dst[n-2] == '0' {
-		dst[n-2] = dst[n-1] // e-07 is e-7
-		dst = dst[:n-1]
-	}
-	return dst
+	return appendRounded(dst, x, prec, &forPeople)
 }
 
 // AppendRounded appends x rounded to prec significant digits in the notation
-// of AppendShortest. What would round beyond the float64 is not rounded.
+// of AppendShortest.
 func AppendRounded(dst []byte, x float64, prec int) []byte {
-	if x == 0 {
-		return append(dst, '0')
-	}
-	if n, e, ok := roundDigits(math.Abs(x), prec); ok {
-		return layout(dst, math.Signbit(x), n*Pow10Int[18-prec], e, plainNotation)
-	}
-	return AppendShortest(dst, roundSlow(x, prec))
+	return appendRounded(dst, x, prec, &forPrograms)
 }
 
-// roundSlow is the float64 nearest to x rounded to prec digits, or x where that
-// is beyond them all.
-func roundSlow(x float64, prec int) float64 {
+// appendRounded rounds up to 15 digits of numbers from 1e-7 to 1e22 by itself;
+// the rest is strconv's. FuzzRounded holds both together. What would round
+// beyond the float64 is not rounded, and no digits are written that reading
+// back would not tell from fewer.
+func appendRounded(dst []byte, x float64, prec int, form *notation) []byte {
+	if n, e, ok := roundDigits(math.Abs(x), prec); ok {
+		return layout(dst, x < 0, n*Pow10Int[18-prec], e, form)
+	}
 	var room [32]byte
 	if y, err := strconv.ParseFloat(string(strconv.AppendFloat(room[:0], x, 'e', prec-1, 64)), 64); err == nil {
-		return y
+		x = y
 	}
-	return x
+	return appendShortest(dst, x, form)
+}
+
+// AppendShortest appends the shortest digits that read back to x, without an
+// exponent for 1e-6 ≤ |x| < 1e21 and else as encoding/json writes it; -0 is 0.
+// Below 2^53 it works with exact integers of its own, the rest is strconv's;
+// FuzzShortest holds both together.
+func AppendShortest(dst []byte, x float64) []byte { return appendShortest(dst, x, &forPrograms) }
+
+func appendShortest(dst []byte, x float64, form *notation) []byte {
+	ax := math.Abs(x)
+	if ax < 1<<53 {
+		if i := int64(x); float64(i) == x && (ax < 1e15 || form.most > 15) {
+			return strconv.AppendInt(dst, i, 10)
+		}
+		if n, e, ok := shortestDigits(ax); ok {
+			return layout(dst, x < 0, n*10, e, form)
+		}
+	}
+	n, e := slowDigits(ax)
+	return layout(dst, x < 0, n, e, form)
+}
+
+// slowDigits is shortestDigits by strconv, with 18 digits.
+func slowDigits(x float64) (n uint64, e int) {
+	var room [32]byte
+	text := strconv.AppendFloat(room[:0], x, 'e', -1, 64)
+	at := bytes.IndexByte(text, 'e')
+	e, _ = strconv.Atoi(string(text[at+1:]))
+	digits := 0
+	for _, c := range text[:at] {
+		if c != '.' {
+			n, digits = n*10+uint64(c-'0'), digits+1
+		}
+	}
+	return n * Pow10Int[18-digits], e
 }
 
 // AppendCount appends a whole number, which is never rounded.
@@ -92,18 +94,22 @@ func AppendCount(dst []byte, x float64) []byte {
 	return AppendShortest(dst, x)
 }
 
-// A notation says between which decimal exponents numbers are written without
-// one, least ≤ e < most, and whether an exponent has two digits at least.
+// A notation says between which powers of ten numbers are written without an
+// exponent, 10^least ≤ |x| < 10^most, and whether an exponent has two digits
+// at least.
 type notation struct {
 	least, most int
 	pad         bool
 }
 
-var plainNotation = notation{least: -6, most: 21}
+var (
+	forPeople   = notation{least: -4, most: 15, pad: true}
+	forPrograms = notation{least: -6, most: 21}
+)
 
 // layout appends the number whose 18 decimal digits are n and whose first
 // digit stands for 10^e.
-func layout(dst []byte, negative bool, n uint64, e int, form notation) []byte {
+func layout(dst []byte, negative bool, n uint64, e int, form *notation) []byte {
 	dst = slices.Grow(dst, Room)
 	if negative {
 		dst = append(dst, '-')
@@ -264,6 +270,9 @@ func decimalExponent(x float64) (e int, ok bool) {
 // fused multiply-add, has to say on which side the value was. Adding 2^52
 // rounds to whole numbers without a branch, which would be a coin's toss.
 func roundDigits(x float64, prec int) (n uint64, e int, ok bool) {
+	if x == 0 {
+		return 0, 0, true
+	}
 	e, ok = decimalExponent(x)
 	k := prec - 1 - e
 	if !ok || prec > maxRounded || uint(k+22) > 44 {
@@ -390,7 +399,7 @@ func b2i(b bool) uint64 {
 	return 0
 }
 
-// A SixWriter is AppendSig for six digits, which most numbers of text are, for
+// A SixWriter is AppendSix, by which most numbers of text are written, for
 // the values of a column: they mostly lie between the same two powers of ten,
 // so that only this has to be seen again.
 type SixWriter struct {
@@ -401,7 +410,7 @@ type SixWriter struct {
 }
 
 // Put writes numbers of about 1e-4 ≤ |x| < 1e6 to b in one straight run, and
-// returns their length; 0 for others, which are AppendSig's.
+// returns their length; 0 for others, which are AppendSix's.
 //
 // One operation scales x; roundDigits says why its digits are exact then, but
 // where the scaled x may lie on a half.

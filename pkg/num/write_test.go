@@ -10,39 +10,39 @@ import (
 
 // sigSlow is AppendSig by strconv alone.
 func sigSlow(x float64, prec int) string {
-	if x == 0 {
-		return "0"
+	y := rounded(x, prec)
+	if ay := math.Abs(y); ay == 0 || ay >= 1e-4 && ay < 1e15 {
+		return strconv.FormatFloat(y, 'f', -1, 64)
 	}
-	s := strconv.FormatFloat(x, 'g', prec, 64)
-	if y, err := strconv.ParseFloat(s, 64); err != nil {
-		return strconv.FormatFloat(x, 'g', -1, 64)
-	} else if prec > maxRounded || math.Abs(y) < 1e-40 || math.Abs(y) > 1e40 {
-		return strconv.FormatFloat(y, 'g', -1, 64)
+	return strconv.FormatFloat(y, 'e', -1, 64)
+}
+
+// sixSlow is AppendSix by strconv and math/big alone.
+func sixSlow(x float64) string {
+	if ax := math.Abs(x); ax < 999999.5 || ax >= 1<<53 {
+		return sigSlow(x, 6)
 	}
-	return s
+	return strconv.FormatFloat(x, 'f', 0, 64)
+}
+
+// rounded is x rounded to prec digits, if that is a float64, and never -0.
+func rounded(x float64, prec int) float64 {
+	if y, err := strconv.ParseFloat(strconv.FormatFloat(x, 'e', prec-1, 64), 64); err == nil {
+		return y + 0
+	}
+	return x
 }
 
 // shortestSlow is AppendShortest by strconv alone.
 func shortestSlow(x float64) string {
-	ax := math.Abs(x)
-	if x == 0 {
-		return "0"
+	if ax := math.Abs(x); ax == 0 || ax >= 1e-6 && ax < 1e21 {
+		return strconv.FormatFloat(x+0, 'f', -1, 64)
 	}
-	if ax >= 1e-6 && ax < 1e21 {
-		return strconv.FormatFloat(x, 'f', -1, 64)
-	}
-	s := strconv.FormatFloat(x, 'e', -1, 64)
-	return strings.Replace(s, "e-0", "e-", 1)
+	return strings.Replace(strconv.FormatFloat(x, 'e', -1, 64), "e-0", "e-", 1)
 }
 
 // roundedSlow is AppendRounded by strconv alone.
-func roundedSlow(x float64, prec int) string {
-	y, err := strconv.ParseFloat(strconv.FormatFloat(x, 'e', prec-1, 64), 64)
-	if err != nil {
-		y = x
-	}
-	return shortestSlow(y)
-}
+func roundedSlow(x float64, prec int) string { return shortestSlow(rounded(x, prec)) }
 
 var numberSeeds = []float64{
 	0, math.Copysign(0, -1), 1, -1, 0.5, 0.1, 20.01, 27.4, 100, 1e5, 999999, 999999.5, 999999.4999999999, 1e6, 1234567,
@@ -60,8 +60,8 @@ func checkSix(t *testing.T, x float64) {
 	t.Helper()
 	var b [Room]byte
 	for range 2 { // the second time it knows the magnitude
-		if n := six.Put(&b, x); n > 0 && string(b[:n]) != sigSlow(x, 6) {
-			t.Errorf("six digits of %v are %q, want %q", strconv.FormatFloat(x, 'g', -1, 64), b[:n], sigSlow(x, 6))
+		if n := six.Put(&b, x); n > 0 && string(b[:n]) != sixSlow(x) {
+			t.Errorf("six digits of %v are %q, want %q", strconv.FormatFloat(x, 'g', -1, 64), b[:n], sixSlow(x))
 		}
 	}
 }
@@ -73,12 +73,12 @@ func checkNumber(t *testing.T, x float64) {
 		if got, want := string(AppendSig(nil, x, prec)), sigSlow(x, prec); got != want {
 			t.Errorf("AppendSig(%v, %d) = %q, want %q", strconv.FormatFloat(x, 'g', -1, 64), prec, got, want)
 		}
-		if prec > 17 {
-			continue
-		}
 		if got, want := string(AppendRounded(nil, x, prec)), roundedSlow(x, prec); got != want {
 			t.Errorf("AppendRounded(%v, %d) = %q, want %q", strconv.FormatFloat(x, 'g', -1, 64), prec, got, want)
 		}
+	}
+	if got, want := string(AppendSix(nil, x)), sixSlow(x); got != want {
+		t.Errorf("AppendSix(%v) = %q, want %q", strconv.FormatFloat(x, 'g', -1, 64), got, want)
 	}
 	if got, want := string(AppendShortest(nil, x)), shortestSlow(x); got != want {
 		t.Errorf("AppendShortest(%v) = %q, want %q", strconv.FormatFloat(x, 'g', -1, 64), got, want)
@@ -147,29 +147,39 @@ func TestSixIsUsed(t *testing.T) {
 func TestNumberText(t *testing.T) {
 	for _, c := range []struct {
 		x        float64
-		sig      string // printf %.6g
+		six      string
+		sig      string // to 3 digits, as people read it
 		shortest string // JavaScript, exponents without padding
 		rounded  string // to 3 digits
 	}{
-		{20.01, "20.01", "20.01", "20"},
-		{2.9916550603303182, "2.99166", "2.9916550603303182", "2.99"},
-		{1e6, "1e+06", "1000000", "1000000"},
-		{1234567, "1.23457e+06", "1234567", "1230000"},
-		{-0.00001234, "-1.234e-05", "-0.00001234", "-0.0000123"},
-		{1e-7, "1e-07", "1e-7", "1e-7"},
-		{1e21, "1e+21", "1e+21", "1e+21"},
-		{123456789012345680000, "1.23457e+20", "123456789012345680000", "123000000000000000000"},
-		{math.Copysign(0, -1), "0", "0", "0"},
-		{math.MaxFloat64, "1.79769e+308", "1.7976931348623157e+308", "1.7976931348623157e+308"},
+		{20.01, "20.01", "20", "20.01", "20"},
+		{2.9916550603303182, "2.99166", "2.99", "2.9916550603303182", "2.99"},
+		{1e6, "1000000", "1000000", "1000000", "1000000"},
+		{1000001, "1000001", "1000000", "1000001", "1000000"},
+		{1234567.5, "1234568", "1230000", "1234567.5", "1230000"},
+		{999999.5, "1000000", "1000000", "999999.5", "1000000"},
+		{-123456.7, "-123457", "-123000", "-123456.7", "-123000"},
+		{1e15, "1000000000000000", "1e+15", "1000000000000000", "1000000000000000"},
+		{9007199254740991, "9007199254740991", "9.01e+15", "9007199254740991", "9010000000000000"},
+		{9007199254740992, "9.0072e+15", "9.01e+15", "9007199254740992", "9010000000000000"},
+		{0.0001, "0.0001", "0.0001", "0.0001", "0.0001"},
+		{-0.00001234, "-1.234e-05", "-1.23e-05", "-0.00001234", "-0.0000123"},
+		{1e-7, "1e-07", "1e-07", "1e-7", "1e-7"},
+		{1e21, "1e+21", "1e+21", "1e+21", "1e+21"},
+		{123456789012345680000, "1.23457e+20", "1.23e+20", "123456789012345680000", "123000000000000000000"},
+		{math.Copysign(0, -1), "0", "0", "0", "0"},
+		{math.MaxFloat64, "1.79769e+308", "1.7976931348623157e+308", "1.7976931348623157e+308", "1.7976931348623157e+308"},
+		{5e-324, "5e-324", "5e-324", "5e-324", "5e-324"},
 	} {
-		if got := string(AppendSig(nil, c.x, 6)); got != c.sig {
-			t.Errorf("AppendSig(%v, 6) = %q, want %q", c.x, got, c.sig)
-		}
-		if got := string(AppendShortest(nil, c.x)); got != c.shortest {
-			t.Errorf("AppendShortest(%v) = %q, want %q", c.x, got, c.shortest)
-		}
-		if got := string(AppendRounded(nil, c.x, 3)); got != c.rounded {
-			t.Errorf("AppendRounded(%v, 3) = %q, want %q", c.x, got, c.rounded)
+		for _, f := range []struct{ name, got, want string }{
+			{"AppendSix", string(AppendSix(nil, c.x)), c.six},
+			{"AppendSig 3", string(AppendSig(nil, c.x, 3)), c.sig},
+			{"AppendShortest", string(AppendShortest(nil, c.x)), c.shortest},
+			{"AppendRounded 3", string(AppendRounded(nil, c.x, 3)), c.rounded},
+		} {
+			if f.got != f.want {
+				t.Errorf("%s of %v is %q, want %q", f.name, c.x, f.got, f.want)
+			}
 		}
 	}
 }
@@ -182,7 +192,7 @@ func TestAppendCount(t *testing.T) {
 	}
 }
 
-func FuzzAppendSig(f *testing.F) {
+func FuzzRounded(f *testing.F) {
 	for _, x := range numberSeeds {
 		f.Add(math.Float64bits(x), 6)
 	}
@@ -199,7 +209,7 @@ func FuzzAppendSig(f *testing.F) {
 	})
 }
 
-func FuzzAppendShortest(f *testing.F) {
+func FuzzShortest(f *testing.F) {
 	for _, x := range numberSeeds {
 		f.Add(int64(x), int8(0))
 		f.Add(int64(math.Float64bits(x)>>11), int8(-40))

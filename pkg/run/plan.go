@@ -198,7 +198,6 @@ func (b *builder) config(c stream.Config) stream.Config {
 	if len(b.set.Rules) > 0 {
 		c.Rules = b.set
 	}
-	c.Label = format.KeyLabel(o.Out, b.layout)
 	c.LastOnly = o.Out == "prom"
 	for _, w := range b.windows {
 		c.Windows = append(c.Windows, stream.Window{

@@ -65,7 +65,8 @@ func (s *Stream) finish(se *series) {
 
 // End fills r with what the end of the input brings: the records that still
 // wait, and a row of each key with samples since its last one, at the next
-// boundary or, without boundaries, at the time of its own last sample.
+// boundary or, without boundaries, at the time of its own last sample. The last
+// rows of Config.LastOnly stay in one Result, which they overfill.
 func (s *Stream) End(r *Result, full Full) {
 	s.begin(r, full)
 	s.release(true)
@@ -84,6 +85,5 @@ func (s *Stream) End(r *Result, full Full) {
 		for c, x := range se.row {
 			rows.Col[c] = append(rows.Col[c], x)
 		}
-		s.handOn()
 	}
 }

@@ -11,7 +11,6 @@ import (
 type Key struct {
 	ID    uint32
 	Parts []string // a text a key field, decoded
-	Label []byte   // the parts as the output format writes them in a row
 }
 
 // Rows are rows of the output in columns. NaN is a value that does not exist;

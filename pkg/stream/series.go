@@ -55,9 +55,6 @@ func (s *Stream) create(key []byte) *series {
 		s.only = se
 	} else {
 		se.key = &Key{Parts: split(se.name), ID: s.newID()}
-		if s.cfg.Label != nil {
-			se.key.Label = s.cfg.Label(nil, se.key.Parts)
-		}
 		s.table[se.name] = se
 	}
 	s.fresh = append(s.fresh, se)

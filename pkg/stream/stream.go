@@ -67,7 +67,6 @@ type Read struct {
 type Config struct {
 	Fields     int // columns of the batch
 	Keyed      bool
-	Label      func(dst []byte, parts []string) []byte // fills Key.Label; may be nil
 	Clock      Clock
 	Hz         Rate
 	Late       int64
