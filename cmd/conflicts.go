@@ -27,6 +27,9 @@ var conflicts = []conflict{
 	{"late", func(o *options) bool { return o.has("late") && o.Clock != stream.DataClock },
 		"needs records with a time of their own: add -t FIELD"},
 
+	{"near", func(o *options) bool { return o.has("near") && o.TimeFormat == "" },
+		"is for a FORMAT without a year or a date: add -t FIELD:FORMAT"},
+
 	{"time", func(o *options) bool { return o.TimeField != "" && o.In == "num" },
 		"plain numbers have no fields: use -t now or --hz, or another -i"},
 	{"field", func(o *options) bool { return o.has("field") && o.In == "num" },

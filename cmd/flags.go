@@ -3,6 +3,7 @@ package cmd
 import (
 	"time"
 
+	"rtda/pkg/clock"
 	"rtda/pkg/format"
 	"rtda/pkg/parse"
 	"rtda/pkg/run"
@@ -176,12 +177,32 @@ var flags = []flag{
 
 	{group: groupClock, name: "time", short: "t", arg: "FIELD[:FORMAT]",
 		doc: "the field with the time, or now",
-		long: "The clock is the records' own time, in FIELD. Without FORMAT it is RFC 3339, `2006-01-02 15:04:05[.frac]` (UTC), the same with a `T`, or a Unix time, " +
+		long: "The clock is the records' own time, in FIELD. Without FORMAT it is a date `2006-01-02` or `2006/01/02`, behind which may stand a `T` or a blank with `15:04`, `15:04:05` or " +
+			"`15:04:05.frac` (or `,frac`), and then a zone: `Z`, ` UTC`, `+02`, `+0200` or `+02:00`, with a blank before it or not; `20060102T150405Z`; or a Unix time, " +
 			"which below 1e11 is in seconds, below 1e14 in milliseconds, below 1e17 in microseconds, else in nanoseconds. FORMAT is `unix`, `ms`, `us`, `ns` or " +
-			"a strftime(3) pattern. FIELD ends at the first colon; put it in double quotes if it has one of its own: `-t '\"a:b\":ms'`. " +
+			"a strftime(3) pattern: a blank in it matches any number of blanks, `%d`, `%e`, `%m`, `%H` and `%I` may have one before them, `%f` is a fraction of any length, " +
+			"which may be missing together with the sign before it, `%L` is whole milliseconds. A pattern without a year, or without a date, reads the time that is nearest to the newest one (see `--near`). FIELD ends at the first colon; put it in double quotes if it has one of its own: `-t '\"a:b\":ms'`. " +
 			"`now` is the moment at which a line is read; a field of that name is written `'\"now\"'`. " +
 			"Plain numbers have no fields: for them it is `now` or `--hz`.",
 		set: (*options).setTime},
+	{group: groupClock, name: "tz", arg: "ZONE", def: "UTC",
+		doc: "the time zone: Europe/Berlin, local",
+		long: "The time zone of times that name none, by its name in the IANA database, or `local` for that of the machine. In the hour that comes twice when the clock is set back, times are read as the first, " +
+			"unless that is more than `--late` behind the newest time; a time that the clock skips is read with the offset from before. The zones are part of the program.",
+		set: func(o *options, s string) (err error) {
+			if o.Zone, err = clock.LoadZone(s); err != nil {
+				return &badValue{"must be a time zone like Europe/Berlin, UTC or local", s}
+			}
+			o.ZoneText = s
+			return nil
+		}},
+	{group: groupClock, name: "near", arg: "TIME",
+		doc:  "where times without year or date begin",
+		long: "With a FORMAT that has no year, or no date, the first record has the time nearest to TIME, by default to now; each later one the time nearest to the newest.",
+		set: func(o *options, s string) error {
+			o.near = s
+			return nil
+		}},
 	{group: groupClock, name: "hz", arg: "N",
 		doc:  "the records come N a second: 100, 0.5, 1/60",
 		long: "The clock counts: the i-th good record, from 1, stands at i/N seconds after the Unix epoch. N is exact, a decimal or a fraction, in 9 digits.",

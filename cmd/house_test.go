@@ -46,7 +46,6 @@ var outside = map[string][]string{
 		"github.com/go-logfmt/logfmt", "github.com/influxdata/line-protocol/v2/lineprotocol",
 		"github.com/valyala/fastjson",
 	},
-	"pkg/clock": {"github.com/itchyny/timefmt-go"},
 }
 
 // TestArrows keeps the arrows between the rooms: what a file imports is what

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"time"
 
 	"rtda/pkg/agg"
 	"rtda/pkg/rule"
@@ -18,6 +19,7 @@ type options struct {
 	check bool // print what would run
 
 	strict, quiet, timeNow, version bool
+	near                            string // what --near says
 	ruleFiles                       []string
 	given                           map[string]string // values of the flags that the user gave
 }
@@ -52,6 +54,9 @@ func (o *options) has(name string) bool {
 func (o *options) finish(files []string) error {
 	o.Files = files
 	if err := o.setDefaults(); err != nil {
+		return err
+	}
+	if err := o.setNear(); err != nil {
 		return err
 	}
 	o.findClock()
@@ -90,6 +95,22 @@ func (o *options) setDefaults() error {
 	if o.quiet && !o.has("out") {
 		o.Out = "none"
 	}
+	return nil
+}
+
+// setNear reads the time of --near, in the zone of --tz; it is now by default.
+func (o *options) setNear() error {
+	if o.near == "" {
+		if o.TimeFormat != "" {
+			o.Near = time.Now().UnixNano()
+		}
+		return nil
+	}
+	t, err := parseMoment(o.near, o.Zone)
+	if err != nil {
+		return &flagError{"near", err}
+	}
+	o.Near = t
 	return nil
 }
 

@@ -10,7 +10,6 @@ import (
 
 	"rtda/pkg/agg"
 	"rtda/pkg/clock"
-	"rtda/pkg/parse"
 	"rtda/pkg/stream"
 	"rtda/pkg/text"
 )
@@ -178,15 +177,25 @@ func parseTime(s string) (field, format string, now bool, err error) {
 	return field, format, false, nil
 }
 
-// canReadTimes reports whether a time format is one; the parser knows which
-// patterns it can read.
+// canReadTimes reports whether a time format is one.
 func canReadTimes(format string) bool {
-	if slices.Contains(timeFormats, format) {
-		return true
-	}
-	c := parse.Config{Format: "json", Fields: []string{"x"}, Time: "t", TimeFormat: format}
-	_, err := parse.NewSchema(c)
+	_, err := clock.NewReader(format, nil)
 	return format != "" && err == nil
+}
+
+// parseMoment reads a time as records without a FORMAT have it.
+func parseMoment(s string, zone *time.Location) (int64, error) {
+	r, err := clock.NewReader("", zone)
+	if err != nil {
+		return 0, err
+	}
+	t, east, ok := r.Parse([]byte(s), '.')
+	if !ok {
+		return 0, &badValue{"must be a time like 2006-01-02T15:04:05Z or 2006-01-02 15:04", s}
+	}
+	ts := []int64{t}
+	r.Resolver(0, 0, 0).Resolve(ts, []int32{east})
+	return ts[0], nil
 }
 
 // parseChoice reads one of the words.

@@ -5,6 +5,8 @@ package clock
 
 import "math"
 
+const second = 1_000_000_000 // in ns
+
 // Times are in the whole years that int64 nanoseconds can hold: Min ≤ t < End.
 const (
 	Min = minSecond * second
@@ -37,6 +39,15 @@ func Ceil(t, d int64) int64 {
 		return math.MaxInt64
 	}
 	return t + up
+}
+
+// floorDiv is a/b rounded down, and the rest, 0 or more, for b > 0.
+func floorDiv(a, b int64) (q, rest int64) {
+	q, rest = a/b, a%b
+	if rest < 0 {
+		return q - 1, rest + b
+	}
+	return q, rest
 }
 
 // FloorSecond is the whole second in which t lies, in seconds.

@@ -39,6 +39,51 @@ var autoTimes = []struct {
 	{"2261-12-31T23:59:59.999999999Z", "2261-12-31T23:59:59.999999999Z"},
 	{"1677-12-31T23:30:00-01:00", "1678-01-01T00:30:00Z"},
 
+	{"2026-05-01T12:00:00+0200", "2026-05-01T10:00:00Z"},
+	{"2026-05-01 12:00:00 +0200", "2026-05-01T10:00:00Z"},
+	{"2026-05-01 12:00:00 -02:30", "2026-05-01T14:30:00Z"},
+	{"2026-05-01 12:00:00+02", "2026-05-01T10:00:00Z"},
+	{"2026-05-01 12:00:00 UTC", "2026-05-01T12:00:00Z"},
+	{"2026-05-01 12:00:00 Z", "2026-05-01T12:00:00Z"},
+	{"2026-05-01T12:00Z", "2026-05-01T12:00:00Z"},
+	{"2026-05-01T12:00 +02", "2026-05-01T10:00:00Z"},
+	{"2026-05-01 12:00", "2026-05-01T12:00:00Z"},
+	{"2026/05/01 12:00:00.5", "2026-05-01T12:00:00.5Z"},
+	{"2026/05/01T12:00:00,5 -0100", "2026-05-01T13:00:00.5Z"},
+	{"2026/05/01", "2026-05-01T00:00:00Z"},
+	{"2026-05-01", "2026-05-01T00:00:00Z"},
+	{"2026-05-01Z", "2026-05-01T00:00:00Z"},
+	{"2026-05-01 +02", "2026-04-30T22:00:00Z"},
+	{"2026-05-01 UTC", "2026-05-01T00:00:00Z"},
+	{"20260501T120000Z", "2026-05-01T12:00:00Z"},
+	{"20260501T120000", "2026-05-01T12:00:00Z"},
+	{"20260501T120000.25+0200", "2026-05-01T10:00:00.25Z"},
+	{"20260501", "1970-08-23T11:55:01Z"}, // a number
+
+	{"2026-05/01", bad},
+	{"2026.05.01", bad},
+	{"2026-05-01T", bad},
+	{"2026-05-01T12", bad},
+	{"2026-05-01T12:0", bad},
+	{"2026-05-01 12:00:0", bad},
+	{"2026-05-01 12:00:", bad},
+	{"2026-05-01T12:00.5", bad},
+	{"2026-05-01  12:00", bad},
+	{"2026-05-01T12:00:00UTC", bad},
+	{"2026-05-01T12:00:00 utc", bad},
+	{"2026-05-01T12:00:00  Z", bad},
+	{"2026-05-01T12:00:00 CET", bad},
+	{"2026-05-01T12:00:00+2", bad},
+	{"2026-05-01T12:00:00+02:", bad},
+	{"2026-05-01T12:00:00+02:0", bad},
+	{"2026-05-01T12:00:00+02000", bad},
+	{"2026-05-01T12:00:00+02:00:00", bad},
+	{"2026-05-01T12:00:00\u2212" + "02:00", bad},
+	{"20260501T1200", bad},
+	{"20260501t120000Z", bad},
+	{"20260501 120000", bad},
+	{"20260231T120000Z", bad},
+	{"20260501T246000Z", bad},
 	{"1677-12-31T23:59:59Z", bad},
 	{"2262-01-01T00:00:00Z", bad},
 	{"2261-12-31T23:30:00-01:00", bad},
@@ -57,14 +102,9 @@ var autoTimes = []struct {
 	{"2024-01-01T23:60:00Z", bad},
 	{"2024-01-01T00:00:00+24:00", bad},
 	{"2024-01-01T00:00:00+02:60", bad},
-	{"2024-01-01T00:00:00+0200", bad},
 	{"2024-01-01T00:00:00.Z", bad},
 	{"2024-01-01T00:00:00ZZ", bad},
-	{"2024-01-01T00:00:00 UTC", bad},
 	{"2024-01-01T0:00:00Z", bad},
-	{"2024-01-01T00:00Z", bad},
-	{"2024-01-01", bad},
-	{"2024/01/01 00:00:00", bad},
 	{"", bad},
 	{" ", bad},
 	{"now", bad},
@@ -125,6 +165,9 @@ var autoTimes = []struct {
 	{strings.Repeat("0", 800) + "7", bad},
 }
 
+// near2026 is 2026-06-01T00:00:00Z.
+const near2026 = 1780272000 * second
+
 func TestTimeAuto(t *testing.T) {
 	for _, c := range autoTimes {
 		if got := readTime(t, "", c.in); got != c.want {
@@ -136,14 +179,19 @@ func TestTimeAuto(t *testing.T) {
 // readTime is a text read in a format, as RFC 3339.
 func readTime(t *testing.T, format, in string) string {
 	t.Helper()
-	r, err := NewReader(format)
+	r, err := NewReader(format, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	ns, ok := r.Parse([]byte(in))
+	ns, east, ok := r.Parse([]byte(in), '.')
 	if !ok {
 		return bad
 	}
+	ts := []int64{ns}
+	if east != Moment {
+		r.Resolver(near2026, 0, 0).Resolve(ts, []int32{east})
+	}
+	ns = ts[0]
 	return time.Unix(0, ns).UTC().Format(time.RFC3339Nano)
 }
 
@@ -193,11 +241,53 @@ func TestTimeFormat(t *testing.T) {
 		{"%G-W%V-%u", "2026-W18-5", "2026-05-01T00:00:00Z"},
 		{"%s", "1777636803", "2026-05-01T12:00:03Z"},
 		{"@%s", "@-1", "1969-12-31T23:59:59Z"},
-		// Without a year it is 2000; days that a leap year has are days.
-		{"%b %d %H:%M:%S", "May 01 12:00:03", "2000-05-01T12:00:03Z"},
-		{"%b %e %H:%M:%S", "Feb 29 12:00:00", "2000-02-29T12:00:00Z"},
+		// Blanks of any number, and one before numbers that are often padded.
+		{"%b %d %Y %H:%M", "May  1 2026   9:05", "2026-05-01T09:05:00Z"},
+		{"%Y-%m-%d %H:%M", "2026- 5- 1  9: 5", "2026-05-01T09:05:00Z"},
+		{"[%d/%b/%Y %I:%M %p]", "[ 1/May/2026  9:05 pm]", "2026-05-01T21:05:00Z"},
+		{"%Y-%m-%d %H", "2026-05-01T12", bad},
+		{"%Y-%m-%d %H", "2026-05-0112", bad},
+		{"%Y %j", "2026\t\t121", "2026-05-01T00:00:00Z"},
+		{"%Y%t%j", "2026  121", "2026-05-01T00:00:00Z"},
+		{"%Y-%m-%d", "2026-  5-1", bad},
+		// Fractions of any length, also none.
+		{"%F %T.%f", "2026-05-01 12:00:03", "2026-05-01T12:00:03Z"},
+		{"%F %T,%f", "2026-05-01 12:00:03,123456789999", "2026-05-01T12:00:03.123456789Z"},
+		{"%F %T,%f", "2026-05-01 12:00:03.5", bad},
+		{"%F %T.%f", "2026-05-01 12:00:03.", bad},
+		{"%F %T.%fZ", "2026-05-01 12:00:03Z", "2026-05-01T12:00:03Z"},
+		{"%Y%m%d%H%M%S%f", "202605011200035", "2026-05-01T12:00:03.5Z"},
+		{"%Y%m%d%H%M%S%f", "20260501120003", "2026-05-01T12:00:03Z"},
+		{"%Y%m%d-%H:%M:%S:%L", "20171223-22:15:35:9", "2017-12-23T22:15:35.009Z"},
+		{"%Y%m%d-%H:%M:%S:%L", "20171223-22:15:35:11", "2017-12-23T22:15:35.011Z"},
+		{"%Y%m%d-%H:%M:%S:%L", "20171223-22:15:35:999", "2017-12-23T22:15:35.999Z"},
+		{"%Y%m%d-%H:%M:%S:%L", "20171223-22:15:35:1000", bad},
+		{"%Y%m%d-%H:%M:%S:%L", "20171223-22:15:35:", bad},
+		{"%s.%f", "1777636803.123456789", "2026-05-01T12:00:03.123456789Z"},
+		{"%s.%f", "-0.5", "1969-12-31T23:59:59.5Z"},
+		{"%s", "9214646400", bad},
+		{"%C%y", "2026", "2026-01-01T00:00:00Z"},
+		{"%Y-%U-%w", "2026-17-5", "2026-05-01T00:00:00Z"},
+		{"%Y-%W-%a", "2026-17-Fri", "2026-05-01T00:00:00Z"},
+		{"%Y-%W", "2026-17", "2026-04-27T00:00:00Z"},
+		{"%Y-%U-%w", "2026-00-0", bad}, // in 2025
+		{"%G-W%V-%u", "2020-W53-7", "2021-01-03T00:00:00Z"},
+		{"%G-W%V-%u", "2021-W53-1", bad},
+		{"%A %B %d %Y", "friday MAY 1 2026", "2026-05-01T00:00:00Z"},
+		{"%b %Y", "Mai 2026", bad},
+		{"%F %T %z", "2026-05-01 14:00:03 +02", "2026-05-01T12:00:03Z"},
+		{"%F %T %z", "2026-05-01 14:00:03 Z", "2026-05-01T14:00:03Z"},
+		{"%F %T %z", "2026-05-01 14:00:03", bad},
+		// Without a year or a date it is the nearest; days that a leap year has are days.
+		{"%b %d %H:%M:%S", "May 01 12:00:03", "2026-05-01T12:00:03Z"},
+		{"%b %e %H:%M:%S", "Feb 29 12:00:00", "2028-02-29T12:00:00Z"},
 		{"%b %e %H:%M:%S", "Feb 30 12:00:00", bad},
-		{"%H:%M:%S", "12:00:03", "2000-01-01T12:00:03Z"},
+		{"%b %e %H:%M:%S %z", "Feb 29 23:30:00 -0200", "2028-03-01T01:30:00Z"},
+		{"%b %e %H:%M:%S", "Dec 31 23:59:59", "2025-12-31T23:59:59Z"},
+		{"%b %e %H:%M:%S", "Nov 30 00:00:00", "2026-11-30T00:00:00Z"},
+		{"%H:%M:%S", "11:59:59", "2026-06-01T11:59:59Z"},
+		{"%H:%M:%S", "12:00:01", "2026-05-31T12:00:01Z"},
+		{"%H:%M:%S.%f", "23:59:59.75", "2026-05-31T23:59:59.75Z"},
 		// Zones by name mean what they mean everywhere, or nothing.
 		{"%F %T %Z", "2026-05-01 12:00:03 UTC", "2026-05-01T12:00:03Z"},
 		{"%F %T %Z", "2026-05-01 12:00:03 GMT", "2026-05-01T12:00:03Z"},
@@ -233,50 +323,68 @@ func TestTimeIgnoresLocalZone(t *testing.T) {
 
 func TestTimeFormatRefused(t *testing.T) {
 	for _, format := range []string{"s", "iso", "YYYY-MM-DD", "%", "%Q", "%-d", "%%", " ", "%H:%M:%", "%G-%m", "%t%Y", "%Y %W %G", "%a %T", "%F %Q"} {
-		if _, err := NewReader(format); err == nil {
+		if _, err := NewReader(format, nil); err == nil {
 			t.Errorf("NewReader(%q) gives no error", format)
 		}
 	}
 }
 
 func TestTimeDecimalComma(t *testing.T) {
-	r, _ := NewReader("")
-	if ns, ok := r.ParseDecimal([]byte("1,5"), ','); ns != 1.5e9 || !ok {
+	r, _ := NewReader("", nil)
+	if ns, _, ok := r.Parse([]byte("1,5"), ','); ns != 1.5e9 || !ok {
 		t.Errorf("time of 1,5 with a decimal comma = %d, %v, want 1.5e9", ns, ok)
 	}
-	if _, ok := r.ParseDecimal([]byte("1.5"), ','); ok {
+	if _, _, ok := r.Parse([]byte("1.5"), ','); ok {
 		t.Error("1.5 is a time with a decimal comma")
 	}
 }
 
-var stampForm = regexp.MustCompile(`^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d([.,]\d+)?([Zz]|[+-]([01]\d|2[0-3]):[0-5]\d)?$`)
+var dateForm = regexp.MustCompile(`^(\d{4})([-/])(\d\d)([-/])(\d\d)(?:[Tt ](\d\d:\d\d)(:\d\d(?:[.,]\d+)?)?)?(| ?[Zz]| UTC| ?([+-])(\d\d):?(\d\d)?)$`)
 
-// slowStamp is the slow twin of parseStamp.
-func slowStamp(s string) (ns int64, ok bool) {
-	if !stampForm.MatchString(s) {
+// slowDate is the slow twin of parseDate. A zone that is missing is UTC.
+func slowDate(s string) (ns int64, ok bool) {
+	m := dateForm.FindStringSubmatch(s)
+	if m == nil || m[2] != m[4] || strings.HasSuffix(s, ":") {
 		return 0, false
 	}
-	s = strings.ToUpper(strings.Replace(s, ",", ".", 1))
-	s = s[:10] + "T" + s[11:]
-	if !strings.HasSuffix(s, "Z") && s[len(s)-3] != ':' || len(s) == stampLen || strings.IndexByte(s, '.') >= 0 && !strings.ContainsAny(s[stampLen:], "Z+-") {
-		s += "Z"
+	clock, seconds, zone := m[6], m[7], "Z"
+	if clock == "" {
+		clock = "00:00"
 	}
-	t, err := time.Parse(time.RFC3339Nano, s)
+	if seconds == "" {
+		seconds = ":00"
+	}
+	if m[9] != "" {
+		minutes := m[11]
+		if minutes == "" {
+			minutes = "00"
+		}
+		zone = m[9] + m[10] + ":" + minutes
+		if m[10] > "23" || m[11] > "59" { // time.Parse takes +24:00 and +02:60
+			return 0, false
+		}
+	}
+	t, err := time.Parse(time.RFC3339Nano, m[1]+"-"+m[3]+"-"+m[5]+"T"+clock+strings.Replace(seconds, ",", ".", 1)+zone)
 	if err != nil || t.UTC().Year() < 1678 || t.UTC().Year() > 2261 {
 		return 0, false
 	}
 	return t.UnixNano(), true
 }
 
-func FuzzStamp(f *testing.F) {
+func FuzzDate(f *testing.F) {
 	for _, c := range autoTimes {
 		f.Add(c.in)
 	}
+	r, _ := NewReader("", nil)
 	f.Fuzz(func(t *testing.T, s string) {
-		ns, ok := parseStamp([]byte(s))
-		wantNS, wantOK := slowStamp(s)
-		if ns != wantNS || ok != wantOK {
-			t.Errorf("parseStamp(%q) = %d, %v, want %d, %v", s, ns, ok, wantNS, wantOK)
+		if len(s) < dateLen || s[4] != s[7] || s[4] != '-' && s[4] != '/' || s != strings.Trim(s, " \t\r\n") {
+			r.Parse([]byte(s), '.') // must not panic
+			return
+		}
+		ns, _, ok := r.Parse([]byte(s), '.')
+		wantNS, wantOK := slowDate(s)
+		if ok != wantOK || ok && ns != wantNS {
+			t.Errorf("Parse(%q) = %d, %v, want %d, %v", s, ns, ok, wantNS, wantOK)
 		}
 	})
 }
@@ -333,30 +441,6 @@ func FuzzUnix(f *testing.F) {
 	})
 }
 
-// A pattern takes the same days and seconds for such as parseStamp does.
-func FuzzPattern(f *testing.F) {
-	for _, c := range [][6]uint16{{2024, 2, 29, 23, 59, 59}, {2023, 2, 29, 0, 0, 0}, {2016, 12, 31, 23, 59, 60}, {1900, 3, 1, 0, 0, 0}, {2262, 1, 1, 0, 0, 0}} {
-		f.Add(c[0], c[1], c[2], c[3], c[4], c[5], "%Y-%j")
-	}
-	f.Fuzz(func(t *testing.T, year, month, day, hour, minute, second uint16, layout string) {
-		if p, ok := compilePattern(layout); ok {
-			p.parse([]byte(layout)) // must not panic
-		}
-		in := fmt.Sprintf("%04d-%02d-%02d %02d:%02d:%02d", year%10000, month%100, day%100, hour%100, minute%100, second%100)
-		want, wantOK := parseStamp([]byte(in))
-		for _, s := range []struct{ layout, in string }{
-			{"%Y-%m-%d %H:%M:%S", in},
-			{"%Y%m%d%H%M%S", strings.NewReplacer("-", "", ":", "", " ", "").Replace(in)},
-			{"%e.%m.%Y %T %Z", in[8:10] + "." + in[5:7] + "." + in[:4] + in[10:] + " UTC"},
-		} {
-			p, _ := compilePattern(s.layout)
-			if got, ok := p.parse([]byte(s.in)); got != want || ok != wantOK {
-				t.Errorf("%q in %q = %d, %v, want %d, %v", s.in, s.layout, got, ok, want, wantOK)
-			}
-		}
-	})
-}
-
 func TestTimeAllocs(t *testing.T) {
 	for _, c := range []struct{ format, in string }{
 		{"", "2026-05-01T12:00:03.25+02:00"},
@@ -365,12 +449,12 @@ func TestTimeAllocs(t *testing.T) {
 		{"ms", "1777636803123"},
 		{"%Y-%m-%d %H:%M:%S", "2026-05-01 12:00:00"},
 	} {
-		r, err := NewReader(c.format)
+		r, err := NewReader(c.format, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		in := []byte(c.in)
-		if n := testing.AllocsPerRun(100, func() { r.Parse(in) }); n != 0 {
+		if n := testing.AllocsPerRun(100, func() { r.Parse(in, '.') }); n != 0 {
 			t.Errorf("reading %q in %q allocates %v times", c.in, c.format, n)
 		}
 	}
@@ -385,13 +469,13 @@ func BenchmarkTime(b *testing.B) {
 		{"strftime", "%Y-%m-%d %H:%M:%S", "2026-05-10 12:00:03"},
 	} {
 		b.Run(fmt.Sprintf("form=%s", c.form), func(b *testing.B) {
-			r, err := NewReader(c.format)
+			r, err := NewReader(c.format, nil)
 			if err != nil {
 				b.Fatal(err)
 			}
 			in := []byte(c.in)
 			for b.Loop() {
-				r.Parse(in)
+				r.Parse(in, '.')
 			}
 		})
 	}

@@ -2,28 +2,32 @@ package clock
 
 import "time"
 
-const (
-	second = int64(time.Second)
-	day    = 24 * 60 * 60 // in seconds
-)
-
-// A Writer appends times as RFC 3339 in UTC, and remembers the day of the
-// last one: the calendar is asked once a day of the data.
+// A Writer appends times as RFC 3339 in its zone, and remembers the day of the
+// last one: the calendar is asked once a day of the data. The zero value writes
+// in UTC.
 type Writer struct {
-	day  int64 // since the Unix epoch, valid if text is
-	text [11]byte
+	offsets Offsets
+	day     int64 // since the Unix epoch, valid if text is
+	text    [11]byte
+	east    int64 // what offset says
+	offset  [6]byte
 }
 
-// AppendTime appends a time in ns since the Unix epoch as RFC 3339 in UTC, the
-// fraction of its second without trailing zeros.
-func AppendTime(dst []byte, ns int64) []byte {
-	var w Writer
-	return w.Append(dst, ns)
-}
+// NewWriter returns a writer of times in a zone.
+func NewWriter(zone *time.Location) Writer { return Writer{offsets: NewOffsets(zone)} }
 
+// Append appends a time in ns since the Unix epoch, the fraction of its second
+// without trailing zeros. In UTC it ends in Z, in another zone in the offset.
+// Times at which the offset was no whole number of minutes, which RFC 3339
+// cannot write, are in UTC.
 func (w *Writer) Append(dst []byte, ns int64) []byte {
+	east := w.offsets.East(ns)
+	inUTC := w.offsets.zone == nil || east%minute != 0
+	if !inUTC {
+		ns += east
+	}
 	sec, frac := floorDiv(ns, second)
-	d, s := floorDiv(sec, day)
+	d, s := floorDiv(sec, 86400)
 	if d != w.day || w.text[0] == 0 {
 		w.day = d
 		copy(w.text[:], time.Unix(sec, 0).UTC().AppendFormat(w.text[:0], "2006-01-02T"))
@@ -33,7 +37,21 @@ func (w *Writer) Append(dst []byte, ns int64) []byte {
 	dst = append(dst, w.text[:]...)
 	dst = append(dst,
 		byte('0'+h/10), byte('0'+h%10), ':', byte('0'+m/10), byte('0'+m%10), ':', byte('0'+s/10), byte('0'+s%10))
-	return append(appendFraction(dst, uint64(frac)), 'Z')
+	dst = appendFraction(dst, uint64(frac))
+	if inUTC {
+		return append(dst, 'Z')
+	}
+	if east != w.east || w.offset[0] == 0 {
+		w.east = east
+		copy(w.offset[:], time.Unix(0, ns-east).In(w.offsets.zone).AppendFormat(w.offset[:0], "-07:00"))
+	}
+	return append(dst, w.offset[:]...)
+}
+
+// AppendTime appends a time in UTC.
+func AppendTime(dst []byte, ns int64) []byte {
+	var w Writer
+	return w.Append(dst, ns)
 }
 
 // appendFraction appends a point and the fraction of a second in ns < 1e9
@@ -53,13 +71,4 @@ func appendFraction(dst []byte, ns uint64) []byte {
 		dst = dst[:len(dst)-1]
 	}
 	return dst
-}
-
-// floorDiv is a/b rounded down, and the rest, 0 or more, for b > 0.
-func floorDiv(a, b int64) (q, rest int64) {
-	q, rest = a/b, a%b
-	if rest < 0 {
-		return q - 1, rest + b
-	}
-	return q, rest
 }

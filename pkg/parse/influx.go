@@ -50,8 +50,8 @@ func (d *influxDecoder) decode(r *record, line []byte) {
 		r.put(&d.slots.all[d.measurement], d.name, str)
 	}
 	if d.stamped && len(stamp) > 0 {
-		if ns, ok := clock.ParseUnix(stamp, 0, '.'); ok {
-			r.setTime(ns)
+		if ns, ok := clock.ParseUnix(stamp, clock.Auto, '.'); ok {
+			r.setTime(ns, clock.Moment)
 		} else {
 			r.fail(BadTime, stamp)
 		}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/valyala/fastjson"
 
+	"rtda/pkg/clock"
 	"rtda/pkg/num"
 )
 
@@ -460,7 +461,7 @@ func (d *jsonDecoder) wanted(i, depth int, step *jsonStep) int {
 	if step.time {
 		if dec, n := num.DecimalJSON(d.b[i:]); n > 0 {
 			if ns, ok := d.r.time.Unix(dec); ok {
-				d.r.setTime(ns)
+				d.r.setTime(ns, clock.Moment)
 				return i + n
 			}
 		}

@@ -5,6 +5,8 @@
 // can be parsed side by side. It knows nothing of windows, rules or output.
 package parse
 
+import "time"
+
 // Reason says why a line or a value cannot be used. The reasons are ordered:
 // where several apply to one line, the first is the one that counts.
 type Reason uint8
@@ -59,6 +61,7 @@ type Batch struct {
 	Lines int         // lines in the block, blank, bad and header lines too
 	Line  []int       // line of each record in the block, from 1
 	Time  []int64     // ns since the Unix epoch; empty unless the data has the time
+	East  []int32     // empty, or what a clock.Resolver needs to make moments of the times
 	Key   [][]byte    // parts joined by KeySep; empty without keys
 	Col   [][]float64 // a column a field of the schema; NaN where a record has no value
 	Bad   []Bad       // in the order of the lines
@@ -78,7 +81,7 @@ func (b *Batch) reset(from *Block) {
 
 // clear empties the batch.
 func (b *Batch) clear() {
-	b.Line, b.Time, b.Key, b.Col = b.Line[:0], b.Time[:0], b.Key[:0], b.Col[:0]
+	b.Line, b.Time, b.East, b.Key, b.Col = b.Line[:0], b.Time[:0], b.East[:0], b.Key[:0], b.Col[:0]
 	b.Lines, b.Bad, b.arena = 0, b.Bad[:0], b.arena[:0]
 	b.texts = [numReasons]uint8{}
 }
@@ -108,17 +111,18 @@ func (b *Batch) Len() int { return len(b.Line) }
 
 // A Config says how lines are to be read. The zero value reads plain numbers.
 type Config struct {
-	Format     string   // auto, or a name of the Formats table ("" is auto)
-	Fields     []string // the fields to measure; none: all top-level numbers of the first good record
-	Extra      []string // fields measured beside them, for rules only
-	Keys       []string // the key's fields
-	Time       string   // the field with the time, or "" (influx: "" is the line's own timestamp, unless NoTime)
-	TimeFormat string   // "", unix, ms, us, ns or a strftime pattern
-	NoTime     bool     // the clock does not come from the data
-	Coerce     bool     // a string with a number in it is one (JSON, influx)
-	Sep        byte     // separator of csv (0 is a comma)
-	Decimal    byte     // decimal sign of num, csv and tsv (0 is a point)
-	NUL        bool     // records end in NUL instead of LF
-	MaxLine    int      // bytes of a line without its end (0 is 1 MiB)
-	EveryLine  bool     // give blank and header lines as Bad too
+	Format     string         // auto, or a name of the Formats table ("" is auto)
+	Fields     []string       // the fields to measure; none: all top-level numbers of the first good record
+	Extra      []string       // fields measured beside them, for rules only
+	Keys       []string       // the key's fields
+	Time       string         // the field with the time, or "" (influx: "" is the line's own timestamp, unless NoTime)
+	TimeFormat string         // "", unix, ms, us, ns or a strftime pattern
+	Zone       *time.Location // of times that name none; nil is UTC
+	NoTime     bool           // the clock does not come from the data
+	Coerce     bool           // a string with a number in it is one (JSON, influx)
+	Sep        byte           // separator of csv (0 is a comma)
+	Decimal    byte           // decimal sign of num, csv and tsv (0 is a point)
+	NUL        bool           // records end in NUL instead of LF
+	MaxLine    int            // bytes of a line without its end (0 is 1 MiB)
+	EveryLine  bool           // give blank and header lines as Bad too
 }

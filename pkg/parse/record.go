@@ -48,11 +48,13 @@ type record struct {
 	block  []byte // the lines being read: texts that point into it are not copied
 	timed  bool   // records must have a time
 	time   *clock.Reader
-	line   int // in the block, from 1
-	mark   int // length of the batch's arena when the line began
+	open   bool // its times are less than moments
+	line   int  // in the block, from 1
+	mark   int  // length of the batch's arena when the line began
 	reason Reason
 	text   []byte
 	ns     int64
+	east   int32
 	hasNS  bool
 	keys   [][]byte // nil: absent
 	vals   []float64
@@ -103,8 +105,8 @@ func (r *record) putTime(b []byte, k kind) {
 		sign = r.sign
 	}
 	if k < boolean {
-		if ns, ok := r.time.ParseDecimal(b, sign); ok {
-			r.setTime(ns)
+		if ns, east, ok := r.time.Parse(b, sign); ok {
+			r.setTime(ns, east)
 			return
 		}
 	}
@@ -153,7 +155,7 @@ func newRecord(s *Schema) *record {
 		r.sign = '.'
 	}
 	if r.timed {
-		r.time = s.time
+		r.time, r.open = s.time, s.time.Open()
 	}
 	return r
 }
@@ -206,8 +208,8 @@ func (r *record) badKey(i int, text []byte) {
 	r.fail(BadKey, text)
 }
 
-// setTime says what the time is, ns since the Unix epoch.
-func (r *record) setTime(ns int64) { r.ns, r.hasNS = ns, true }
+// setTime says what the time is, as clock.Reader.Parse returns it.
+func (r *record) setTime(ns int64, east int32) { r.ns, r.east, r.hasNS = ns, east, true }
 
 // ignore says that the line is a comment, which is as good as blank.
 func (r *record) ignore() { r.blank = true }
@@ -243,6 +245,9 @@ func (r *record) end() {
 	b.Line = append(b.Line, r.line)
 	if r.timed {
 		b.Time = append(b.Time, r.ns)
+		if r.open {
+			b.East = append(b.East, r.east)
+		}
 	}
 	if len(r.keys) > 0 {
 		b.Key = append(b.Key, r.joinKeys())

@@ -3,6 +3,8 @@ package parse
 import (
 	"strings"
 	"testing"
+
+	"rtda/pkg/clock"
 )
 
 func TestWithin(t *testing.T) {
@@ -61,7 +63,7 @@ func TestReasonOrder(t *testing.T) {
 			r.key(0, []byte("k"))
 		}
 		if i > 5 {
-			r.setTime(1)
+			r.setTime(1, clock.Moment)
 		}
 		r.end()
 		var out strings.Builder

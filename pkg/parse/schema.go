@@ -40,7 +40,7 @@ func NewSchema(c Config) (*Schema, error) {
 		s.end = 0
 	}
 	var err error
-	if s.time, err = clock.NewReader(c.TimeFormat); err != nil {
+	if s.time, err = clock.NewReader(c.TimeFormat, c.Zone); err != nil {
 		return nil, err
 	}
 	if err := s.setFormat(cmp.Or(c.Format, "auto")); err != nil {
@@ -100,6 +100,15 @@ func (s *Schema) setFields(names []string) {
 
 // Known reports whether the fields are fixed.
 func (s *Schema) Known() bool { return s.known }
+
+// Resolver returns what makes moments of a batch's times, nil if they are
+// moments; see clock.Reader.Resolver.
+func (s *Schema) Resolver(near, late, ahead int64) *clock.Resolver {
+	if !s.time.Open() {
+		return nil
+	}
+	return s.time.Resolver(near, late, ahead)
+}
 
 // timed reports whether records must have a time of their own: in a field, or
 // in influx the line's timestamp.

@@ -186,8 +186,8 @@ func (d *slowJSON) giveTime(r *record, v *fastjson.Value) {
 	switch {
 	case t == fastjson.TypeNull:
 	case ok && (t == fastjson.TypeString || t == fastjson.TypeNumber):
-		if ns, ok := r.time.Parse(text); ok {
-			r.setTime(ns)
+		if ns, east, ok := r.time.Parse(text, '.'); ok {
+			r.setTime(ns, east)
 		} else {
 			r.fail(BadTime, text)
 		}

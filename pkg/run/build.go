@@ -154,7 +154,7 @@ func parseConfig(o *Options) (parse.Config, error) {
 	}
 	c := parse.Config{
 		Format: o.In, Fields: o.Fields, Keys: o.Keys,
-		Time: o.TimeField, TimeFormat: o.TimeFormat, NoTime: o.Clock != stream.DataClock,
+		Time: o.TimeField, TimeFormat: o.TimeFormat, Zone: o.Zone, NoTime: o.Clock != stream.DataClock,
 		Coerce: o.Coerce, Sep: o.Sep, Decimal: o.Decimal, NUL: o.NUL, MaxLine: o.MaxLine,
 		EveryLine: o.OneToOne,
 	}

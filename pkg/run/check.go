@@ -103,6 +103,14 @@ func fieldsText(s *parse.Schema, extra []string) string {
 
 // clockText says where the time comes from and why.
 func (o *Options) clockText() string {
+	if text := o.clockSource(); o.Zone == nil || o.Clock == stream.NoClock {
+		return text
+	} else {
+		return text + " in " + o.ZoneText
+	}
+}
+
+func (o *Options) clockSource() string {
 	switch o.Clock {
 	case stream.DataClock:
 		return "the time of the records (" + o.ClockWhy + ")"

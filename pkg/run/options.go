@@ -42,6 +42,9 @@ type Options struct {
 	ClockWhy   string // the flag that asks for the clock, "" where there is none
 	TimeField  string // "": DataClock is the timestamp of the lines (influx)
 	TimeFormat string
+	Zone       *time.Location // of times that name none; nil is UTC
+	ZoneText   string         // as the user wrote it
+	Near       int64          // where the first time without its year or date belongs, ns
 	Hz         stream.Rate
 	HzText     string
 	Late       time.Duration

@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"rtda/pkg/agg"
+	"rtda/pkg/clock"
 	"rtda/pkg/parse"
 	"rtda/pkg/rule"
 	"rtda/pkg/text"
@@ -69,6 +70,7 @@ type Config struct {
 	Keyed      bool
 	Clock      Clock
 	Hz         Rate
+	Times      *clock.Resolver // of Batch.East; nil where the times are moments
 	Late       int64
 	Gap        int64
 	TTL        int64
@@ -181,6 +183,9 @@ func (s *Stream) Take(b *parse.Block, batch *parse.Batch, r *Result, full Full) 
 	r.Notes = append(r.Notes, s.untold...)
 	s.untold = s.untold[:0]
 	s.origin = b.Origin
+	if s.cfg.Times != nil {
+		s.cfg.Times.Resolve(batch.Time, batch.East)
+	}
 	i, bads := 0, batch.Bad
 	for !s.stopped {
 		if len(bads) == 0 {
