@@ -54,9 +54,10 @@ var likely = map[string][]string{
 	"warmup":      {"2", "full", "1"},
 	"rule": {"last > 2", "mean > 1 for 2 until mean < 1", "crit hot: max(x) > 2 for 2/3", "info hot: max(x) > 1", "age > 5s", "x > 1 and y < 3",
 		"a: abs(z) > 1", `s == "a" and mean(x, 10s) > 1`, "std == 0 for 10s", "last / 0 > 1 or not count > 3", "mean >", "last > 0 until last < 2 for 3"},
-	"repeat":    {"1s", "10s"},
-	"precision": {"3", "1", "17"},
-	"color":     {"always", "never"},
+	"repeat":      {"1s", "10s"},
+	"precision":   {"3", "1", "17"},
+	"measurement": {"rtda", "#1 a,b=c", "", "größe\\"},
+	"color":       {"always", "never"},
 }
 
 // aggChoices are lists of aggregates, all of them among these.

@@ -35,9 +35,9 @@ var decisions = []string{
 	"Records that wait for `--late` count for `--max-samples`. A record that is behind the clock, but the newest of its key, finds windows from which has left what was too old at the last boundary.",
 	"`--warmup full` leaves windows that are no counts at 1.",
 	// writing
-	"Numbers are in plain notation from 1e-6 up to 1e21 except in text, which is as C's `%.6g`. With `-p` outside text, 1234567 is 1230000 at three digits.",
-	"In csv and tsv a key that a spreadsheet would take for a formula, because it begins with `= + - @` and is no number, gets an apostrophe before it.",
-	"In influx a backslash that a reader might take for an escape is written `\\u005c`; tags called time, _field or _measurement get `_2`.",
+	"Numbers are in plain notation from 1e-6 up to 1e21, in text and alerts from 1e-4 up to 1e15. With `-p 3` 1234567 is 1230000. No more digits are written than tell a number from its neighbours, and what would round beyond float64 is not rounded.",
+	"In csv and tsv a key that a spreadsheet would take for a formula, because it begins with `= + - @` and is neither a number nor `-` or `+` alone, gets an apostrophe before it.",
+	"In csv, influx and prom a backslash that could be taken for the beginning of an escape, as in `C:\\new`, is written `\\u005c`; tags called time, _field or _measurement get `_2`.",
 	"In prom, metrics whose names end in `_count`, `_sum`, `_bucket` or `_total` are untyped, since readers take gauges of such names for mistakes; labels called le or quantile get `_2`. A key that was forgotten is not there at the end.",
 	"Invalid bytes are `\\ufffd` in rows and alerts and `\\xff` in complaints.",
 	"With `--one-to-one`, bad values of a record that is used are in its row as `errors`, what the clock alone did is told in the next row, and a record whose windows give no value yet is answered by a row without values.",

@@ -1,10 +1,10 @@
 package format
 
 import (
-	"strconv"
 	"strings"
 	"unicode/utf8"
 
+	"rtda/pkg/num"
 	"rtda/pkg/stream"
 	"rtda/pkg/text"
 )
@@ -91,7 +91,8 @@ func guard(dst []byte, s string) []byte {
 	first, _ := utf8.DecodeRuneInString(bare)
 	switch first {
 	case '+', '-':
-		if len(bare) == 1 || isDecimal(bare) {
+		_, isNumber := num.Parse([]byte(bare), '.')
+		if len(bare) == 1 || isNumber {
 			return dst
 		}
 	case '=', '@', '＝', '＋', '－', '＠':
@@ -99,10 +100,4 @@ func guard(dst []byte, s string) []byte {
 		return dst
 	}
 	return append(dst, '\'')
-}
-
-// isDecimal reports whether s is a number of decimal digits.
-func isDecimal(s string) bool {
-	_, err := strconv.ParseFloat(s, 64)
-	return err == nil && strings.Trim(s, "+-.0123456789eE") == ""
 }

@@ -82,5 +82,5 @@ func tagName(key string) string {
 // belongs to.
 var (
 	tagEscapes         = text.NewEscaper(`\`, map[byte]string{',': `\,`, '=': `\=`, ' ': `\ `}, "nrtu,= \x00")
-	measurementEscapes = text.NewEscaper(`\`, map[byte]string{',': `\,`, ' ': `\ `}, "nrtu,= \x00")
+	measurementEscapes = text.NewEscaper(`\`, map[byte]string{',': `\,`, ' ': `\ `, '#': `\u0023`}, "nrtu,= \x00")
 )

@@ -69,6 +69,7 @@ type Options struct {
 
 	Out          string
 	Precision    int // 0: the format's own
+	Measurement  string
 	Color        string
 	Jobs         int
 	OneToOne     bool

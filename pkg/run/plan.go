@@ -105,7 +105,7 @@ func newBuilder(o *Options, s *parse.Schema, set *rule.Set) *builder {
 	for i, name := range slices.Backward(s.Fields) {
 		b.fieldAt[name] = i
 	}
-	b.layout = format.Layout{Keys: o.Keys, Clock: o.Clock != stream.NoClock}
+	b.layout = format.Layout{Measurement: o.Measurement, Keys: o.Keys, Clock: o.Clock != stream.NoClock}
 	for field := range s.Fields[:s.Shown] {
 		for i, w := range o.Windows {
 			at := b.window(field, w.Width, false)
