@@ -3,7 +3,7 @@
 package agg
 
 import (
-	"math"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -49,40 +49,41 @@ type Agg struct {
 	OfKey bool // the key's and not the window's: whoever keeps the keys computes it
 
 	needs  need
-	q      float64                             // 0..1, of a quantile
-	moment func(s *sums, ddof float64) float64 // read-out of the moments,
-	read   func(w *Window, q float64) float64  // or of anything else
-	column func(b *batch, dst []float64)       // read of many samples at once, where there is one
+	q      float64                                   // 0..1, of a quantile
+	moment func(s *sums, ddof float64) float64       // read-out of the moments,
+	rank   func(o *order, newest, q float64) float64 // of the order,
+	read   func(b *batch, i int) float64             // or of anything else
+	column func(b *batch, dst []float64)             // moment or read of a whole batch, where that is faster
 }
 
 // Table holds all aggregates in the order in which help shows them. The row
 // pNN stands for p0 to p100.
 var Table = []Agg{
-	{Name: "count", Doc: "how many samples the window holds", Unit: UnitCount, read: (*Window).count, column: (*batch).counts},
+	{Name: "count", Doc: "how many samples the window holds", Unit: UnitCount, read: (*batch).samples},
 	{Name: "sum", Doc: "sum", needs: needMoments, moment: (*sums).sum},
-	{Name: "mean", Doc: "arithmetic mean", needs: needMoments, moment: (*sums).mean},
-	{Name: "min", Doc: "smallest value", needs: needMin, read: (*Window).min, column: (*batch).min},
-	{Name: "max", Doc: "largest value", needs: needMax, read: (*Window).max, column: (*batch).max},
-	{Name: "range", Doc: "largest less smallest value", needs: needMin | needMax, read: (*Window).extent, column: (*batch).extent},
-	{Name: "first", Doc: "oldest value", needs: needEnds, read: (*Window).first, column: (*batch).first},
-	{Name: "last", Doc: "newest value", needs: needEnds, read: (*Window).latest, column: (*batch).latest},
+	{Name: "mean", Doc: "arithmetic mean", needs: needMoments, moment: (*sums).mean, column: (*batch).means},
+	{Name: "min", Doc: "smallest value", needs: needMin, read: (*batch).min, column: (*batch).mins},
+	{Name: "max", Doc: "largest value", needs: needMax, read: (*batch).max, column: (*batch).maxes},
+	{Name: "range", Doc: "largest less smallest value", needs: needMin | needMax, read: (*batch).extent},
+	{Name: "first", Doc: "oldest value", needs: needEnds, read: (*batch).oldest},
+	{Name: "last", Doc: "newest value", needs: needEnds, read: (*batch).newest},
 	{Name: "var", Doc: "variance, of the population unless --ddof 1", Unit: UnitSquared, needs: needMoments, moment: (*sums).variance},
-	{Name: "std", Doc: "standard deviation, of the population unless --ddof 1", needs: needMoments, moment: (*sums).std},
+	{Name: "std", Doc: "standard deviation, of the population unless --ddof 1", needs: needMoments, moment: (*sums).std, column: (*batch).stds},
 	{Name: "cv", Doc: "coefficient of variation: std/mean", Unit: UnitOne, needs: needMoments, moment: (*sums).cv},
 	{Name: "rms", Doc: "quadratic mean", needs: needMoments, moment: (*sums).rms},
 	{Name: "skew", Doc: "moment skewness", Unit: UnitOne, needs: needMoments | needPowers, moment: (*sums).skew},
 	{Name: "kurt", Doc: "excess kurtosis", Unit: UnitOne, needs: needMoments | needPowers, moment: (*sums).kurt},
-	{Name: "median", Doc: "exact median", needs: needOrder, read: (*Window).median},
-	{Name: "pNN", Doc: "exact NN-th percentile, linear between neighbours: p50, p99.9", needs: needOrder, read: (*Window).quantile},
-	{Name: "iqr", Doc: "interquartile range: p75 less p25", needs: needOrder, read: (*Window).iqr},
-	{Name: "mad", Doc: "median absolute deviation from the median, not scaled", needs: needOrder, read: (*Window).mad},
-	{Name: "z", Doc: "(last−mean)/std, by mean and std of the samples before the last", Unit: UnitOne, needs: needMoments | needBefore | needEnds, read: (*Window).z, column: (*batch).z},
-	{Name: "rz", Doc: "(last−median)/(1.4826·mad), by median and mad of the samples before the last", Unit: UnitOne, needs: needOrder | needEnds, read: (*Window).rz},
-	{Name: "delta", Doc: "last less first value", needs: needEnds, read: (*Window).delta, column: (*batch).delta},
-	{Name: "rate", Doc: "increase from first to last, a drop being a counter's restart from 0", Unit: UnitPerSecond, needs: needEnds | needRestarts, read: (*Window).rate},
-	{Name: "slope", Doc: "slope of the least-squares line", Unit: UnitPerSecond, needs: needMoments | needTrend, read: (*Window).slope},
-	{Name: "ewma", Doc: "exponentially weighted moving average", needs: needDecay, read: (*Window).ewma},
-	{Name: "age", Doc: "time since the key's last sample", Unit: UnitSeconds, OfKey: true, read: (*Window).none},
+	{Name: "median", Doc: "exact median", needs: needOrder, q: 0.5, rank: func(o *order, _, q float64) float64 { return o.quantile(q) }},
+	{Name: "pNN", Doc: "exact NN-th percentile, linear between neighbours: p50, p99.9", needs: needOrder, rank: func(o *order, _, q float64) float64 { return o.quantile(q) }},
+	{Name: "iqr", Doc: "interquartile range: p75 less p25", needs: needOrder, rank: func(o *order, _, _ float64) float64 { return o.iqr() }},
+	{Name: "mad", Doc: "median absolute deviation from the median, not scaled", needs: needOrder, rank: func(o *order, _, _ float64) float64 { return o.mad() }},
+	{Name: "z", Doc: "(last−mean)/std, by mean and std of the samples before the last", Unit: UnitOne, needs: needMoments | needBefore | needEnds, read: (*batch).z},
+	{Name: "rz", Doc: "(last−median)/(1.4826·mad), by median and mad of the samples before the last", Unit: UnitOne, needs: needOrder | needEnds, rank: func(o *order, x, _ float64) float64 { return o.rz(x) }},
+	{Name: "delta", Doc: "last less first value", needs: needEnds, read: (*batch).delta},
+	{Name: "rate", Doc: "increase from first to last, a drop being a counter's restart from 0", Unit: UnitPerSecond, needs: needEnds | needResets, read: (*batch).rate},
+	{Name: "slope", Doc: "slope of the least-squares line", Unit: UnitPerSecond, needs: needMoments | needTrend, read: (*batch).slope},
+	{Name: "ewma", Doc: "exponentially weighted moving average", needs: needDecay, read: (*batch).ewma},
+	{Name: "age", Doc: "time since the key's last sample", Unit: UnitSeconds, OfKey: true, read: (*batch).none},
 }
 
 // Lookup returns the aggregate of that name, and whether there is one. It
@@ -124,5 +125,139 @@ func allDigits(s string) bool {
 	return s != "" && strings.Trim(s, "0123456789") == ""
 }
 
-// none is the read-out of what a window does not know.
-func (w *Window) none(float64) float64 { return math.NaN() }
+// A need is a set of what a window must keep for an aggregate.
+type need uint16
+
+const (
+	needEnds    need = 1 << iota // first and last
+	needMoments                  // sums of deviations and of their squares
+	needPowers                   // and of their third and fourth powers
+	needBefore                   // the moments without the last sample
+	needMin                      // smallest
+	needMax                      // largest
+	needOrder                    // all values, sorted
+	needTrend                    // products with time
+	needResets                   // drops of a counter
+	needDecay                    // mean of fading weights
+)
+
+// Options are what the aggregates of a plan have in common.
+type Options struct {
+	DDof  int  // var, std, cv and z divide by n−DDof
+	Clock bool // samples have times; else a window counts its samples
+}
+
+// A Plan is what windows of one width keep for some aggregates. Its windows
+// share its buffers, so that at any moment only one of them may be in use.
+type Plan struct {
+	width     Width
+	aggs      []Agg
+	needs     need
+	ddof      float64
+	clock     bool // times are given and not counted
+	timed     bool // windows store the times of samples
+	pair      bool // mean, at meanAt, and std, at stdAt, are all that is made of moments
+	meanAt    int
+	stdAt     int
+	fading    fading
+	decay     joining[weightedMean]
+	resets    joining[counterResets]
+	batch     batch
+	content   content
+	pieces    [2]block
+	summaries [6]summary
+	starts    map[int][]int // of the blocks of rings, by their size
+}
+
+// NewPlan compiles a plan. Value(j) of its windows is that of aggs[j].
+func NewPlan(w Width, aggs []Agg, o Options) *Plan {
+	p := &Plan{width: w, aggs: slices.Clone(aggs), ddof: float64(o.DDof), clock: o.Clock || w.Kind == Duration}
+	for i := range p.aggs {
+		a := &p.aggs[i]
+		if w.Kind == All && a.needs&needDecay != 0 { // all samples weigh the same
+			a.needs, a.moment = needMoments, (*sums).mean
+		}
+		p.needs |= a.needs
+	}
+	p.findPair()
+	p.timed = w.Kind == Duration || p.clock && p.needs&(needTrend|needResets) != 0
+	p.fading.init(w)
+	p.decay = joining[weightedMean]{join: p.fading.join, sample: p.fading.sample}
+	p.resets = joining[counterResets]{join: joinResets, sample: counterSample}
+	return p
+}
+
+// startsOf returns the starts of k blocks in a ring and its end, which windows
+// share.
+func (p *Plan) startsOf(k, size int) []int {
+	if at := p.starts[size]; at != nil {
+		return at
+	}
+	at := make([]int, k+1)
+	for j := range at {
+		at[j] = j * size / k
+	}
+	if p.starts == nil {
+		p.starts = map[int][]int{}
+	}
+	p.starts[size] = at
+	return at
+}
+
+// findPair looks for mean and std.
+func (p *Plan) findPair() {
+	moments := 0
+	means, stds := 0, 0
+	for i := range p.aggs {
+		a := &p.aggs[i]
+		if a.moment != nil || a.needs&needMoments != 0 {
+			moments++
+		}
+		switch a.Name {
+		case "mean":
+			p.meanAt, means = i, means+1
+		case "std":
+			p.stdAt, stds = i, stds+1
+		}
+	}
+	p.pair = moments == 2 && means == 1 && stds == 1
+}
+
+// New returns an empty window, which takes a few hundred bytes.
+func (p *Plan) New() *Window {
+	w := &Window{plan: p}
+	if p.width.Kind == All {
+		w.all = &total{}
+	}
+	if p.needs&needOrder != 0 {
+		w.ord = &order{}
+	}
+	return w
+}
+
+// Summaries returns the names of the summaries that windows of this plan keep.
+func (p *Plan) Summaries() []string {
+	var names []string
+	for _, s := range []struct {
+		name  string
+		needs need
+	}{
+		{"ends", needEnds | needResets},
+		{"moments", needMoments},
+		{"extremes", needMin | needMax},
+		{"order", needOrder},
+		{"trend", needTrend},
+		{"decay", needDecay},
+	} {
+		if p.needs&s.needs != 0 {
+			names = append(names, s.name)
+		}
+	}
+	return names
+}
+
+// NeedsTime tells whether the times given to Push matter.
+func (p *Plan) NeedsTime() bool { return p.timed }
+
+// Stores tells whether windows of this plan store their samples.
+func (p *Plan) Stores() bool { return p.width.Kind != All || p.needs&needOrder != 0 }

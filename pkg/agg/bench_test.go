@@ -43,12 +43,12 @@ func benchmarkSlide(b *testing.B, aggs string, n int) {
 		dst = nil
 	}
 	for range 2 * n / len(xs) {
-		w.Slide(xs, nil)
+		w.Slide(nil, xs, nil)
 	}
-	w.Slide(xs, dst)
+	w.Slide(nil, xs, dst)
 	b.ResetTimer()
 	for i := 0; i < b.N; i += len(xs) {
-		w.Slide(xs, dst)
+		w.Slide(nil, xs, dst)
 	}
 }
 

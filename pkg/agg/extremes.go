@@ -2,205 +2,140 @@ package agg
 
 import "math"
 
-// A span is the smallest and the largest of some samples.
-type span struct{ lo, hi float64 }
+// An extreme keeps the smallest of the parts of a window or, with the sign −1,
+// the largest: the smallest of the negated samples. rest are those of each rest
+// of the oldest block and the blocks between, cur is that of the newest block.
+// The joining beats a monotone queue, whose loops mispredict on random samples.
+type extreme struct {
+	sign   float64
+	tree   *tree[float64]
+	i, j   int32
+	done   int32
+	old    int32
+	oldN   int64
+	curN   int64 // number of the first sample of the newest block
+	stride int32
+	stale  bool // the blocks between have changed
+	base   float64
+	cur    float64
+	rest   []float64 // with a place before and one behind, as in moments.row
+}
 
-// noSpan is that of no samples.
-var noSpan = span{math.Inf(1), math.Inf(-1)}
+func newExtreme(k, n int, sign float64) *extreme {
+	return &extreme{stale: true, tree: newTree(k, math.Inf(1)), stride: int32(n), sign: sign}
+}
 
-func joinSpans(a, b span) span {
-	if b.lo < a.lo {
-		a.lo = b.lo
-	}
-	if b.hi > a.hi {
-		a.hi = b.hi
+// lower is branches on purpose: after some samples a new extreme is rare and
+// well predicted, while the builtin must think of NaN and -0 every time.
+func lower(a, b float64) float64 {
+	if b < a {
+		return b
 	}
 	return a
 }
 
-// spanOf returns the span of xs.
-func spanOf(xs []float64) span {
-	s := noSpan
+func (e *extreme) leaf(j int, b *block) {
+	x := e.cur
+	if e.curN != b.number || int(e.done) != len(b.xs) || e.stale {
+		x = e.lowest(b.xs, math.Inf(1))
+	}
+	e.tree.set(j, x, lower)
+}
+
+// lowest returns the smallest of lo and xs.
+func (e *extreme) lowest(xs []float64, lo float64) float64 {
 	for _, x := range xs {
-		s.add(x)
+		lo = lower(lo, float64(x*e.sign))
 	}
-	return s
+	return lo
 }
 
-// add is branches on purpose: after some samples a new extreme is rare and
-// well predicted, while the builtins must think of NaN and -0 every time.
-func (s *span) add(x float64) {
-	if x < s.lo {
-		s.lo = x
-	}
-	if x > s.hi {
-		s.hi = x
-	}
-}
+func (e *extreme) middle(i, j int) { e.i, e.j, e.stale = int32(i), int32(j), true }
 
-// extremes keeps the extremes of the parts of a window: los and his are those of
-// each rest of the oldest block and the blocks between, cur of the newest block.
-// The joining beats a monotone queue, whose loops mispredict on random samples.
-type extremes struct {
-	tree     *tree[span]
-	i, j     int32
-	done     int32
-	old      int32
-	oldN     int64
-	curN     int64 // number of the first sample of the newest block
-	stride   int32
-	min, max bool // which of the two are asked for
-	fresh    bool
-	base     span
-	cur      span
-	rest     []float64 // smallest of the rests, if asked for, then largest
-}
-
-func newExtremes(k, n int, lo, hi bool) *extremes {
-	return &extremes{fresh: true, tree: newTree(k, noSpan), stride: int32(n), min: lo, max: hi}
-}
-
-func (e *extremes) leaf(j int, b *block) {
-	s := e.cur
-	if e.curN != b.number || int(e.done) != len(b.xs) || e.fresh {
-		s = spanOf(b.xs)
+func (e *extreme) sync(c *content) {
+	if e.stale {
+		e.base = e.tree.between(int(e.i), int(e.j), lower)
+		e.cur, e.curN = math.Inf(1), c.cur.number
+		e.old, e.oldN, e.done, e.stale = int32(len(c.old.xs)), c.old.number, 0, false
+		e.sumRests(c.old.xs)
 	}
-	e.tree.set(j, s, joinSpans)
-}
-
-func (e *extremes) join(i, j int) { e.i, e.j, e.fresh = int32(i), int32(j), true }
-
-func (e *extremes) sync(c *content) {
-	if e.fresh {
-		e.base = e.tree.between(int(e.i), int(e.j), joinSpans)
-		e.cur = noSpan
-		e.old, e.oldN, e.done, e.fresh = int32(len(c.old.xs)), c.old.number, 0, false
-		e.curN = c.cur.number
-		if e.min {
-			lows(e.los(), c.old.xs, e.base.lo)
-		}
-		if e.max {
-			highs(e.his(), c.old.xs, e.base.hi)
-		}
-	}
-	for _, x := range c.cur.xs[e.done:] {
-		e.cur.add(x)
-	}
+	e.cur = e.lowest(c.cur.xs[e.done:], e.cur)
 	e.done = int32(len(c.cur.xs))
 }
 
-// los and his return a place for each rest of the oldest block, with one before
-// and one behind, as in moments.row; nil for no rest.
-func (e *extremes) los() []float64 { return e.row(0) }
-
-func (e *extremes) his() []float64 {
-	if e.min {
-		return e.row(1)
-	}
-	return e.row(0)
-}
-
-func (e *extremes) row(r int) []float64 {
-	if e.old == 0 {
-		return nil
-	}
-	n := int(e.stride) + 2
-	if e.rest == nil && e.min && e.max {
-		e.rest = make([]float64, 2*n)
-	} else if e.rest == nil {
-		e.rest = make([]float64, n)
-	}
-	return e.rest[r*n:][:e.old+2]
-}
-
-// lows fills dst with the smallest of each rest of xs and of lo.
-func lows(dst, xs []float64, lo float64) {
-	if len(dst) == 0 {
+// sumRests makes the smallest of each rest of xs and the blocks between.
+func (e *extreme) sumRests(xs []float64) {
+	if len(xs) == 0 {
 		return
 	}
-	dst[len(xs)+1] = lo
-	d := dst[1:][:len(xs)]
+	if e.rest == nil {
+		e.rest = make([]float64, e.stride+2)
+	}
+	lo, sign := e.base, e.sign
+	e.rest[len(xs)+1] = lo
+	d := e.rest[1:][:len(xs)]
 	for i := len(d) - 1; i >= 0; i-- {
-		if x := xs[i]; x < lo {
-			lo = x
-		}
+		lo = lower(lo, float64(xs[i]*sign))
 		d[i] = lo
 	}
 }
 
-// highs fills dst with the largest of each rest of xs and of hi.
-func highs(dst, xs []float64, hi float64) {
-	if len(dst) == 0 {
-		return
+// window returns the extreme, with its sign, of the window whose oldest sample
+// has the number head.
+func (e *extreme) window(head int64) float64 {
+	lo := e.base
+	if i := int(head - e.oldN); i < int(e.old) {
+		lo = e.rest[i+1]
 	}
-	dst[len(xs)+1] = hi
-	d := dst[1:][:len(xs)]
-	for i := len(d) - 1; i >= 0; i-- {
-		if x := xs[i]; x > hi {
-			hi = x
+	return min(lo, e.cur)
+}
+
+// fill returns the extremes, with their sign, of the window at each sample of b.
+func (e *extreme) fill(b *batch, spare *[]float64) []float64 {
+	var row []float64
+	if e.old > 0 {
+		row = e.rest[:e.old+2]
+	}
+	lows := b.rests(row, e.oldN, e.base, spare)
+	e.cur = fillLows(lows, b.xs, e.sign, e.cur)
+	e.done += int32(len(b.xs))
+	return lows
+}
+
+// fillLows joins the rests in dst, from its second place on, with what xs have
+// come to, lo before them, and returns what they come to at last.
+func fillLows(dst, xs []float64, sign, lo float64) float64 {
+	rest := dst[1:][:len(xs)]
+	i := 0
+	for ; i < len(xs); i++ { // as xs go on, rests rise and xs fall: once xs are lower, they stay so
+		lo = lower(lo, float64(xs[i]*sign))
+		if rest[i] >= lo {
+			break
 		}
-		d[i] = hi
+		dst[i] = rest[i]
 	}
+	dst = dst[:len(xs)]
+	for ; i < len(xs); i++ {
+		lo = lower(lo, float64(xs[i]*sign))
+		dst[i] = lo
+	}
+	return lo
 }
 
-// lowest and highest return the extremes of the window whose oldest sample has
-// the number head.
-func (e *extremes) lowest(head int64) float64 {
-	lo := e.base.lo
-	if i := int(head - e.oldN); i < int(e.old) {
-		lo = e.los()[i+1]
-	}
-	return min(lo, e.cur.lo)
-}
-
-func (e *extremes) highest(head int64) float64 {
-	hi := e.base.hi
-	if i := int(head - e.oldN); i < int(e.old) {
-		hi = e.his()[i+1]
-	}
-	return max(hi, e.cur.hi)
-}
-
-// min is the smallest value of the window.
-func (w *Window) min(float64) float64 {
-	if w.all != nil {
-		return w.all.span.lo
-	}
-	if p := w.sync(); p != nil {
-		return p.extremes.lowest(w.seen - int64(w.n))
-	}
+// lowestOf returns the extreme, with its sign, of a few samples in two pieces.
+// Every third is a new extreme, so that branches mispredict; integers need none.
+func lowestOf(xs, ys []float64, sign float64) float64 {
 	lo := int64(math.MaxInt64)
-	xs, ys := w.halves(0)
 	for _, x := range xs {
-		lo = min(lo, rank(x))
+		lo = min(lo, rank(float64(x*sign)))
 	}
 	for _, x := range ys {
-		lo = min(lo, rank(x))
+		lo = min(lo, rank(float64(x*sign)))
 	}
 	return unrank(lo)
 }
 
-// max is the largest value of the window.
-func (w *Window) max(float64) float64 {
-	if w.all != nil {
-		return w.all.span.hi
-	}
-	if p := w.sync(); p != nil {
-		return p.extremes.highest(w.seen - int64(w.n))
-	}
-	hi := int64(math.MinInt64)
-	xs, ys := w.halves(0)
-	for _, x := range xs {
-		hi = max(hi, rank(x))
-	}
-	for _, x := range ys {
-		hi = max(hi, rank(x))
-	}
-	return unrank(hi)
-}
-
-// rank maps float64s to integers of the same order. Of a few samples every
-// third is a new extreme, so that branches mispredict; integers need none.
+// rank maps float64s to integers of the same order.
 func rank(x float64) int64 {
 	b := int64(math.Float64bits(x))
 	return b ^ int64(uint64(b>>63)>>1)
@@ -211,6 +146,20 @@ func unrank(r int64) float64 {
 	return math.Float64frombits(uint64(r ^ int64(uint64(r>>63)>>1)))
 }
 
+// min is the smallest value of the window.
+func (b *batch) min(i int) float64 { return b.low[0][i] }
+
+// max is the largest value of the window.
+func (b *batch) max(i int) float64 { return -b.low[1][i] }
+
 // extent is the largest less the smallest value of the window; none where that
 // is beyond float64.
-func (w *Window) extent(float64) float64 { return finite(w.max(0) - w.min(0)) }
+func (b *batch) extent(i int) float64 { return finite(b.max(i) - b.min(i)) }
+
+func (b *batch) mins(dst []float64) { copy(dst, b.low[0]) }
+
+func (b *batch) maxes(dst []float64) {
+	for i, x := range b.low[1][:len(dst)] {
+		dst[i] = -x
+	}
+}

@@ -33,14 +33,9 @@ func FuzzWindow(f *testing.F) {
 		aggs := everyAgg()
 		p := NewPlan(width, aggs, Options{DDof: int(kind) / 3 % 2, Clock: clock})
 		xs := samplesOf(data)
-		now := int64(0)
-		checkWindow(t, p, len(xs), func(i int) float64 { return xs[i] }, func(i int) int64 {
-			now += int64(data[2*i]&7) * 1e8
-			return now
-		})
-		if width.Kind != Duration {
-			compareSlide(t, rand.New(rand.NewPCG(uint64(size), 1)), NewPlan(width, aggs, Options{}), xs)
-		}
+		ts := times(len(xs), func(i int) int64 { return int64(data[2*i]&7) * 1e8 })
+		checkWindow(t, p, len(xs), func(i int) float64 { return xs[i] }, func(i int) int64 { return ts[i] })
+		compareSlide(t, rand.New(rand.NewPCG(uint64(size), 1)), p, ts, xs)
 	})
 }
 

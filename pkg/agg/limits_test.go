@@ -40,8 +40,8 @@ func TestSlideAllocs(t *testing.T) {
 	p := NewPlan(Width{Kind: Count, N: 100}, pick("mean", "std", "max"), Options{})
 	w, xs := p.New(), uniforms(4096)
 	dst := [][]float64{make([]float64, 4096), make([]float64, 4096), make([]float64, 4096)}
-	w.Slide(xs, dst)
-	if n := testing.AllocsPerRun(20, func() { w.Slide(xs, dst); w.Slide(xs, nil) }); n != 0 {
+	w.Slide(nil, xs, dst)
+	if n := testing.AllocsPerRun(20, func() { w.Slide(nil, xs, dst); w.Slide(nil, xs, nil) }); n != 0 {
 		t.Errorf("%v allocations in a batch, want 0", n)
 	}
 }
@@ -203,7 +203,7 @@ func TestPlan(t *testing.T) {
 		{Width{Kind: Count, N: 9}, []string{"rate", "p90"}, true, "[ends order]", true},
 		{Width{Kind: Count, N: 9}, []string{"slope"}, false, "[moments trend]", false},
 		{Width{Kind: Duration, D: 9}, []string{"count"}, true, "[]", true},
-		{Width{Kind: All}, []string{"ewma"}, true, "[moments decay]", false},
+		{Width{Kind: All}, []string{"ewma"}, true, "[moments]", false},
 	} {
 		p := NewPlan(c.width, pick(c.aggs...), Options{Clock: c.clock})
 		if got := fmt.Sprint(p.Summaries()); got != c.keeps || p.NeedsTime() != c.times {

@@ -15,7 +15,7 @@ import "math"
 // those of the newest block. Both are added before those of the blocks between,
 // which are much larger in a long window: small sums have small errors.
 type moments struct {
-	tree   *tree[stretch]
+	tree   *tree[segment]
 	i, j   int32 // the blocks between
 	done   int32 // samples of the newest block that are in cur
 	old    int32 // samples of the oldest block when rest was made,
@@ -25,7 +25,7 @@ type moments struct {
 	stride int32
 	powers bool
 	builds int32
-	fresh  bool       // nothing is summed up yet
+	stale  bool       // the blocks between have changed
 	single bool       // the class is that without the newest sample
 	class  int8       // of the largest sample
 	limit  float64    // magnitude of the next class
@@ -40,7 +40,7 @@ type moments struct {
 func newMoments(k, n int, powers bool) *moments {
 	m := &moments{stride: int32(n), powers: powers}
 	if k*n > shortRing+k {
-		m.tree = newTree(k, stretch{})
+		m.tree = newTree(k, segment{})
 	}
 	return m
 }
@@ -52,29 +52,29 @@ func (m *moments) leaf(j int, b *block) {
 	m.tree.set(j, summarize(b.xs, m.powers), m.joiner())
 }
 
-// joiner returns how stretches are joined.
-func (m *moments) joiner() func(a, b stretch) stretch {
+// joiner returns how segments are joined.
+func (m *moments) joiner() func(a, b segment) segment {
 	if m.powers {
 		return joinPowers
 	}
-	return join
+	return joinSegments
 }
 
-func (m *moments) join(i, j int) { m.i, m.j, m.fresh = int32(i), int32(j), true }
+func (m *moments) middle(i, j int) { m.i, m.j, m.stale = int32(i), int32(j), true }
 
 func (m *moments) sync(c *content) {
-	if m.fresh || c.old.number-m.oldN >= int64(m.until) {
+	if m.stale || c.old.number-m.oldN >= int64(m.until) {
 		m.build(c, int(m.done))
 	}
 	for int(m.done) < len(c.cur.xs) {
-		if m.take(c.cur.xs[m.done:]); int(m.done) < len(c.cur.xs) {
+		if m.add(c.cur.xs[m.done:]); int(m.done) < len(c.cur.xs) {
 			m.build(c, int(m.done)+1)
 		}
 	}
 }
 
-// take sums up samples of the newest block, up to one of a higher class.
-func (m *moments) take(xs []float64) {
+// add sums up samples of the newest block, up to one of a higher class.
+func (m *moments) add(xs []float64) {
 	k, c, s1, s2 := 1/m.base.unit, m.base.c, m.cur[0], m.cur[1]
 	n := 0
 	for _, x := range xs {
@@ -89,13 +89,13 @@ func (m *moments) take(xs []float64) {
 	}
 	m.cur[0], m.cur[1] = s1, s2
 	if m.powers {
-		m.takePowers(xs[:n])
+		m.addPowers(xs[:n])
 	}
 	m.done += int32(n)
 	m.single = m.single || n > 0
 }
 
-func (m *moments) takePowers(xs []float64) {
+func (m *moments) addPowers(xs []float64) {
 	k, c := 1/m.base.unit, m.base.c
 	for _, x := range xs {
 		d := float64(x*k) - c
@@ -109,12 +109,12 @@ func (m *moments) takePowers(xs []float64) {
 // the class of the largest sample. It is called for every block, and as often
 // again as the class changes, at most 14 times.
 func (m *moments) build(c *content, n int) {
-	if m.fresh {
+	if m.stale {
 		n = 0
 	}
 	floor := m.center(c, classIn(c.cur.xs[:n]))
 	m.builds++
-	m.old, m.oldN, m.fresh, m.until = int32(len(c.old.xs)), c.old.number, false, math.MaxInt32
+	m.old, m.oldN, m.stale, m.until = int32(len(c.old.xs)), c.old.number, false, math.MaxInt32
 	if !m.sumRests(c.old.xs) {
 		m.center(c, classIn(c.old.xs))
 		m.until = int32(lastOf(int(m.class), c.old.xs) + 1)
@@ -124,7 +124,7 @@ func (m *moments) build(c *content, n int) {
 		m.sumPowers(c.old.xs)
 	}
 	m.cur, m.done, m.single = [4]float64{}, 0, false
-	m.take(c.cur.xs[:n])
+	m.add(c.cur.xs[:n])
 	if n > 0 {
 		m.single = int(m.class) == max(floor, classIn(c.old.xs), classIn(c.cur.xs[:n-1]))
 	}
@@ -254,7 +254,7 @@ func (m *moments) joined(s *sums, head int64, n int, s1, s2 float64) {
 // push is sync for one more sample x, when the oldest is that of the number
 // head. It returns false, having done nothing, where it takes more than adding.
 func (m *moments) push(x float64, head int64) bool {
-	if m.fresh || m.powers || head-m.oldN >= int64(m.until) || !(math.Abs(x) < m.limit) {
+	if m.stale || m.powers || head-m.oldN >= int64(m.until) || !(math.Abs(x) < m.limit) {
 		return false
 	}
 	m.last = [2]float64{m.cur[0], m.cur[1]}
@@ -280,47 +280,138 @@ func (m *moments) without(c *content) (s sums) {
 // others may have vanished. It is so only until the next sample.
 func (m *moments) alone(c content) (s sums) {
 	other := *m
-	other.rest, other.fresh = nil, true
+	other.rest, other.stale = nil, true
 	c.cur.xs = c.cur.xs[:len(c.cur.xs)-1]
 	other.sync(&c)
 	other.window(&s, c.old.number)
 	return s
 }
 
-// sum makes s the sums of the window.
-func (w *Window) sum(s *sums) {
-	if w.all != nil {
-		w.all.sum(s)
-	} else if p := w.sync(); p != nil {
-		p.moments.window(s, w.seen-int64(w.n))
+// fill sums up xs as add does, as far as the class allows, and leaves the
+// joined sums of the window at each in b.
+func (m *moments) fill(b *batch, xs []float64) int {
+	for i := range xs {
+		if m.until != math.MaxInt32 && b.headAt(i)-m.oldN >= int64(m.until) {
+			xs = xs[:i]
+			break
+		}
+	}
+	b.xs = xs
+	n := 0
+	if b.mean != nil {
+		n = m.fillMeanStd(b, xs)
 	} else {
-		xs, ys := w.halves(0)
-		s.gather(xs, ys, w.plan.needs&needPowers != 0)
+		n = m.fillSums(b, xs)
+	}
+	m.done += int32(n)
+	m.single = m.single || n > 0
+	return n
+}
+
+// fillSums leaves the joined sums of the window at each of xs in b, as far as
+// the class allows, and returns how far that is.
+func (m *moments) fillSums(b *batch, xs []float64) int {
+	b.s = m.base
+	for r := range m.rows() {
+		b.sum[r] = m.rests(b, r)
+	}
+	if b.w.plan.needs&needBefore != 0 {
+		m.fillBefore(b, xs)
+	}
+	n := m.fillSquares(b.sum[0], b.sum[1], xs)
+	if m.powers {
+		m.fillPowers(b.sum[2], b.sum[3], xs[:n])
+	}
+	return n
+}
+
+// fillMeanStd fills the columns of mean and std as far as the class allows, and
+// returns how far that is. It does what fillSums, batch.means and batch.stds do.
+func (m *moments) fillMeanStd(b *batch, xs []float64) int {
+	k, c, unit, limit := 1/m.base.unit, m.base.c, m.base.unit, m.limit
+	base1, base2, n := m.base.s1, m.base.s2, float64(b.count(0))
+	per := 1 / (n * (n - b.w.plan.ddof))
+	r1, r2 := m.rests(b, 0)[1:][:len(xs)], m.rests(b, 1)[1:][:len(xs)]
+	mean, std := b.mean[:len(xs)], b.std[:len(xs)]
+	s1, s2 := m.cur[0], m.cur[1]
+	for i, x := range xs {
+		if !(math.Abs(x) < limit) {
+			xs = xs[:i]
+			break
+		}
+		d := float64(x*k) - c
+		s1 += d
+		s2 += float64(d * d)
+		w1, w2 := base1+(r1[i]+s1), base2+(r2[i]+s2)
+		mean[i] = (c + w1/n) * unit
+		std[i] = math.Sqrt((float64(n*w2)-float64(w1*w1))*per) * unit
+	}
+	m.cur[0], m.cur[1] = s1, s2
+	if unit > 1 {
+		notFinite(std[:len(xs)])
+	}
+	return len(xs)
+}
+
+// rests returns batch.rests of the sums of the (r+1)-th powers.
+func (m *moments) rests(b *batch, r int) []float64 {
+	var row []float64
+	if m.old > 0 {
+		row = m.row(r)[:m.old+2]
+	}
+	return b.rests(row, m.oldN, 0, &b.spare[r])
+}
+
+// fillBefore leaves the sums without the newest sample in b, and fillSquares
+// those with it where there were those of the rests.
+func (m *moments) fillBefore(b *batch, xs []float64) {
+	k, c := 1/m.base.unit, m.base.c
+	s1, s2 := m.cur[0], m.cur[1]
+	b.before = [2][]float64{sized(b.before[0], len(xs)), sized(b.before[1], len(xs))}
+	for i, x := range xs {
+		if !(math.Abs(x) < m.limit) {
+			break
+		}
+		b.before[0][i] = m.base.s1 + (b.sum[0][i+1] + s1)
+		b.before[1][i] = m.base.s2 + (b.sum[1][i+1] + s2)
+		m.last = [2]float64{s1, s2}
+		d := float64(x*k) - c
+		s1 += d
+		s2 += float64(d * d)
 	}
 }
 
-// z is (last−mean)/std with mean and std of the window's samples before the
-// last. There is none where there are no such samples or their std is 0.
-func (w *Window) z(float64) float64 {
-	if w.Len() < 2 {
-		return math.NaN()
+func (m *moments) fillSquares(sum1, sum2, xs []float64) int {
+	k, c, limit := 1/m.base.unit, m.base.c, m.limit
+	s1, s2 := m.cur[0], m.cur[1]
+	base1, base2 := m.base.s1, m.base.s2
+	from1, from2 := sum1[1:][:len(xs)], sum2[1:][:len(xs)]
+	n := len(xs)
+	for i, x := range xs {
+		if !(math.Abs(x) < limit) {
+			n = i
+			break
+		}
+		d := float64(x*k) - c
+		s1 += d
+		s2 += float64(d * d)
+		sum1[i] = base1 + (from1[i] + s1)
+		sum2[i] = base2 + (from2[i] + s2)
 	}
-	var s sums
-	w.before(&s)
-	return s.z(w.last(), w.plan.ddof)
+	m.cur[0], m.cur[1] = s1, s2
+	return n
 }
 
-// before makes s the sums of the window, of two samples or more, without the
-// newest.
-func (w *Window) before(s *sums) {
-	if w.all != nil {
-		*s = w.all.before()
-	} else if p := w.sync(); p != nil {
-		var c content
-		w.content(&c, p, w.seen-int64(w.n))
-		*s = p.moments.without(&c)
-	} else {
-		xs, ys := w.halves(1)
-		s.gather(xs, ys, false)
+func (m *moments) fillPowers(sum3, sum4, xs []float64) {
+	k, c := 1/m.base.unit, m.base.c
+	s3, s4 := m.cur[2], m.cur[3]
+	for i, x := range xs {
+		d := float64(x*k) - c
+		dd := float64(d * d)
+		s3 += float64(dd * d)
+		s4 += float64(dd * dd)
+		sum3[i] = m.base.s3 + (sum3[i+1] + s3)
+		sum4[i] = m.base.s4 + (sum4[i+1] + s4)
 	}
+	m.cur[2], m.cur[3] = s3, s4
 }

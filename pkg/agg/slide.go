@@ -2,42 +2,62 @@ package agg
 
 import "math"
 
-// A batch is buffers for samples that a window takes in at one go, all within
-// one block, and what it is at each of them. The plan owns it.
+// A batch is samples that a window takes in at one go, all within one block,
+// and what the window is at each of them; aggregates are read from it. For Value
+// it is the window as it is, at its newest sample alone. The plan owns it.
 type batch struct {
-	w      *Window
+	w     *Window
+	seen  int64   // how many samples the window had taken in when it was looked at,
+	size  int     // and how many of them it held; seen is −1 after Slide
+	have  need    // what of all below is there
+	next  int64   // number behind the first sample
+	head  int64   // number of the oldest sample of the window at the first,
+	step  int64   // and how many leave for each further one: 0 or 1
+	heads []int64 // or, if there are any, the oldest at each
+
 	xs     []float64
-	head   int64 // number of the oldest sample when xs[0] is in
-	step   int64 // how many samples leave for each but the first: 0 or 1
-	n      int   // samples in the window when xs[0] is in
-	s      sums  // c and unit
+	ts     []int64 // if windows store times
+	s      sums    // at the only sample; c and unit at all
+	other  sums    // at the only sample, without it
 	sum    [4][]float64
-	before [2][]float64
-	lo, hi []float64
+	before [2][]float64 // sum without the newest sample
+	low    [2][]float64 // smallest, and largest negated
+	trend  []trendSums
+	decay  []weightedMean
+	resets []counterResets
+	block  block // xs and ts
 	spare  [6][]float64
+	one    struct { // places for a batch of one
+		xs  [1]float64
+		ts  [1]int64
+		low [2][1]float64
+	}
 
 	mean, std []float64 // columns to be filled without sums, if not nil
 }
 
-// Slide does the same as Push(0, x) for each x of xs, followed by dst[j][i] =
-// Value(j) for each j for which dst has a column, to the last bit; dst may be
-// nil. It is for windows of a count or of all without times.
-func (w *Window) Slide(xs []float64, dst [][]float64) {
+// Slide does the same as Push(ts[i], xs[i]) for each i, followed by dst[j][i] =
+// Value(j) for each j for which dst has a column, to the last bit. dst may be
+// nil, and so may ts where times do not matter.
+func (w *Window) Slide(ts []int64, xs []float64, dst [][]float64) {
 	wanted := false
 	for _, d := range dst {
 		wanted = wanted || d != nil
 	}
+	if !w.plan.timed {
+		ts = nil
+	}
 	if !wanted {
-		w.pushMany(xs)
+		w.pushMany(ts, xs)
 		return
 	}
 	for i := 0; i < len(xs); {
 		n := 0
-		if w.plan.swift && w.all == nil {
-			n = w.slideBlock(xs[i:], dst, i)
+		if w.all == nil {
+			n = w.slideBlock(after(ts, i), xs[i:], dst, i)
 		}
 		if n == 0 {
-			w.Push(0, xs[i])
+			w.Push(timeAt(ts, i), xs[i])
 			for j, d := range dst {
 				if d != nil {
 					d[i] = w.Value(j)
@@ -49,11 +69,34 @@ func (w *Window) Slide(xs []float64, dst [][]float64) {
 	}
 }
 
+// after returns ts without its first n, nil if it is.
+func after(ts []int64, n int) []int64 {
+	if ts == nil {
+		return nil
+	}
+	return ts[n:]
+}
+
+// before returns the first n of ts, nil if it is.
+func before(ts []int64, n int) []int64 {
+	if ts == nil {
+		return nil
+	}
+	return ts[:n]
+}
+
+func timeAt(ts []int64, i int) int64 {
+	if ts == nil {
+		return 0
+	}
+	return ts[i]
+}
+
 // pushMany pushes xs.
-func (w *Window) pushMany(xs []float64) {
-	if w.all != nil || w.ord != nil || w.ts != nil || w.plan.timed {
-		for _, x := range xs {
-			w.Push(0, x)
+func (w *Window) pushMany(ts []int64, xs []float64) {
+	if w.plan.width.Kind != Count || w.ord != nil || w.plan.timed {
+		for i, x := range xs {
+			w.Push(timeAt(ts, i), x)
 		}
 		return
 	}
@@ -61,65 +104,130 @@ func (w *Window) pushMany(xs []float64) {
 		w.full()
 		at := w.place(w.seen)
 		n := min(len(xs), w.size-at)
-		w.storeMany(at, xs[:n])
+		w.storeMany(at, nil, xs[:n])
 		xs = xs[n:]
 	}
 }
 
-// storeMany stores xs from the place behind the newest sample on, at most up to
-// the end of the ring.
-func (w *Window) storeMany(at int, xs []float64) {
+// storeMany stores samples from the place behind the newest on, at most up to
+// the end of the ring, and forgets those that its size no longer reaches.
+func (w *Window) storeMany(at int, ts []int64, xs []float64) {
 	if at+len(xs) > len(w.xs) {
 		w.grow(at + len(xs))
 	}
 	copy(w.xs[at:], xs)
+	if w.ts != nil {
+		copy(w.ts[at:], ts)
+	}
 	w.seen += int64(len(xs))
 	w.n += len(xs)
 	if over := w.n - w.size; over > 0 {
-		w.n = w.size
-		w.head += over
-		if w.head >= w.size {
-			w.head -= w.size
-		}
+		w.forget(over)
 	}
 }
 
-// slideBlock takes in as many of xs as one block and one class allow, writes
-// what it is at each into dst from the row at on, and returns how many these
-// were. It returns 0 where only Push will do.
-func (w *Window) slideBlock(xs []float64, dst [][]float64, at int) int {
-	head := w.seen - int64(w.n)
-	step := int64(0)
-	if w.full() {
-		step = 1
-	}
-	p := w.partsFor(w.seen, head+step)
-	if p == nil {
-		return 0
-	}
+// slideBlock takes in as many samples as one block and one class allow, writes
+// what the window is at each into dst from the row at on, and returns how many
+// these were. It returns 0 where only Push will do.
+func (w *Window) slideBlock(ts []int64, xs []float64, dst [][]float64, at int) int {
 	b := &w.plan.batch
-	b.w, b.head, b.step, b.n = w, head+step, step, w.n+1-int(step)
-	b.aim(dst, at)
-	n := p.fill(b, xs)
-	if n == 0 {
+	b.w, b.seen, b.next, b.heads = w, -1, w.seen+1, b.heads[:0]
+	p := w.begin(b, ts, xs)
+	if p == nil || len(b.xs) == 0 {
 		return 0
 	}
-	b.xs = xs[:n]
+	b.aim(dst, at)
+	if w.fill(b, p); len(b.xs) == 0 {
+		return 0
+	}
+	n := len(b.xs)
+	w.fillRanks(b, dst, at)
 	for j, d := range dst {
-		if d == nil || b.mean != nil && (j == w.plan.meanAt || j == w.plan.stdAt) {
+		a := &w.plan.aggs[j]
+		if d == nil || a.rank != nil || b.mean != nil && (j == w.plan.meanAt || j == w.plan.stdAt) {
 			continue
 		}
-		a := &w.plan.aggs[j]
-		if a.moment != nil {
-			b.moment(a, d[at:at+n])
-		} else {
-			a.column(b, d[at:at+n])
+		switch d = d[at : at+n]; {
+		case a.column != nil:
+			a.column(b, d)
+		case a.moment != nil:
+			b.each(a.moment, d)
+		default:
+			for i := range d {
+				d[i] = a.read(b, i)
+			}
 		}
 	}
-	w.storeMany(w.place(w.seen), b.xs)
-	p.syncedTo, p.syncedFrom = w.seen, w.seen-int64(w.n)
+	head := b.headAt(n - 1)
+	w.storeMany(w.place(w.seen), b.ts, b.xs)
+	w.forget(int(head - (w.seen - int64(w.n))))
+	p.syncedTo, p.syncedFrom = w.seen, head
 	return n
 }
+
+// begin makes b as many samples as can go together, and says which is the
+// oldest of the window at each. It returns the parts for them, or nil.
+func (w *Window) begin(b *batch, ts []int64, xs []float64) *parts {
+	head := w.seen - int64(w.n)
+	if w.plan.width.Kind == Duration {
+		return w.beginTimes(b, ts, xs, head+int64(w.Stale(ts[0])))
+	}
+	b.step = 0
+	if w.full() {
+		b.step = 1
+	}
+	b.head = head + b.step
+	p := w.partsFor(w.seen, b.head)
+	if p != nil {
+		b.xs = xs[:min(len(xs), int(p.end-w.seen))]
+		b.ts = before(ts, len(b.xs))
+	}
+	return p
+}
+
+// beginTimes is begin for a window of a duration whose oldest sample at the
+// first of xs has the number head. The samples go together as long as the oldest
+// one stays in its block and the ring need not be made anew.
+func (w *Window) beginTimes(b *batch, ts []int64, xs []float64, head int64) *parts {
+	p := w.partsFor(w.seen, head)
+	if p == nil {
+		return nil
+	}
+	n := min(len(xs), int(p.end-w.seen))
+	b.head, b.heads = head, sized(b.heads, n)
+	still, steady, at, d := true, true, w.place(head), w.plan.width.D
+	for i, t := range ts[:n] {
+		for cut := t - d; head <= p.mid && cut <= t && w.ts[at] <= cut; head++ {
+			if at++; at == w.size {
+				at = 0
+			}
+		}
+		if held := int(w.seen + int64(i) - head); head > p.mid || held == w.size || w.sparse(held) {
+			n = i
+			break
+		}
+		b.heads[i] = head
+		still, steady = still && head == b.head, steady && head == b.head+int64(i)
+	}
+	b.step, b.xs, b.ts = 0, xs[:n], ts[:n]
+	if still {
+		b.heads = b.heads[:0]
+	} else if steady {
+		b.step, b.heads = 1, b.heads[:0]
+	}
+	return p
+}
+
+// headAt returns the number of the oldest sample of the window at the i-th.
+func (b *batch) headAt(i int) int64 {
+	if len(b.heads) > 0 {
+		return b.heads[i]
+	}
+	return b.head + int64(i)*b.step
+}
+
+// count returns the samples in the window at the i-th.
+func (b *batch) count(i int) int { return int(b.next + int64(i) - b.headAt(i)) }
 
 // aim gives b the columns of mean and std, if these two are wanted and nothing
 // else that is made of moments: the most common case by far is worth a loop of
@@ -127,231 +235,161 @@ func (w *Window) slideBlock(xs []float64, dst [][]float64, at int) int {
 func (b *batch) aim(dst [][]float64, at int) {
 	p := b.w.plan
 	b.mean, b.std = nil, nil
-	if p.pair && b.step == 1 && float64(b.n) > p.ddof && dst[p.meanAt] != nil && dst[p.stdAt] != nil {
+	if p.pair && b.step == 1 && float64(b.count(0)) > p.ddof && dst[p.meanAt] != nil && dst[p.stdAt] != nil {
 		b.mean, b.std = dst[p.meanAt][at:], dst[p.stdAt][at:]
 	}
 }
 
-// fill takes xs into the parts and leaves in b what the window is at each, and
-// returns how many it took.
-func (p *parts) fill(b *batch, xs []float64) int {
-	n := min(len(xs), int(p.end-b.w.seen))
-	var c content
-	b.w.content(&c, p, b.head)
+// fill takes the samples of b into the parts, as far as the class of the moments
+// allows, to which it cuts b, and leaves there what the window is at each.
+func (w *Window) fill(b *batch, p *parts) {
+	w.syncFrom(p, b.head)
 	if p.moments != nil {
-		p.moments.sync(&c)
-		n = p.moments.fill(b, xs[:n])
+		n := p.moments.fill(b, b.xs)
+		b.xs, b.ts = b.xs[:n], before(b.ts, n)
 	}
-	if p.extremes != nil && n > 0 {
-		p.extremes.sync(&c)
-		p.extremes.fill(b, xs[:n])
+	if len(b.xs) == 0 {
+		return
 	}
-	return n
+	b.block = block{xs: b.xs, ts: b.ts, number: w.seen}
+	if p.low != nil {
+		b.low[0] = p.low.fill(b, &b.spare[4])
+	}
+	if p.high != nil {
+		b.low[1] = p.high.fill(b, &b.spare[5])
+	}
+	if p.trend != nil {
+		b.trend = p.trend.fill(b, b.trend)
+	}
+	if p.decay != nil {
+		b.decay = p.decay.fill(b, b.decay)
+	}
+	if p.resets != nil {
+		b.resets = p.resets.fill(b, b.resets)
+	}
 }
 
-// room returns buf with n places.
-func room(buf []float64, n int) []float64 {
+// fillRanks takes the samples of b into the order and reads its aggregates.
+func (w *Window) fillRanks(b *batch, dst [][]float64, at int) {
+	if w.ord == nil {
+		return
+	}
+	from := w.seen - int64(w.n)
+	for i, x := range b.xs {
+		head := b.headAt(i)
+		if head == from+1 {
+			w.ord.replace(w.xs[w.place(from)], x)
+		} else {
+			for ; from < head; from++ {
+				w.ord.remove(w.xs[w.place(from)])
+			}
+			w.ord.insert(x)
+		}
+		from = head
+		for j, d := range dst {
+			if a := &w.plan.aggs[j]; d != nil && a.rank != nil {
+				d[at+i] = a.rank(w.ord, x, a.q)
+			}
+		}
+	}
+}
+
+// sized returns buf with n places.
+func sized[T any](buf []T, n int) []T {
 	if n > cap(buf) {
-		return make([]float64, n, 2*n)
+		return make([]T, n, 2*n)
 	}
 	return buf[:n]
 }
 
-// fill sums up xs as take does, as far as the class allows, and leaves the
-// joined sums of the window at each in b.
-func (m *moments) fill(b *batch, xs []float64) int {
-	if b.step == 1 && m.until != math.MaxInt32 {
-		xs = xs[:min(len(xs), int(int64(m.until)-(b.head-m.oldN)))]
-	}
-	n := 0
-	if b.mean != nil {
-		n = m.fillMeanStd(b, xs)
-	} else {
-		n = m.fillSums(b, xs)
-	}
-	m.done += int32(n)
-	m.single = m.single || n > 0
-	return n
-}
-
-// fillSums leaves the joined sums of the window at each of xs in b, as far as
-// the class allows, and returns how far that is.
-func (m *moments) fillSums(b *batch, xs []float64) int {
-	b.s = m.base
-	for r := range m.rows() {
-		b.sum[r] = m.rests(b, r, len(xs))
-	}
-	if b.w.plan.needs&needBefore != 0 {
-		m.fillBefore(b, xs)
-	}
-	n := m.fillSquares(b.sum[0], b.sum[1], xs)
-	if m.powers {
-		m.fillPowers(b.sum[2], b.sum[3], xs[:n])
-	}
-	return n
-}
-
-// fillMeanStd fills the columns of mean and std as far as the class allows, and
-// returns how far that is. It does what fillSums, batch.means and batch.stds do.
-func (m *moments) fillMeanStd(b *batch, xs []float64) int {
-	k, c, unit, limit := 1/m.base.unit, m.base.c, m.base.unit, m.limit
-	base1, base2, n := m.base.s1, m.base.s2, float64(b.n)
-	per := 1 / (n * (n - b.w.plan.ddof))
-	r1, r2 := m.rests(b, 0, len(xs))[1:][:len(xs)], m.rests(b, 1, len(xs))[1:][:len(xs)]
-	mean, std := b.mean[:len(xs)], b.std[:len(xs)]
-	s1, s2 := m.cur[0], m.cur[1]
-	for i, x := range xs {
-		if !(math.Abs(x) < limit) {
-			xs = xs[:i]
-			break
-		}
-		d := float64(x*k) - c
-		s1 += d
-		s2 += float64(d * d)
-		w1, w2 := base1+(r1[i]+s1), base2+(r2[i]+s2)
-		mean[i] = (c + w1/n) * unit
-		std[i] = math.Sqrt((float64(n*w2)-float64(w1*w1))*per) * unit
-	}
-	m.cur[0], m.cur[1] = s1, s2
-	if unit > 1 {
-		notFinite(std[:len(xs)])
-	}
-	return len(xs)
-}
-
-// rests returns batch.rests of the sums of the (r+1)-th powers.
-func (m *moments) rests(b *batch, r, n int) []float64 {
-	var row []float64
-	if m.old > 0 {
-		row = m.row(r)[:m.old+2]
-	}
-	return b.rests(row, m.oldN, 0, &b.spare[r], n)
-}
-
-// rests returns n+1 places, of which the last n are what row, made when the
-// sample oldN was the oldest, is at each sample of b. Where there is no row,
+// rests returns len(b.xs)+1 places, of which all but the first are what row, made
+// when the sample oldN was the oldest, is at each sample. Where there is no row,
 // they are all base, in spare.
-func (b *batch) rests(row []float64, oldN int64, base float64, spare *[]float64, n int) []float64 {
+func (b *batch) rests(row []float64, oldN int64, base float64, spare *[]float64) []float64 {
+	n := len(b.xs)
 	if b.step == 1 && len(row) > 0 {
 		return row[b.head-oldN:][:n+1]
 	}
-	*spare = room(*spare, n+1)
-	for i := range *spare {
-		(*spare)[i] = base
+	*spare = sized(*spare, n+1)
+	for i := range n {
+		x := base
+		if len(row) > 0 {
+			x = row[b.headAt(i)-oldN+1]
+		}
+		(*spare)[i+1] = x
 	}
 	return *spare
 }
 
-// fillBefore leaves the sums without the newest sample in b, and fillSquares
-// those with it where there were those of the rests.
-func (m *moments) fillBefore(b *batch, xs []float64) {
-	k, c := 1/m.base.unit, m.base.c
-	s1, s2 := m.cur[0], m.cur[1]
-	b.before = [2][]float64{room(b.before[0], len(xs)), room(b.before[1], len(xs))}
+// each fills dst with a read-out of the moments.
+func (b *batch) each(read func(*sums, float64) float64, dst []float64) {
+	ddof := b.w.plan.ddof
+	for i := range dst {
+		s := b.sumsAt(i)
+		dst[i] = read(&s, ddof)
+	}
+}
+
+// sumsAt returns the sums of the window at the i-th sample.
+func (b *batch) sumsAt(i int) sums {
+	s := b.s
+	if b.seen < 0 {
+		s.n, s.s1, s.s2 = float64(b.count(i)), b.sum[0][i], b.sum[1][i]
+		if b.w.plan.needs&needPowers != 0 {
+			s.s3, s.s4 = b.sum[2][i], b.sum[3][i]
+		}
+	}
+	return s
+}
+
+// means and stds are sums.mean and sums.std written out, which is twice as fast.
+func (b *batch) means(dst []float64) {
+	c, unit, s1 := b.s.c, b.s.unit, b.sum[0][:len(dst)]
+	for i := range dst {
+		dst[i] = (c + s1[i]/float64(b.count(i))) * unit
+	}
+}
+
+func (b *batch) stds(dst []float64) {
+	unit, n, ddof := b.s.unit, float64(b.count(0)), b.w.plan.ddof
+	if b.step != 1 || n <= ddof {
+		b.each((*sums).std, dst)
+		return
+	}
+	per := 1 / (n * (n - ddof))
+	s1, s2 := b.sum[0][:len(dst)], b.sum[1][:len(dst)]
+	for i := range dst {
+		spread := float64(n*s2[i]) - float64(s1[i]*s1[i])
+		dst[i] = math.Sqrt(spread*per) * unit
+	}
+	if unit > 1 {
+		notFinite(dst)
+	}
+}
+
+// notFinite makes NaN of what is infinite.
+func notFinite(xs []float64) {
 	for i, x := range xs {
-		if !(math.Abs(x) < m.limit) {
-			break
-		}
-		b.before[0][i] = m.base.s1 + (b.sum[0][i+1] + s1)
-		b.before[1][i] = m.base.s2 + (b.sum[1][i+1] + s2)
-		m.last = [2]float64{s1, s2}
-		d := float64(x*k) - c
-		s1 += d
-		s2 += float64(d * d)
+		xs[i] = finite(x)
 	}
 }
 
-func (m *moments) fillSquares(sum1, sum2, xs []float64) int {
-	k, c, limit := 1/m.base.unit, m.base.c, m.limit
-	s1, s2 := m.cur[0], m.cur[1]
-	base1, base2 := m.base.s1, m.base.s2
-	from1, from2 := sum1[1:][:len(xs)], sum2[1:][:len(xs)]
-	n := len(xs)
-	for i, x := range xs {
-		if !(math.Abs(x) < limit) {
-			n = i
-			break
-		}
-		d := float64(x*k) - c
-		s1 += d
-		s2 += float64(d * d)
-		sum1[i] = base1 + (from1[i] + s1)
-		sum2[i] = base2 + (from2[i] + s2)
-	}
-	m.cur[0], m.cur[1] = s1, s2
-	return n
-}
+// samples is how many samples the window holds.
+func (b *batch) samples(i int) float64 { return float64(b.count(i)) }
 
-func (m *moments) fillPowers(sum3, sum4, xs []float64) {
-	k, c := 1/m.base.unit, m.base.c
-	s3, s4 := m.cur[2], m.cur[3]
-	for i, x := range xs {
-		d := float64(x*k) - c
-		dd := float64(d * d)
-		s3 += float64(dd * d)
-		s4 += float64(dd * dd)
-		sum3[i] = m.base.s3 + (sum3[i+1] + s3)
-		sum4[i] = m.base.s4 + (sum4[i+1] + s4)
-	}
-	m.cur[2], m.cur[3] = s3, s4
-}
+// none is the read-out of what a window does not know.
+func (b *batch) none(int) float64 { return math.NaN() }
 
-// fill leaves the extremes of the window at each of xs in b.
-func (e *extremes) fill(b *batch, xs []float64) {
-	if e.min {
-		b.lo = b.rests(e.los(), e.oldN, e.base.lo, &b.spare[4], len(xs))
-		e.cur.lo = fillLows(b.lo, xs, e.cur.lo)
+// z is (last−mean)/std with mean and std of the window's samples before the
+// last. There is none where there are no such samples or their std is 0.
+func (b *batch) z(i int) float64 {
+	s := b.other
+	if b.count(i) < 2 {
+		return math.NaN()
 	}
-	if e.max {
-		b.hi = b.rests(e.his(), e.oldN, e.base.hi, &b.spare[5], len(xs))
-		e.cur.hi = fillHighs(b.hi, xs, e.cur.hi)
+	if b.seen < 0 {
+		s = b.s
+		s.n, s.s1, s.s2 = float64(b.count(i)-1), b.before[0][i], b.before[1][i]
 	}
-	e.done += int32(len(xs))
-}
-
-// fillLows joins the rests in dst, from its second place on, with what xs have
-// come to, lo before them, and returns what they come to at last. As xs go on,
-// rests rise and xs fall: once xs are lower, they stay so.
-func fillLows(dst, xs []float64, lo float64) float64 {
-	rest := dst[1:][:len(xs)]
-	i := 0
-	for ; i < len(xs); i++ {
-		if x := xs[i]; x < lo {
-			lo = x
-		}
-		if rest[i] >= lo {
-			break
-		}
-		dst[i] = rest[i]
-	}
-	dst = dst[:len(xs)]
-	for ; i < len(xs); i++ {
-		if x := xs[i]; x < lo {
-			lo = x
-		}
-		dst[i] = lo
-	}
-	return lo
-}
-
-func fillHighs(dst, xs []float64, hi float64) float64 {
-	rest := dst[1:][:len(xs)]
-	i := 0
-	for ; i < len(xs); i++ {
-		if x := xs[i]; x > hi {
-			hi = x
-		}
-		if rest[i] <= hi {
-			break
-		}
-		dst[i] = rest[i]
-	}
-	dst = dst[:len(xs)]
-	for ; i < len(xs); i++ {
-		if x := xs[i]; x > hi {
-			hi = x
-		}
-		dst[i] = hi
-	}
-	return hi
+	return s.z(b.xs[i], b.w.plan.ddof)
 }

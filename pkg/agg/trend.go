@@ -2,17 +2,17 @@ package agg
 
 import "math"
 
-// A course is a stretch and how it goes with time.
-type course struct {
-	stretch
+// A trendSegment is a segment and how it goes with time.
+type trendSegment struct {
+	segment
 	t0     int64   // a time, in nanoseconds or in samples
 	st     float64 // Σ(t−t0)
 	tt, tx float64 // Σ(t−t̄)² and Σ(t−t̄)(x−x̄), the latter scaled as x
 }
 
-// joinCourses returns a and b, which lies behind a, together.
+// joinTrends returns a and b, which lies behind a, together.
 // Source: Pébay (2008).
-func joinCourses(a, b course) course {
+func joinTrends(a, b trendSegment) trendSegment {
 	if a.n == 0 {
 		return b
 	}
@@ -23,10 +23,10 @@ func joinCourses(a, b course) course {
 	b.lift(a.class)
 	gap := elapsed(a.t0, b.t0)
 	dt := gap + (b.st/b.n - a.st/a.n)
-	dx := apart(&a.stretch, &b.stretch)
+	dx := apart(&a.segment, &b.segment)
 	w := a.n * (b.n / (a.n + b.n))
-	return course{
-		stretch: joinPowers(a.stretch, b.stretch),
+	return trendSegment{
+		segment: joinPowers(a.segment, b.segment),
 		t0:      a.t0,
 		st:      a.st + b.st + float64(b.n*gap),
 		tt:      a.tt + b.tt + float64(dt*dt*w),
@@ -35,28 +35,28 @@ func joinCourses(a, b course) course {
 }
 
 // lift brings c to a class, if that is higher than its own.
-func (c *course) lift(class int) {
+func (c *trendSegment) lift(class int) {
 	if class > c.class {
 		c.tx *= scaleOf(class) * unscale(c.class)
 		c.raise(class)
 	}
 }
 
-// A line is the sums over a window for its least-squares line, around a time
+// trendSums are the sums over a window for its least-squares line, around a time
 // ct and the value c of sums: Σ(t−ct), Σ(t−ct)², Σ(t−ct)(x−c).
-type line struct {
+type trendSums struct {
 	ct         int64
 	t1, t2, tx float64
 }
 
-// lineAround returns the sums of c around a time near its mean, where s are
+// sumsAround returns the sums of c around a time near its mean, where s are
 // those of its values, of the same class.
-func (c *course) lineAround(s *sums) line {
+func (c *trendSegment) sumsAround(s *sums) trendSums {
 	mean := c.st / c.n
 	whole := math.Round(mean)
 	m := mean - whole
 	t1 := float64(c.n * m)
-	return line{
+	return trendSums{
 		ct: later(c.t0, whole),
 		t1: t1,
 		t2: c.tt + float64(t1*m),
@@ -65,7 +65,7 @@ func (c *course) lineAround(s *sums) line {
 }
 
 // add adds a sample at t with the scaled deviation d from c.
-func (l *line) add(t int64, d float64) {
+func (l *trendSums) add(t int64, d float64) {
 	dt := since(l.ct, t)
 	l.t1 += dt
 	l.t2 += float64(dt * dt)
@@ -73,8 +73,8 @@ func (l *line) add(t int64, d float64) {
 }
 
 // plus returns the sums of l and m, around the same time, together.
-func (l line) plus(m *line) line {
-	return line{l.ct, l.t1 + m.t1, l.t2 + m.t2, l.tx + m.tx}
+func (l trendSums) plus(m *trendSums) trendSums {
+	return trendSums{l.ct, l.t1 + m.t1, l.t2 + m.t2, l.tx + m.tx}
 }
 
 // since returns t−ct.
@@ -85,10 +85,10 @@ func since(ct, t int64) float64 {
 	return elapsed(ct, t)
 }
 
-// course returns what l and the sums s of the same samples are the sums of.
-func (l *line) course(s *sums, one float64, class int) course {
-	return course{
-		stretch: s.stretch(one, class),
+// segment returns what l and the sums s of the same samples are the sums of.
+func (l *trendSums) segment(s *sums, one float64, class int) trendSegment {
+	return trendSegment{
+		segment: s.segment(one, class),
 		t0:      l.ct,
 		st:      l.t1,
 		tt:      l.t2 - float64(l.t1*(l.t1/s.n)),
@@ -98,7 +98,7 @@ func (l *line) course(s *sums, one float64, class int) course {
 
 // slope returns that of the least-squares line, in x per unit of t; none where
 // no time passes or where it is beyond float64.
-func (l *line) slope(s *sums) float64 {
+func (l *trendSums) slope(s *sums) float64 {
 	tt := l.t2 - float64(l.t1*(l.t1/s.n))
 	if !(tt > 0) {
 		return math.NaN()
@@ -106,42 +106,42 @@ func (l *line) slope(s *sums) float64 {
 	return (l.tx - float64(l.t1*(s.s1/s.n))) / tt
 }
 
-// trend keeps the courses of the parts of a window, around the same value and
+// trend keeps the trends of the parts of a window, around the same value and
 // in the same scale as its moments.
 type trend struct {
-	tree   *tree[course]
+	tree   *tree[trendSegment]
 	i, j   int32
-	fresh  bool
+	stale  bool
 	m      *moments
 	builds int32 // of m, when rest was made
 	oldN   int64
 	done   int
-	base   line   // the blocks between
-	rest   []line // each rest of the oldest block with them
-	cur    line   // the newest block
+	base   trendSums   // the blocks between
+	rest   []trendSums // each rest of the oldest block with them
+	cur    trendSums   // the newest block
 }
 
 func newTrend(k, n int, m *moments) *trend {
-	return &trend{tree: newTree(k, course{}), rest: make([]line, 0, n), m: m}
+	return &trend{tree: newTree(k, trendSegment{}), rest: make([]trendSums, 0, n), m: m}
 }
 
 func (t *trend) leaf(j int, b *block) {
 	var s sums
 	class := s.gather(b.xs, nil, false)
-	l := b.line(&s, block{})
-	t.tree.set(j, l.course(&s, b.xs[0], class), joinCourses)
+	l := b.trendSums(&s, &block{})
+	t.tree.set(j, l.segment(&s, b.xs[0], class), joinTrends)
 }
 
-func (t *trend) join(i, j int) { t.i, t.j, t.fresh = int32(i), int32(j), true }
+func (t *trend) middle(i, j int) { t.i, t.j, t.stale = int32(i), int32(j), true }
 
 func (t *trend) sync(c *content) {
 	s := &t.m.base
-	if t.fresh || t.builds != t.m.builds {
-		mid := t.tree.between(int(t.i), int(t.j), joinCourses)
+	if t.stale || t.builds != t.m.builds {
+		mid := t.tree.between(int(t.i), int(t.j), joinTrends)
 		mid.lift(int(t.m.class))
-		t.base = mid.lineAround(s)
-		t.fresh, t.builds, t.oldN, t.done = false, t.m.builds, c.old.number, 0
-		t.cur = line{ct: t.base.ct}
+		t.base = mid.sumsAround(s)
+		t.stale, t.builds, t.oldN, t.done = false, t.m.builds, c.old.number, 0
+		t.cur = trendSums{ct: t.base.ct}
 		t.rest = t.rest[:len(c.old.xs)]
 		l := t.base
 		for i := len(t.rest) - 1; i >= 0; i-- {
@@ -157,7 +157,7 @@ func (t *trend) sync(c *content) {
 
 // window returns the sums of the window whose oldest sample has the number
 // head.
-func (t *trend) window(head int64) line {
+func (t *trend) window(head int64) trendSums {
 	l := t.base
 	if i := int(head - t.oldN); i < len(t.rest) {
 		l = t.rest[i]
@@ -165,17 +165,17 @@ func (t *trend) window(head int64) line {
 	return l.plus(&t.cur)
 }
 
-// line returns the sums of b and of more behind it, around their mean time and
+// trendSums returns the sums of b and of more behind it, around their mean time and
 // the value c of s.
-func (b block) line(s *sums, more block) line {
+func (b *block) trendSums(s *sums, more *block) trendSums {
 	t0, st := b.time(0), 0.0
-	for _, b := range [2]block{b, more} {
+	for _, b := range [2]*block{b, more} {
 		for i := range b.xs {
 			st += elapsed(t0, b.time(i))
 		}
 	}
-	l := line{ct: later(t0, math.Round(st/s.n))}
-	for _, b := range [2]block{b, more} {
+	l := trendSums{ct: later(t0, math.Round(st/s.n))}
+	for _, b := range [2]*block{b, more} {
 		for i, x := range b.xs {
 			l.add(b.time(i), float64(x/s.unit)-s.c)
 		}
@@ -183,27 +183,26 @@ func (b block) line(s *sums, more block) line {
 	return l
 }
 
+// fill returns the sums of the window at each sample of b, in room.
+func (t *trend) fill(b *batch, room []trendSums) []trendSums {
+	s := &t.m.base
+	room = sized(room, len(b.xs))
+	for i, x := range b.xs {
+		t.cur.add(b.block.time(i), float64(x/s.unit)-s.c)
+		room[i] = t.window(b.headAt(i))
+	}
+	t.done += len(b.xs)
+	return room
+}
+
 // slope is the slope of the least-squares line through the window's samples,
 // Σ(t−t̄)(x−x̄)/Σ(t−t̄)², per second, or per sample without a clock. There is none
 // where no time passes.
-func (w *Window) slope(float64) float64 {
-	s := w.plan.latest.of(w)
-	l := w.line(s)
+func (b *batch) slope(i int) float64 {
+	s := b.sumsAt(i)
 	per := 1.0
-	if w.plan.clock {
+	if b.w.plan.clock {
 		per = 1e9
 	}
-	return finite(l.slope(s) * per * s.unit)
-}
-
-// line returns the line's sums of the window, whose sums are s.
-func (w *Window) line(s *sums) line {
-	if w.all != nil {
-		return w.all.line()
-	}
-	if p := w.sync(); p != nil {
-		return p.trend.window(w.seen - int64(w.n))
-	}
-	a, b := w.blocks()
-	return a.line(s, b)
+	return finite(b.trend[i].slope(&s) * per * s.unit)
 }

@@ -74,14 +74,14 @@ func (w *Window) slip(x float64) {
 	if w.ord != nil {
 		w.ord.replace(w.xs[w.head], x)
 	}
-	w.drop()
+	w.forget(1)
 }
 
-// drop moves the window past its oldest sample.
-func (w *Window) drop() {
-	w.n--
-	if w.head++; w.head == w.size {
-		w.head = 0
+// forget moves the window past its oldest k samples.
+func (w *Window) forget(k int) {
+	w.n -= k
+	if w.head += k; w.head >= w.size {
+		w.head -= w.size
 	}
 }
 
@@ -145,16 +145,19 @@ func (w *Window) resize(size int) {
 // Advance forgets the samples at or before t−D of a window of a duration D.
 // For other windows it does nothing.
 func (w *Window) Advance(t int64) {
-	for stale := w.Stale(t); stale > 0; stale-- {
-		if w.ord != nil {
-			w.ord.remove(w.xs[w.head])
-		}
-		w.drop()
+	stale := w.Stale(t)
+	for i := 0; w.ord != nil && i < stale; i++ {
+		w.ord.remove(w.xs[w.place(w.seen-int64(w.n-i))])
 	}
-	if w.plan.width.Kind == Duration && w.size > 64 && w.n < w.size/16 {
+	w.forget(stale)
+	if w.plan.width.Kind == Duration && w.sparse(w.n) {
 		w.resize(w.size / 4)
 	}
 }
+
+// sparse tells whether n samples need so little of the ring of a duration that
+// it is to shrink.
+func (w *Window) sparse(n int) bool { return w.size > 64 && n < w.size/16 }
 
 // Stale returns how many samples Advance(t) would forget, in O(log n).
 func (w *Window) Stale(t int64) int {
@@ -185,7 +188,7 @@ func (w *Window) place(number int64) int {
 
 // Reset forgets all samples. Storage is kept.
 func (w *Window) Reset() {
-	w.plan.latest.w = nil
+	w.plan.batch.w = nil
 	w.head, w.n = 0, 0 // numbers go on
 	w.xs = w.xs[:0]
 	if w.plan.width.Kind == Duration {
@@ -227,34 +230,122 @@ func (w *Window) Held() int {
 // Value returns aggs[j] of the plan over the window, NaN where there is none.
 func (w *Window) Value(j int) float64 {
 	a := &w.plan.aggs[j]
-	if w.Len() == 0 && a.Name != "count" {
+	switch {
+	case w.Len() == 0:
+		if a.Name == "count" {
+			return 0
+		}
 		return math.NaN()
+	case a.rank != nil:
+		return a.rank(w.ord, w.last(), a.q)
 	}
+	b := w.look(a.needs)
 	if a.moment != nil {
-		return a.moment(w.plan.latest.of(w), w.plan.ddof)
+		return a.moment(&b.s, w.plan.ddof)
 	}
-	return a.read(w, a.q)
+	return a.read(b, 0)
 }
 
-// latest are the sums of the window read last, which several aggregates are
-// most often read from in turn.
-type latest struct {
-	w    *Window
-	seen int64
-	n    int
-	sums sums
-}
-
-// of returns the sums of w, valid until those of another window are asked for.
-func (l *latest) of(w *Window) *sums {
-	if n := w.Len(); l.w != w || l.seen != w.seen || l.n != n {
-		l.w, l.seen, l.n = w, w.seen, n
-		w.sum(&l.sums)
+// look returns the plan's batch, which is the window as it is, with what is
+// needed. Several aggregates are most often read in turn.
+func (w *Window) look(needs need) *batch {
+	b := &w.plan.batch
+	if b.w != w || b.seen != w.seen || b.size != w.Len() {
+		b.w, b.seen, b.size, b.have = w, w.seen, w.Len(), 0
+		b.next, b.head, b.step, b.heads = w.seen, w.seen-int64(w.Len()), 0, b.heads[:0]
+		b.one.xs[0] = w.last()
+		b.xs = b.one.xs[:]
+		if w.ts != nil {
+			b.one.ts[0] = w.ts[w.place(w.seen-1)]
+			b.ts = b.one.ts[:]
+		}
 	}
-	return &l.sums
+	if missing := needs &^ (b.have | needEnds); missing != 0 {
+		b.have |= missing
+		switch p := w.sync(); {
+		case w.all != nil:
+			w.all.look(b)
+		case p != nil:
+			p.look(b, missing)
+		default:
+			w.lookAtSamples(b, missing)
+		}
+	}
+	return b
 }
 
-func (w *Window) count(float64) float64 { return float64(w.Len()) }
+// setLow makes x the smallest or, negated, the largest at the only sample.
+func (b *batch) setLow(i int, x float64) {
+	b.one.low[i][0] = x
+	b.low[i] = b.one.low[i][:]
+}
+
+// look leaves in b what is needed of the parts, which are up to date.
+func (p *parts) look(b *batch, needs need) {
+	if needs&needMoments != 0 {
+		p.moments.window(&b.s, b.head)
+	}
+	if needs&needBefore != 0 && b.size > 1 {
+		c := &b.w.plan.content
+		b.w.content(c, p, b.head)
+		b.other = p.moments.without(c)
+	}
+	if needs&needMin != 0 {
+		b.setLow(0, p.low.window(b.head))
+	}
+	if needs&needMax != 0 {
+		b.setLow(1, p.high.window(b.head))
+	}
+	if needs&needTrend != 0 {
+		b.trend = append(b.trend[:0], p.trend.window(b.head))
+	}
+	if needs&needDecay != 0 {
+		b.decay = append(b.decay[:0], p.decay.window(b.head))
+	}
+	if needs&needResets != 0 {
+		b.resets = append(b.resets[:0], p.resets.window(b.head))
+	}
+}
+
+// lookAtSamples leaves in b what is needed of all samples, which are few.
+func (w *Window) lookAtSamples(b *batch, needs need) {
+	xs, ys := w.halves(0)
+	if needs&needMoments != 0 {
+		b.s.gather(xs, ys, w.plan.needs&needPowers != 0)
+	}
+	if needs&needBefore != 0 && b.size > 1 {
+		xs, ys := w.halves(1)
+		b.other.gather(xs, ys, false)
+	}
+	if needs&needMin != 0 {
+		b.setLow(0, lowestOf(xs, ys, 1))
+	}
+	if needs&needMax != 0 {
+		b.setLow(1, lowestOf(xs, ys, -1))
+	}
+	if needs&(needTrend|needDecay|needResets) == 0 {
+		return
+	}
+	first, second := &w.plan.pieces[0], &w.plan.pieces[1]
+	w.blocks(first, second)
+	if needs&needTrend != 0 {
+		b.trend = append(b.trend[:0], first.trendSums(&b.s, second))
+	}
+	if needs&needDecay != 0 {
+		b.decay = append(b.decay[:0], w.plan.decay.of(first, second))
+	}
+	if needs&needResets != 0 {
+		b.resets = append(b.resets[:0], w.plan.resets.of(first, second))
+	}
+}
+
+// last returns the newest sample.
+func (w *Window) last() float64 {
+	if w.all != nil {
+		return w.all.last
+	}
+	return w.xs[w.place(w.seen-1)]
+}
 
 // halves returns the samples in order, in two pieces, without the newest skip.
 func (w *Window) halves(skip int) (xs, ys []float64) {
@@ -263,4 +354,16 @@ func (w *Window) halves(skip int) (xs, ys []float64) {
 		return w.xs[w.head:], w.xs[:over]
 	}
 	return w.xs[w.head : w.head+n], nil
+}
+
+// elapsed returns the nanoseconds from a to b ≥ a, which may be more than an
+// int64 holds.
+func elapsed(a, b int64) float64 { return float64(uint64(b) - uint64(a)) }
+
+// later returns t and a whole number of nanoseconds, less than 2^64 either way,
+// together. What a float64 becomes that the integer cannot hold, such as a
+// negative one as unsigned, differs from CPU to CPU; a quarter fits.
+func later(t int64, ns float64) int64 {
+	quarter := math.Floor(ns / 4)
+	return t + 4*int64(quarter) + int64(ns-float64(4*quarter))
 }

@@ -185,7 +185,7 @@ func (st *stretch) slideGroups(n int) {
 		}
 		for w, win := range gr.se.wins {
 			before := win.Held()
-			win.Slide(g.xs[s.cfg.Windows[w].Field][gr.from:to], s.run.dst[w])
+			win.Slide(nil, g.xs[s.cfg.Windows[w].Field][gr.from:to], s.run.dst[w])
 			s.stats.Held += win.Held() - before
 		}
 	}

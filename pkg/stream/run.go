@@ -217,7 +217,7 @@ func (st *stretch) push(i, end int) {
 	}
 	for w, win := range st.se.wins {
 		before := win.Held()
-		win.Slide(st.batch.Col[s.cfg.Windows[w].Field][i:end], s.run.dst[w])
+		win.Slide(nil, st.batch.Col[s.cfg.Windows[w].Field][i:end], s.run.dst[w])
 		s.stats.Held += win.Held() - before
 	}
 	for f := range st.se.ever {

@@ -13,22 +13,22 @@ const totalBatch = 64
 // value follows the mean, and the sums around it lose nothing that counts.
 type total struct {
 	n           int
-	span        span
-	drops       drops
+	low         [2]float64 // smallest, and largest negated
+	resets      counterResets
 	first, last float64
 	firstT      int64
 	lastT       int64
 
-	past  course     // the samples that have joined
-	below float64    // what rounding took from past.m2
-	base  sums       // past, around a value
-	cur   sums       // the samples since, around the same value
-	prev  [2]float64 // sums of cur without its newest
-	one   float64    // the newest of cur
-	baseT line       // past, around a time
-	curT  line       // the samples since, around the same time
-	limit float64    // magnitude of the next class
-	other sums       // without the newest sample, if that raised the class
+	past  trendSegment // the samples that have joined
+	below float64      // what rounding took from past.m2
+	base  sums         // past, around a value
+	cur   sums         // the samples since, around the same value
+	prev  [2]float64   // sums of cur without its newest
+	one   float64      // the newest of cur
+	baseT trendSums    // past, around a time
+	curT  trendSums    // the samples since, around the same time
+	limit float64      // magnitude of the next class
+	other sums         // without the newest sample, if that raised the class
 }
 
 // pushAll adds a sample to a window of all.
@@ -42,15 +42,13 @@ func (w *Window) pushAll(t int64, x float64) {
 	}
 	w.seen++
 	if a.n == 0 {
-		a.first, a.firstT, a.span = x, t, span{x, x}
+		a.first, a.firstT, a.low = x, t, [2]float64{x, -x}
 	}
 	a.n++
 	a.last, a.lastT = x, t
-	if needs&needRestarts != 0 {
-		a.drops.add(x)
-	}
-	if needs&(needMin|needMax) != 0 {
-		a.span.add(x)
+	a.low[0], a.low[1] = lower(a.low[0], x), lower(a.low[1], -x)
+	if needs&needResets != 0 {
+		a.resets = joinResets(a.resets, counterResets{first: x, last: x, n: 1})
 	}
 	if needs&needMoments != 0 {
 		a.add(t, x)
@@ -64,7 +62,7 @@ func (a *total) add(t int64, x float64) {
 	case a.past.n == 0:
 		class := classOf(math.Abs(x))
 		s := sums{n: 1, c: x * scaleOf(class), unit: unscale(class)}
-		a.past = course{stretch: s.stretch(x, class), t0: t}
+		a.past = trendSegment{segment: s.segment(x, class), t0: t}
 		a.recenter()
 		return
 	case !(math.Abs(x) < a.limit):
@@ -95,12 +93,12 @@ func (a *total) settle() {
 	if a.cur.n == 0 {
 		return
 	}
-	next := a.curT.course(&a.cur, a.one, a.past.class)
+	next := a.curT.segment(&a.cur, a.one, a.past.class)
 	next.m2 = max(next.m2, 0)
-	gap := apart(&a.past.stretch, &next.stretch)
+	gap := apart(&a.past.segment, &next.segment)
 	grown := next.m2 + float64(gap*gap*(a.past.n*(next.n/(a.past.n+next.n))))
 	m2, below := twoSum(a.past.m2, grown)
-	a.past = joinCourses(a.past, next)
+	a.past = joinTrends(a.past, next)
 	a.past.m2, a.below = twoSum(m2, a.below+below)
 }
 
@@ -108,10 +106,23 @@ func (a *total) settle() {
 func (a *total) recenter() {
 	a.limit = limitOf(a.past.class)
 	a.base = a.past.around(a.past.class)
-	a.baseT = a.past.lineAround(&a.base)
+	a.baseT = a.past.sumsAround(&a.base)
 	a.cur = sums{c: a.base.c, unit: a.base.unit}
-	a.curT = line{ct: a.baseT.ct}
+	a.curT = trendSums{ct: a.baseT.ct}
 	a.prev = [2]float64{}
+}
+
+// look leaves in b what all samples come to.
+func (a *total) look(b *batch) {
+	b.have = ^need(0)
+	a.sum(&b.s)
+	if b.size > 1 {
+		b.other = a.before()
+	}
+	b.setLow(0, a.low[0])
+	b.setLow(1, a.low[1])
+	b.trend = append(b.trend[:0], a.baseT.plus(&a.curT))
+	b.resets = append(b.resets[:0], a.resets)
 }
 
 // sum makes s the sums of all samples.
@@ -135,6 +146,3 @@ func (a *total) before() sums {
 	s.s2 += a.prev[1]
 	return s
 }
-
-// line returns the line's sums of all samples.
-func (a *total) line() line { return a.baseT.plus(&a.curT) }

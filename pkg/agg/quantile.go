@@ -180,3 +180,18 @@ func finite(x float64) float64 {
 	}
 	return x
 }
+
+// rz is (x−median)/(1.4826·mad) of the newest value x, by median and mad of the
+// set without it. There is none where there are no others, where their mad is 0
+// or where it is beyond float64.
+func (o *order) rz(x float64) float64 {
+	median, mad := o.without(x)
+	if mad == 0 {
+		return math.NaN()
+	}
+	const normal = 1.4826 // mad of a normal distribution's samples to their std
+	if d := x - median; !math.IsInf(d, 0) {
+		return finite(d / mad / normal)
+	}
+	return finite((float64(x/2) - float64(median/2)) / (mad / 2) / normal)
+}

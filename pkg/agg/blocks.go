@@ -1,0 +1,415 @@
+package agg
+
+// parts are the summaries of a window with a whole block between its oldest and
+// its newest. Samples go by their numbers, counted from the first ever pushed.
+type parts struct {
+	mid    int64 // first sample of the whole blocks between
+	last   int64 // first sample of the newest block
+	end    int64 // first sample behind it
+	start  []int // of each block in the ring, and the ring's end
+	newest int   // index of the newest block
+
+	syncedFrom, syncedTo int64 // the window up to which the summaries go
+
+	moments *moments
+	low     *extreme
+	high    *extreme
+	trend   *trend
+	decay   *joined[weightedMean]
+	resets  *joined[counterResets]
+}
+
+// A summary is what a window keeps of its parts for some aggregates. Every one
+// has a tree with what its blocks come to, makes of the blocks between and each
+// rest of the oldest block what they come to when a new block begins, and adds
+// the samples of the newest block as they come.
+type summary interface {
+	leaf(j int, b *block) // block j is whole
+	middle(i, j int)      // the blocks from i up to but not j are those between
+	sync(c *content)      // makes what is missing; the moments first, whose center others take
+}
+
+// summaries returns those there are, in a place of the caller's.
+func (p *parts) summaries(room *[6]summary) []summary {
+	s := room[:0]
+	if p.moments != nil {
+		s = append(s, p.moments)
+	}
+	if p.low != nil {
+		s = append(s, p.low)
+	}
+	if p.high != nil {
+		s = append(s, p.high)
+	}
+	if p.trend != nil {
+		s = append(s, p.trend)
+	}
+	if p.decay != nil {
+		s = append(s, p.decay)
+	}
+	if p.resets != nil {
+		s = append(s, p.resets)
+	}
+	return s
+}
+
+// newParts returns what the plan of w asks for, for a ring of k blocks.
+func (w *Window) newParts(k int) *parts {
+	p := &parts{start: w.plan.startsOf(k, w.size)}
+	n := (w.size + k - 1) / k // samples of the longest block
+	needs := w.plan.needs
+	if needs&needMoments != 0 {
+		p.moments = newMoments(k, n, needs&needPowers != 0)
+	}
+	if needs&needMin != 0 {
+		p.low = newExtreme(k, n, 1)
+	}
+	if needs&needMax != 0 {
+		p.high = newExtreme(k, n, -1)
+	}
+	if needs&needTrend != 0 {
+		p.trend = newTrend(k, n, p.moments)
+	}
+	if needs&needDecay != 0 {
+		p.decay = newJoined(k, n, &w.plan.decay)
+	}
+	if needs&needResets != 0 {
+		p.resets = newJoined(k, n, &w.plan.resets)
+	}
+	return p
+}
+
+// A block is neighbouring samples.
+type block struct {
+	xs     []float64
+	ts     []int64 // their times, if they have any
+	number int64   // of the first
+}
+
+// time returns that of sample i, which without a clock is its number.
+func (b *block) time(i int) int64 {
+	if b.ts == nil {
+		return b.number + int64(i)
+	}
+	return b.ts[i]
+}
+
+// A content is the samples of a window.
+type content struct {
+	old block // rest of the oldest block
+	cur block // newest block
+
+	mid, more []float64 // samples of the blocks between, in two pieces
+}
+
+// shortRing is up to how many samples a ring is cut into three blocks, which
+// makes 24 bytes a sample of 100 with mean, std and max. Two blocks would be
+// 3 ns a sample faster in batches, but have 28 bytes.
+const shortRing = 256
+
+// cuts returns into how many blocks a ring is cut: blocks of 128 or 256 samples,
+// so that the update that begins one takes 3 µs at the most, with the joins of a
+// window of 1M; one block, and thus no parts, where going over all samples is as
+// fast. The ring of a duration is seldom full, so that it needs more blocks for
+// one to be whole.
+func cuts(size int, kind Kind) int {
+	switch {
+	case size <= 16 || kind == Duration && size <= 64:
+		return 1
+	case kind == Duration && size <= 1024:
+		return 8
+	case size <= shortRing:
+		return 3
+	case size <= 1<<14:
+		return size / 128
+	}
+	return size / 256
+}
+
+// blockAt returns in which block a place in the ring is. It is mostly the newest
+// or the next, and divides otherwise.
+func (p *parts) blockAt(at int) int {
+	k := len(p.start) - 1
+	for j := p.newest; j < min(p.newest+2, k); j++ {
+		if at >= p.start[j] && at < p.start[j+1] {
+			return j
+		}
+	}
+	return ((at+1)*k - 1) / p.start[k]
+}
+
+// partsFor returns the parts of the window, ready for the block in which the
+// sample of a number is, when the oldest sample is that of the number head. It
+// is nil where no whole block lies between.
+func (w *Window) partsFor(number, head int64) *parts {
+	p := w.parts
+	if p != nil && number >= p.last && number < p.end && head <= p.mid {
+		return p
+	}
+	if k := cuts(w.size, w.plan.width.Kind); p == nil && (k == 1 || number-head < int64(w.size/k)) {
+		return nil
+	} else if p == nil {
+		p = w.newParts(k)
+		w.parts = p
+	}
+	at, from := w.place(number), w.place(head)
+	newest, oldest := p.blockAt(at), p.blockAt(from)
+	last, mid := number-int64(at-p.start[newest]), head
+	if p.start[oldest] != from {
+		oldest++
+		mid += int64(p.start[oldest] - from)
+	}
+	if mid >= last {
+		return nil
+	}
+	known := p.last // the blocks before it are in the trees
+	p.syncedTo, p.newest = 0, newest
+	p.mid, p.last, p.end = mid, last, last+int64(p.start[newest+1]-p.start[newest])
+	all := p.summaries(&w.plan.summaries)
+	p.learn(w, max(known, mid), all)
+	for _, s := range all {
+		s.middle(oldest%(len(p.start)-1), newest)
+	}
+	return p
+}
+
+// learn puts the whole blocks from a sample on into the trees.
+func (p *parts) learn(w *Window, number int64, all []summary) {
+	b := &w.plan.pieces[0]
+	for number < p.last {
+		at := w.place(number)
+		j := p.blockAt(at)
+		w.block(b, at, p.start[j+1]-at, number)
+		for _, s := range all {
+			s.leaf(j, b)
+		}
+		number += int64(len(b.xs))
+	}
+}
+
+// push is sync for one more sample x, when the oldest is that of the number
+// head. It returns false, having done nothing, where it takes more than adding.
+func (p *parts) push(x float64, head int64) bool {
+	if p.trend != nil || p.decay != nil || p.resets != nil || p.low != nil && p.low.stale || p.high != nil && p.high.stale {
+		return false
+	}
+	if p.moments != nil && !p.moments.push(x, head) {
+		return false
+	}
+	if p.low != nil {
+		p.low.cur = lower(p.low.cur, x)
+		p.low.done++
+	}
+	if p.high != nil {
+		p.high.cur = lower(p.high.cur, -x)
+		p.high.done++
+	}
+	return true
+}
+
+// forget makes the parts those of no block.
+func (p *parts) forget() { p.mid, p.last, p.end = 0, 0, 0 }
+
+// sync returns the parts of the window as it is, or nil.
+func (w *Window) sync() *parts {
+	if w.all != nil {
+		return nil
+	}
+	head := w.seen - int64(w.n)
+	p := w.partsFor(w.seen-1, head)
+	if p == nil || p.syncedTo == w.seen && p.syncedFrom == head {
+		return p
+	}
+	if p.syncedTo != w.seen-1 || !p.push(w.last(), head) {
+		w.syncFrom(p, head)
+	}
+	p.syncedTo, p.syncedFrom = w.seen, head
+	return p
+}
+
+// syncFrom makes the summaries of p those of the samples from the number head on.
+func (w *Window) syncFrom(p *parts, head int64) {
+	c := &w.plan.content
+	w.content(c, p, head)
+	for _, s := range p.summaries(&w.plan.summaries) {
+		s.sync(c)
+	}
+}
+
+// content makes c the samples from the number head on. It writes in place, as
+// copies of what has just been written are slow.
+func (w *Window) content(c *content, p *parts, head int64) {
+	w.block(&c.old, w.place(head), int(p.mid-head), head)
+	w.block(&c.cur, p.start[p.newest], int(w.seen-p.last), p.last)
+	at, n := w.place(p.mid), int(p.last-p.mid)
+	if over := at + n - w.size; over > 0 {
+		c.mid, c.more = w.xs[at:w.size], w.xs[:over]
+	} else {
+		c.mid, c.more = w.xs[at:at+n], nil
+	}
+}
+
+// block makes b n samples from a place in the ring on, the first of which has a
+// number.
+func (w *Window) block(b *block, at, n int, number int64) {
+	b.number, b.xs, b.ts = number, nil, nil
+	if n > 0 {
+		b.xs = w.xs[at : at+n]
+		if w.ts != nil {
+			b.ts = w.ts[at : at+n]
+		}
+	}
+}
+
+// blocks makes a and b the window in two pieces, of which the second may be
+// empty.
+func (w *Window) blocks(a, b *block) {
+	n := min(w.n, w.size-w.head)
+	head := w.seen - int64(w.n)
+	w.block(a, w.head, n, head)
+	w.block(b, 0, w.n-n, head+int64(n))
+}
+
+// A joining says how summaries of neighbouring segments become one.
+type joining[T any] struct {
+	none   block
+	join   func(a, b T) T          // b lies behind a; either may be none
+	sample func(b *block, i int) T // of the i-th sample of b alone
+}
+
+// of returns the summary of the samples of a and of b behind it.
+func (j *joining[T]) of(a, b *block) (x T) {
+	return j.add(j.add(x, a, 0), b, 0)
+}
+
+// add returns x and the samples of b from the i-th on together.
+func (j *joining[T]) add(x T, b *block, i int) T {
+	for ; i < len(b.xs); i++ {
+		x = j.join(x, j.sample(b, i))
+	}
+	return x
+}
+
+// joined keeps a summary that is made by nothing but joining. Its zero value is
+// that of no samples.
+type joined[T any] struct {
+	*joining[T]
+	tree  *tree[T]
+	i, j  int32
+	done  int32 // samples of the newest block that are in cur
+	stale bool  // the blocks between have changed
+	oldN  int64
+	base  T   // the blocks between
+	rest  []T // each rest of the oldest block with them
+	cur   T   // the newest block
+}
+
+func newJoined[T any](k, n int, how *joining[T]) *joined[T] {
+	var none T
+	return &joined[T]{joining: how, tree: newTree(k, none), rest: make([]T, 0, n)}
+}
+
+func (s *joined[T]) leaf(j int, b *block) {
+	s.tree.set(j, s.of(b, &s.none), s.join)
+}
+
+func (s *joined[T]) middle(i, j int) { s.i, s.j, s.stale = int32(i), int32(j), true }
+
+func (s *joined[T]) sync(c *content) {
+	if s.stale {
+		var none T
+		s.base = s.tree.between(int(s.i), int(s.j), s.join)
+		s.cur, s.done, s.oldN, s.stale = none, 0, c.old.number, false
+		s.rest = s.rest[:len(c.old.xs)]
+		x := s.base
+		for i := len(s.rest) - 1; i >= 0; i-- {
+			x = s.join(s.sample(&c.old, i), x)
+			s.rest[i] = x
+		}
+	}
+	s.cur = s.add(s.cur, &c.cur, int(s.done))
+	s.done = int32(len(c.cur.xs))
+}
+
+// window returns the summary of the window whose oldest sample has the number
+// head.
+func (s *joined[T]) window(head int64) T {
+	if i := int(head - s.oldN); i < len(s.rest) {
+		return s.join(s.rest[i], s.cur)
+	}
+	return s.join(s.base, s.cur)
+}
+
+// fill returns the summary of the window at each sample of b, in room.
+func (s *joined[T]) fill(b *batch, room []T) []T {
+	room = sized(room, len(b.xs))
+	for i := range b.xs {
+		s.cur = s.join(s.cur, s.sample(&b.block, i))
+		room[i] = s.window(b.headAt(i))
+	}
+	s.done += int32(len(b.xs))
+	return room
+}
+
+// A tree holds one summary for each block of a ring and joins those of any
+// neighbouring blocks, in order, in O(log k). It is the usual tree in an array,
+// with the leaves behind their parents, and without the root, which no window
+// asks for: the newest block is never among the whole ones.
+//
+// A second pair of stacks would take one join fewer, but joins k blocks at
+// once when it flips, and its result hangs on when it last flipped. With a
+// tree, a window's value is a function of its samples and their places alone.
+type tree[T any] struct {
+	node []T // 2..2k−1
+	k    int
+	none T // summary of no samples
+}
+
+func newTree[T any](k int, none T) *tree[T] {
+	t := &tree[T]{node: make([]T, 2*k-2), k: k, none: none}
+	for i := range t.node {
+		t.node[i] = none
+	}
+	return t
+}
+
+// set puts the summary of block j in.
+func (t *tree[T]) set(j int, x T, join func(a, b T) T) {
+	i := t.k + j
+	t.node[i-2] = x
+	for i >>= 1; i > 1; i >>= 1 {
+		t.node[i-2] = join(t.node[2*i-2], t.node[2*i-1])
+	}
+}
+
+// between returns the summary of the blocks from i up to but not j, around the
+// end of the ring if i > j.
+func (t *tree[T]) between(i, j int, join func(a, b T) T) T {
+	if i < j {
+		return t.span(i, j, join)
+	}
+	x := t.span(i, t.k, join)
+	if j > 0 {
+		x = join(x, t.span(0, j, join))
+	}
+	return x
+}
+
+// span returns the summary of the blocks from i up to but not j > i.
+func (t *tree[T]) span(i, j int, join func(a, b T) T) T {
+	if j-i == 1 {
+		return t.node[t.k+i-2]
+	}
+	left, right := t.none, t.none
+	for i, j = i+t.k, j+t.k; i < j; i, j = i>>1, j>>1 {
+		if i&1 != 0 {
+			left = join(left, t.node[i-2])
+			i++
+		}
+		if j&1 != 0 {
+			j--
+			right = join(t.node[j-2], right)
+		}
+	}
+	return join(left, right)
+}

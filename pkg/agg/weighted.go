@@ -1,0 +1,108 @@
+package agg
+
+import "math"
+
+// A weightedMean is the mean of a segment of samples, each with a weight.
+type weightedMean struct {
+	mean, weight float64
+	at           int64 // time, or number, at which the weight of a sample is 1
+}
+
+// mix returns a, with the given weight, and b together.
+func (a weightedMean) mix(weight float64, b weightedMean) weightedMean {
+	sum := weight + b.weight
+	share := b.weight / sum
+	mean := a.mean + float64((b.mean-a.mean)*share)
+	if math.IsInf(b.mean-a.mean, 0) {
+		mean = float64(a.mean*(1-share)) + float64(b.mean*share)
+	}
+	return weightedMean{mean, sum, b.at}
+}
+
+// A fading says how weights fall as samples grow old: to (1−α)^n after n samples,
+// α = 2/(W+1), in a window of W samples, and to e^(−2t/W) after a time t in one
+// of a duration W.
+type fading struct {
+	duration float64 // W, if it is one
+	keep     float64 // 1−α, if it is a count
+	powers   []float64
+}
+
+func (f *fading) init(w Width) {
+	switch w.Kind {
+	case Duration:
+		f.duration = float64(w.D)
+	case Count:
+		f.keep = 1 - 2/(float64(w.N)+1)
+	}
+}
+
+// after returns by what factor a weight falls from a to b.
+func (f *fading) after(a, b int64) float64 {
+	if f.duration > 0 {
+		return expNeg(-2 * elapsed(a, b) / f.duration)
+	}
+	n := b - a
+	if uint64(n) >= 512 { // negative for nodes of the tree that go around the end of the ring, which nobody reads
+		return power(f.keep, n)
+	}
+	for int(n) >= len(f.powers) { // few more are asked for than a block has samples
+		f.powers = append(f.powers, power(f.keep, int64(len(f.powers))))
+	}
+	return f.powers[n]
+}
+
+// join returns a and b, which lies behind a, together: all of a weighs less by
+// what passes to the end of b.
+func (f *fading) join(a, b weightedMean) weightedMean {
+	switch {
+	case a.weight == 0:
+		return b
+	case b.weight == 0:
+		return a
+	}
+	return a.mix(a.weight*f.after(a.at, b.at), b)
+}
+
+// sample returns the weighted mean of the i-th sample of b alone.
+func (f *fading) sample(b *block, i int) weightedMean {
+	at := b.number + int64(i)
+	if f.duration > 0 {
+		at = b.ts[i]
+	}
+	return weightedMean{b.xs[i], 1, at}
+}
+
+// power returns x to the n-th, by squaring.
+func power(x float64, n int64) float64 {
+	y := 1.0
+	for ; n > 0; n >>= 1 {
+		if n&1 != 0 {
+			y *= x
+		}
+		x *= x
+	}
+	return y
+}
+
+// expNeg returns e^x for x ≤ 0, within 2 ulp. Unlike math.Exp, which is
+// assembly on some CPUs, it is the same to the last bit on all.
+func expNeg(x float64) float64 {
+	const ln2Hi, ln2Lo = 6.93147180369123816490e-01, 1.90821492927058770002e-10
+	if x < -745 {
+		return 0
+	}
+	k := math.Floor(x/math.Ln2 + 0.5)
+	r := (x - float64(k*ln2Hi)) - float64(k*ln2Lo)
+	y := 1.0
+	for i := 14.0; i > 0; i-- { // Taylor's series, |r| ≤ 0.35
+		y = 1 + float64(y*r)/i
+	}
+	return math.Ldexp(y, int(k))
+}
+
+// ewma is the weighted mean Σwx/Σw of the window's samples, in the unit of x.
+// The weight falls by 1−α a sample, α = 2/(W+1), for a window of W samples; by
+// e^(−2Δt/W) for one of a duration; all samples of a window of all weigh the
+// same.
+func (b *batch) ewma(i int) float64 { return b.decay[i].mean }
