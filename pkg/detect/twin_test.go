@@ -398,7 +398,7 @@ func FuzzTwin(f *testing.F) {
 		}
 		r := rand.New(rand.NewPCG(seed, 5))
 		at, x := int64(0), 0.0
-		compare(t, clock, 3000, func(i int) (int64, float64) {
+		compare(t, clock, 1200, func(i int) (int64, float64) {
 			op := data[i%len(data)]
 			switch op >> 6 {
 			case 0:
