@@ -5,7 +5,7 @@ FUZZTIME ?= 3s
 # The race detector needs a C compiler; Go says whether it found one.
 RACE     := $(shell [ "$$($(GO) env CGO_ENABLED)" = 1 ] && echo -race)
 
-.PHONY: all help build demo test race fuzz bench compare lint fused arch check man integration soak clean
+.PHONY: all help build demo test race fuzz bench compare detect lint fused arch check man integration soak clean
 
 all: build
 
@@ -47,6 +47,9 @@ bench: ## the benchmarks of each room, then the comparison with other tools
 
 compare: build ## the whole command against every peer that is installed
 	$(GO) run ./testdata/compare ./rtda
+
+detect: ## how well faults are found and samples foreseen: on a real series (FILE), noise, made-up faults
+	@$(GO) run ./testdata/detect $(FILE)
 
 integration: build ## against real InfluxDB, promtool and Telegraf, where they can be had
 	@bash testdata/integration.sh ./rtda

@@ -3,15 +3,14 @@ package detect
 import (
 	"encoding/csv"
 	"math"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
 )
-
-// all are all stats of the table.
-func all() []Stat { return Table }
 
 // TestVectors holds the detector against what a reference gives on seven series,
 // where they are there: beside the project.
@@ -46,7 +45,7 @@ func checkVectors(t *testing.T, file string) {
 	if rows[0][0] == "t" {
 		hour, at = func(ns int64) int { return time.Unix(0, ns).In(zone).Hour() }, 1
 	}
-	d := NewPlan(all(), hour).New()
+	d := NewPlan(Table, hour).New()
 	bad := 0
 	for i, row := range rows[1:] {
 		ns := int64(0)
@@ -83,4 +82,99 @@ func readTime(t *testing.T, s string) int64 {
 	}
 	t.Fatalf("no time: %q", s)
 	return 0
+}
+
+// TestMachine holds the alerts and the forecast of a real series with four
+// labelled faults, where it is there.
+func TestMachine(t *testing.T) {
+	f, err := os.Open("../../../shared/data/real/machine_temperature.csv")
+	if err != nil {
+		t.Skip("no ../shared/data/real beside the project")
+	}
+	defer f.Close()
+	rows, err := csv.NewReader(f).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := NewPlan(Table, HourUTC).New()
+	var at [2][]int
+	var fires [2]bool
+	newest, last := int64(math.MinInt64), math.NaN()
+	errors, naive, inside, bounded := 0.0, 0.0, 0, 0
+	for i, row := range rows[1:] {
+		ns := readTime(t, row[0])
+		if ns < newest {
+			continue // its clock was set back by an hour: the stream skips these rows
+		}
+		x, err := strconv.ParseFloat(row[1], 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		newest = ns
+		d.Push(ns, x)
+		for k, bar := range []float64{0.5, 0.9} {
+			if over := d.Value(0) > bar; over != fires[k] {
+				if fires[k] = over; over {
+					at[k] = append(at[k], i+2)
+				}
+			}
+		}
+		if !math.IsNaN(last) {
+			errors += math.Abs(x - d.Value(2))
+			naive += math.Abs(x - last)
+		}
+		if last = x; !math.IsNaN(d.Value(3)) {
+			bounded++
+			if d.Value(3) <= x && x <= d.Value(4) {
+				inside++
+			}
+		}
+	}
+	want := [2][]int{{273, 455, 521, 815, 2390, 3851, 9713, 15157, 16200, 17232, 17722, 19283, 19955}, {313, 3967}}
+	for k := range at {
+		if !slices.Equal(at[k], want[k]) {
+			t.Errorf("alerts at lines %v, want %v", at[k], want[k])
+		}
+	}
+	if ratio := errors / naive; math.Abs(ratio-0.9334) > 0.00005 {
+		t.Errorf("mean absolute error %.4f of the last value's, want 0.9334", ratio)
+	}
+	if share := 100 * float64(inside) / float64(bounded); math.Abs(share-95.03) > 0.005 {
+		t.Errorf("%.2f %% inside the interval, want 95.03", share)
+	}
+}
+
+// TestFalseAlarms counts alerts in noise, where there is nothing to be found.
+func TestFalseAlarms(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		x    func(r *rand.Rand, last float64) float64
+		most [2]int // alerts over 0.5 and over 0.9 in 30,000 samples
+	}{
+		{"white", func(r *rand.Rand, _ float64) float64 { return r.NormFloat64() }, [2]int{30, 6}},
+		{"walk", func(r *rand.Rand, last float64) float64 { return last + r.NormFloat64() }, [2]int{45, 12}},
+		{"digits", func(r *rand.Rand, _ float64) float64 { return float64(r.IntN(10)) }, [2]int{30, 6}},
+		{"constant", func(*rand.Rand, float64) float64 { return 20 }, [2]int{0, 0}},
+	} {
+		var alerts [2]int
+		for seed := range uint64(3) {
+			r := rand.New(rand.NewPCG(seed, 15))
+			d := NewPlan(Table[:1], nil).New()
+			last, fires := 0.0, [2]bool{}
+			for i := range 10500 {
+				last = c.x(r, last)
+				d.Push(0, last)
+				for k, bar := range []float64{0.5, 0.9} {
+					over := d.Value(0) > bar
+					if over && !fires[k] && i >= 500 {
+						alerts[k]++
+					}
+					fires[k] = over
+				}
+			}
+		}
+		if alerts[0] > c.most[0] || alerts[1] > c.most[1] {
+			t.Errorf("%s: %v alerts over 0.5 and 0.9, want at most %v", c.name, alerts, c.most)
+		}
+	}
 }
