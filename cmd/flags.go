@@ -187,7 +187,7 @@ var flags = []flag{
 		set: (*options).setTime},
 	{group: groupClock, name: "tz", arg: "ZONE", def: "UTC",
 		doc: "the time zone: Europe/Berlin, local",
-		long: "The time zone of times that name none, by its name in the IANA database, or `local` for that of the machine. In the hour that comes twice when the clock is set back, times are read as the first, " +
+		long: "The time zone in which times are written and those that name none are read, by its name in the IANA database, or `local` for that of the machine. In the hour that comes twice when the clock is set back, times are read as the first, " +
 			"unless that is more than `--late` behind the newest time; a time that the clock skips is read with the offset from before. The zones are part of the program.",
 		set: func(o *options, s string) (err error) {
 			if o.Zone, err = clock.LoadZone(s); err != nil {

@@ -48,9 +48,9 @@ func (w *Writer) Append(dst []byte, ns int64) []byte {
 	return append(dst, w.offset[:]...)
 }
 
-// AppendTime appends a time in UTC.
-func AppendTime(dst []byte, ns int64) []byte {
-	var w Writer
+// AppendTime appends one time in a zone.
+func AppendTime(dst []byte, ns int64, zone *time.Location) []byte {
+	w := NewWriter(zone)
 	return w.Append(dst, ns)
 }
 

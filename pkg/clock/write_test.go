@@ -18,7 +18,7 @@ var timeSeeds = []int64{0, 1, -1, 999999999, moment, moment + 500e6, moment + 1,
 func TestAppendTime(t *testing.T) {
 	var w Writer // its day is changed by every next one
 	for _, ns := range timeSeeds {
-		if got, want := string(AppendTime(nil, ns)), timeSlow(ns); got != want {
+		if got, want := string(AppendTime(nil, ns, nil)), timeSlow(ns); got != want {
 			t.Errorf("AppendTime(%d) = %s, want %s", ns, got, want)
 		}
 		if got, want := string(w.Append(nil, ns)), timeSlow(ns); got != want {

@@ -147,7 +147,7 @@ func (c *Context) whereText(dst []byte, n *stream.Note) []byte {
 		dst = strconv.AppendInt(append(dst, " line="...), int64(n.Line), 10)
 	}
 	if c.Clock {
-		dst = clock.AppendTime(append(dst, " time="...), n.Alert.Time)
+		dst = clock.AppendTime(append(dst, " time="...), n.Alert.Time, c.Layout.Zone)
 		if n.Alert.Resolved {
 			dst = clock.AppendDuration(append(dst, " after="...), n.Alert.After)
 		}
@@ -239,8 +239,8 @@ func (c *Context) whereJSON(dst []byte, n *stream.Note) []byte {
 	if !c.Clock {
 		return append(dst, `,"time":null,"since":null,"after":null`...)
 	}
-	dst = clock.AppendTime(append(dst, `,"time":"`...), n.Alert.Time)
-	dst = clock.AppendTime(append(dst, `","since":"`...), n.Alert.Since)
+	dst = clock.AppendTime(append(dst, `,"time":"`...), n.Alert.Time, c.Layout.Zone)
+	dst = clock.AppendTime(append(dst, `","since":"`...), n.Alert.Since, c.Layout.Zone)
 	dst = append(dst, `","after":`...)
 	if !n.Alert.Resolved {
 		return append(dst, null...)

@@ -6,6 +6,7 @@ package format
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"rtda/pkg/stream"
 )
@@ -23,7 +24,8 @@ type Layout struct {
 	Measurement string   // the first word of influx and prom
 	Keys        []string // names of the key fields
 	Columns     []Column
-	Clock       bool // rows have a time
+	Clock       bool           // rows have a time
+	Zone        *time.Location // of times; nil is UTC
 }
 
 // A Formatter appends the rows of a Result to dst in its format. It keeps

@@ -153,7 +153,7 @@ type head struct {
 }
 
 func newHead(l *Layout, lead, tail string, key labeler) head {
-	return head{clock: l.Clock, keyed: len(l.Keys) > 0, lead: lead, tail: tail, labels: labels{write: key}}
+	return head{clock: l.Clock, keyed: len(l.Keys) > 0, time: clock.NewWriter(l.Zone), lead: lead, tail: tail, labels: labels{write: key}}
 }
 
 func (h *head) append(dst []byte, rows *stream.Rows, i int) []byte {

@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"time"
 
+	"rtda/pkg/clock"
+	"rtda/pkg/format"
 	"rtda/pkg/num"
 	"rtda/pkg/rule"
 	"rtda/pkg/stream"
@@ -357,7 +359,7 @@ const maxEnv = 4 << 10
 // are always there, with an empty value where there is nothing to tell; so
 // none is inherited from an rtda further up. Several keys are joined by a
 // blank. The numbers are the shortest that read back to the same.
-func alertEnv(n *stream.Note, set *rule.Set, keys []string, clock bool) []string {
+func alertEnv(n *stream.Note, set *rule.Set, layout *format.Layout) []string {
 	a := n.Alert
 	state, line, value, moment := "firing", "", "", ""
 	if a.Resolved {
@@ -369,14 +371,14 @@ func alertEnv(n *stream.Note, set *rule.Set, keys []string, clock bool) []string
 	if len(a.Values) > 0 && !math.IsNaN(a.Values[0]) {
 		value = string(num.AppendShortest(nil, a.Values[0]))
 	}
-	if clock {
-		moment = time.Unix(0, a.Time).UTC().Format(time.RFC3339Nano)
+	if layout.Clock {
+		moment = string(clock.AppendTime(nil, a.Time, layout.Zone))
 	}
 	return []string{
 		"RTDA_STATE=" + state,
 		"RTDA_SEVERITY=" + a.Level.String(),
 		"RTDA_RULE=" + envText(set.Rules[a.Rule].Name),
-		"RTDA_KEY=" + envText(keyText(keys, a.Key)),
+		"RTDA_KEY=" + envText(keyText(layout.Keys, a.Key)),
 		"RTDA_VALUE=" + value,
 		"RTDA_LINE=" + line,
 		"RTDA_TIME=" + moment,

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"rtda/pkg/format"
 	"rtda/pkg/rule"
 	"rtda/pkg/stream"
 )
@@ -56,7 +57,7 @@ func TestAlertEnv(t *testing.T) {
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if got := alertEnv(&c.note, set, c.keys, c.clock); !slices.Equal(got, c.want) {
+			if got := alertEnv(&c.note, set, &format.Layout{Keys: c.keys, Clock: c.clock}); !slices.Equal(got, c.want) {
 				t.Errorf("got  %q\nwant %q", got, c.want)
 			}
 		})

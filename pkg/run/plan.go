@@ -29,7 +29,7 @@ func (p *plan) json(n *stream.Note) []byte { return p.actionJSON.AppendNote(nil,
 
 // env is what the environment of that command tells of an alert.
 func (p *plan) env(n *stream.Note) []string {
-	return alertEnv(n, p.rules, p.layout.Keys, p.layout.Clock)
+	return alertEnv(n, p.rules, &p.layout)
 }
 
 // plan makes the plan for the fields that the schema has found.
@@ -105,7 +105,7 @@ func newBuilder(o *Options, s *parse.Schema, set *rule.Set) *builder {
 	for i, name := range slices.Backward(s.Fields) {
 		b.fieldAt[name] = i
 	}
-	b.layout = format.Layout{Measurement: o.Measurement, Keys: o.Keys, Clock: o.Clock != stream.NoClock}
+	b.layout = format.Layout{Measurement: o.Measurement, Keys: o.Keys, Clock: o.Clock != stream.NoClock, Zone: o.Zone}
 	for field := range s.Fields[:s.Shown] {
 		for i, w := range o.Windows {
 			at := b.window(field, w.Width, false)

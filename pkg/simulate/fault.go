@@ -3,7 +3,8 @@ package simulate
 import (
 	"fmt"
 	"strconv"
-	"time"
+
+	"rtda/pkg/clock"
 )
 
 // A Fault is a row of the table of faults.
@@ -193,7 +194,7 @@ func (l *label) append(dst []byte) []byte {
 		}
 	}
 	for _, ns := range [...]int64{l.Time, l.LastTime} {
-		dst = time.Unix(0, ns).UTC().AppendFormat(append(dst, ','), time.RFC3339Nano)
+		dst = clock.AppendTime(append(dst, ','), ns, nil)
 	}
 	return append(dst, '\n')
 }

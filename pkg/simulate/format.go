@@ -2,7 +2,8 @@ package simulate
 
 import (
 	"strconv"
-	"time"
+
+	"rtda/pkg/clock"
 )
 
 // A Format is a row of the table of formats.
@@ -119,5 +120,5 @@ func (s *stamp) text(g *Generator) []byte {
 func unixNano(dst []byte, ns int64) []byte { return strconv.AppendInt(dst, ns, 10) }
 
 func rfc3339(dst []byte, ns int64) []byte {
-	return time.Unix(0, ns).UTC().AppendFormat(dst, time.RFC3339Nano)
+	return clock.AppendTime(dst, ns, nil)
 }
