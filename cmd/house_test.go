@@ -19,7 +19,7 @@ var floor = []string{"pkg/num", "pkg/clock", "pkg/text"}
 var arrows = map[string][]string{
 	".":            {"cmd"},
 	"cmd":          {"pkg/run", "pkg/agg", "pkg/rule", "pkg/parse", "pkg/stream", "pkg/format", "pkg/simulate"},
-	"pkg/run":      {"pkg/agg", "pkg/detect", "pkg/rule", "pkg/parse", "pkg/stream", "pkg/format", "pkg/state", "pkg/board", "pkg/serve", "pkg/socket"},
+	"pkg/run":      {"pkg/agg", "pkg/detect", "pkg/rule", "pkg/parse", "pkg/stream", "pkg/format", "pkg/state", "pkg/board", "pkg/serve", "pkg/socket", "pkg/feed"},
 	"pkg/format":   {"pkg/stream", "pkg/rule", "pkg/parse"},
 	"pkg/stream":   {"pkg/agg", "pkg/detect", "pkg/rule", "pkg/parse"},
 	"pkg/agg":      nil,
@@ -27,6 +27,7 @@ var arrows = map[string][]string{
 	"pkg/rule":     nil,
 	"pkg/parse":    nil,
 	"pkg/simulate": nil,
+	"pkg/feed":     {"pkg/parse", "pkg/socket"},
 	"pkg/serve":    {"pkg/board", "pkg/stream", "pkg/rule"},
 	"pkg/board":    {"pkg/stream", "pkg/rule"},
 	"pkg/socket":   nil,

@@ -140,7 +140,7 @@ function step(s) {
   }
   firing(s.firing);
   const now = performance.now();
-  if (before) rate = (s.lines - before.lines) / ((now - before.now) / 1000);
+  if (before && now > before.now) rate = (s.lines - before.lines) / ((now - before.now) / 1000);
   before = { lines: s.lines, now };
   const words = [s.lines.toLocaleString("en") + " lines"];
   if (rate !== null) words.push(Math.round(rate).toLocaleString("en") + "/s");

@@ -1,0 +1,155 @@
+// Package feed brings blocks of lines from many inputs at once: connections that
+// others open and files that grow. Each input is read by a parse.Reader of its
+// own, so that everything that holds for a file holds for it too; only whole
+// blocks are merged.
+package feed
+
+import (
+	"errors"
+	"io"
+	"sync"
+
+	"rtda/pkg/parse"
+)
+
+// A Merge gives the blocks of its inputs, those that are ready in turn. Nothing
+// is read ahead but one block of each, and nothing is dropped: an input whose
+// block is not wanted yet waits.
+type Merge struct {
+	config parse.ReaderConfig
+	ready  chan *input
+	closed chan struct{}
+	close  sync.Once
+
+	last *input // whose block was given last; for Next alone
+
+	mu      sync.Mutex
+	inputs  map[*parse.Origin]*input
+	running sync.WaitGroup
+	shut    bool
+}
+
+// An input is one of those that are merged.
+type input struct {
+	origin  *parse.Origin
+	block   parse.Block
+	entered chan struct{} // its block has been entered
+	drop    chan struct{} // nothing more of it is wanted
+	once    sync.Once
+	done    func(err error) // called at its end; may be nil
+}
+
+// NewMerge is a Merge without inputs. c says how all of them are cut into blocks.
+func NewMerge(c parse.ReaderConfig) *Merge {
+	return &Merge{
+		config: c, ready: make(chan *input), closed: make(chan struct{}),
+		inputs: make(map[*parse.Origin]*input),
+	}
+}
+
+// Add begins to read an input, until its end. done is called there, once all of
+// its blocks have been taken; its error is nil for the end of the input, else why
+// reading stopped. Add reports whether it did: after Close it does nothing.
+func (m *Merge) Add(o *parse.Origin, done func(err error)) bool {
+	in := &input{origin: o, entered: make(chan struct{}, 1), drop: make(chan struct{}), done: done}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.shut {
+		return false
+	}
+	m.inputs[o] = in
+	m.running.Add(1)
+	go m.read(in)
+	return true
+}
+
+// Len is how many inputs are being read.
+func (m *Merge) Len() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.inputs)
+}
+
+// errDropped says that nothing more of an input is wanted.
+var errDropped = errors.New("dropped")
+
+// read reads an input and waits after each block until it has been entered.
+func (m *Merge) read(in *input) {
+	defer m.running.Done()
+	r := parse.NewReader([]*parse.Origin{in.origin}, m.config)
+	err := m.blocks(in, r)
+	_ = r.Close() // what was read has been taken
+	m.mu.Lock()
+	delete(m.inputs, in.origin)
+	m.mu.Unlock()
+	if in.done != nil {
+		in.done(err)
+	}
+}
+
+func (m *Merge) blocks(in *input, r *parse.Reader) error {
+	for {
+		if err := r.Next(&in.block); err != nil {
+			if errors.Is(err, io.EOF) {
+				return nil
+			}
+			return err
+		}
+		select {
+		case m.ready <- in:
+		case <-in.drop:
+			return errDropped
+		case <-m.closed:
+			return errDropped
+		}
+		select {
+		case <-in.entered:
+		case <-in.drop:
+			return errDropped
+		case <-m.closed:
+			return errDropped
+		}
+	}
+}
+
+// Next fills b with the next block that is ready, and waits for one. The block
+// before must have been entered, because lines of it may have been given back. It
+// is io.EOF after Close.
+func (m *Merge) Next(b *parse.Block) error {
+	if m.last != nil {
+		m.last.entered <- struct{}{} // there is room for one, and it was the last
+		m.last = nil
+	}
+	select {
+	case <-m.closed:
+		return io.EOF
+	default:
+	}
+	select {
+	case in := <-m.ready:
+		*b, in.block = in.block, *b
+		m.last = in
+		return nil
+	case <-m.closed:
+		return io.EOF
+	}
+}
+
+// Drop ends an input: nothing more of it is taken.
+func (m *Merge) Drop(o *parse.Origin) {
+	m.mu.Lock()
+	in := m.inputs[o]
+	m.mu.Unlock()
+	if in != nil {
+		in.once.Do(func() { close(in.drop) })
+	}
+}
+
+// Close ends all inputs. Next then gives nothing more. It does not wait for reads
+// under way: what the inputs read from is closed by whoever opened it.
+func (m *Merge) Close() {
+	m.mu.Lock()
+	m.shut = true
+	m.mu.Unlock()
+	m.close.Do(func() { close(m.closed) })
+}
