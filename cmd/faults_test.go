@@ -271,11 +271,16 @@ func TestAlertsFail(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer write.Close()
+	inherited, err := syscall.Dup(int(write.Fd())) // not closed on exec, as if rtda had been started with it
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer syscall.Close(inherited)
+	write.Close()
 	read.Close()
 	for file, told := range map[string]string{
-		"/dev/full":                           "no space left on device",
-		fmt.Sprintf("/dev/fd/%d", write.Fd()): "broken pipe",
+		"/dev/full":                          "no space left on device",
+		fmt.Sprintf("/dev/fd/%d", inherited): "broken pipe",
 	} {
 		if _, err := os.Stat(file); err != nil {
 			continue

@@ -3,6 +3,7 @@ package cmd
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"strings"
@@ -58,12 +59,23 @@ func commandNear(name string, err error) string {
 	return ""
 }
 
+// maxRules is how long a file of rules may be.
+const maxRules = 16 << 20
+
 // readRules reads a file of rules, one a line, without blank lines and
 // comments.
 func readRules(name string) ([]rule.Source, error) {
-	text, err := os.ReadFile(name)
+	file, err := os.Open(name)
 	if err != nil {
 		return nil, err
+	}
+	defer file.Close()
+	text, err := io.ReadAll(io.LimitReader(file, maxRules+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(text) > maxRules {
+		return nil, plainError("is longer than 16 MiB")
 	}
 	return splitRules(name, strings.TrimPrefix(string(text), "\ufeff")), nil
 }

@@ -97,7 +97,7 @@ func (k *talk) end(status int, patterns ...string) {
 		k.t.Errorf("rtda %s: %q behind the end", k.name, line)
 	}
 	_ = k.p.Wait()
-	if got := statusOfProcess(k.p); got != status {
+	if got := statusOf(k.p.ProcessState); got != status {
 		k.t.Errorf("rtda %s: status %d, want %d", k.name, got, status)
 	}
 }

@@ -51,7 +51,7 @@ func newHostProcess(t *testing.T, args string) *host {
 	}
 	h.end = func() int {
 		_ = p.Wait() // its error is the status
-		return statusOfProcess(p)
+		return statusOf(p.ProcessState)
 	}
 	return h
 }

@@ -14,7 +14,7 @@ import (
 // that scripts and shells run what is being tested.
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"rtda": func() { os.Exit(Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
+		"rtda": func() { Exit(Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
 	})
 }
 
@@ -46,7 +46,7 @@ func status(ts *testscript.TestScript, neg bool, args []string) {
 	got := "0"
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
-		got = strconv.Itoa(exit.ExitCode())
+		got = strconv.Itoa(statusOf(exit.ProcessState))
 	} else if err != nil {
 		got = err.Error()
 	}

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -24,6 +25,25 @@ import (
 // keeps nothing between calls and never ends the process.
 func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	return newShell(stdin, stdout, stderr).main(args)
+}
+
+// Exit closes stdout and ends the process with a status that Main returned. A
+// file may tell only at its end that not all of it could be written. After a signal it
+// lets that signal do it, so that a shell ends its loop as after any filter.
+// Go's runtime makes a dump of SIGQUIT and nothing of others, which leaves the
+// status.
+func Exit(status int) {
+	if err := os.Stdout.Close(); err != nil && status == run.StatusOK {
+		fmt.Fprintln(os.Stderr, "rtda: writing stdout:", run.Reason(err))
+		status = run.StatusIO
+	}
+	switch s := syscall.Signal(status - run.StatusSignal); s {
+	case syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP:
+		signal.Reset(s)
+		_ = syscall.Kill(os.Getpid(), s)
+		time.Sleep(run.Patience) // it is on its way
+	}
+	os.Exit(status)
 }
 
 // A shell is one run of the command: its streams and its options.

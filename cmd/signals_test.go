@@ -194,6 +194,107 @@ func TestSignalWhileActionsRun(t *testing.T) {
 	})
 }
 
+// A second signal kills the running actions, children of theirs too: nobody
+// would be left to time them out.
+func TestSecondSignalKillsActions(t *testing.T) {
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	silent := newGate()
+	defer close(silent.open)
+	patient(t, "rtda -x", func() {
+		go func() {
+			held, err := os.Open(pipe) // its end comes when nobody holds the other one
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer held.Close()
+			_, _ = held.Read(make([]byte, 1))
+			raise(syscall.SIGTERM)
+			raise(syscall.SIGINT)
+			if _, err := io.ReadAll(held); err != nil {
+				t.Error(err)
+			}
+			t.Log("the action is gone")
+		}()
+		script := fmt.Sprintf("exec >%q; echo up; sleep 100 & sleep 100", pipe)
+		status := Main([]string{"-q", "-r", "last > 0", "-x", script}, io.MultiReader(strings.NewReader("1\n"), silent), io.Discard, io.Discard)
+		if status != 143 && status != 130 {
+			t.Errorf("status %d", status)
+		}
+	})
+}
+
+// Every signal that ends programs ends rtda in the same way, with the last rows.
+func TestEndingSignals(t *testing.T) {
+	for _, s := range []syscall.Signal{syscall.SIGHUP, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGTERM, syscall.SIGALRM, syscall.SIGXCPU} {
+		silent := newGate()
+		go func() {
+			<-silent.came
+			raise(s)
+		}()
+		var stdout, stderr bytes.Buffer
+		patient(t, "rtda", func() {
+			status := Main([]string{"-a", "sum", "-n", "end"}, io.MultiReader(strings.NewReader("1\n2\n"), silent), &stdout, &stderr)
+			if status != run.StatusSignal+int(s) || stdout.String() != "sum=3\n" || stderr.Len() > 0 {
+				t.Errorf("%v: status %d, stdout %q, stderr %q", s, status, &stdout, &stderr)
+			}
+		})
+		close(silent.open)
+	}
+}
+
+// The process dies by the signal, so that a shell ends its loop; by SIGQUIT it
+// does not, since that would make a core.
+func TestProcessDiesBySignal(t *testing.T) {
+	for _, c := range []struct {
+		signal syscall.Signal
+		dies   bool
+	}{{syscall.SIGINT, true}, {syscall.SIGTERM, true}, {syscall.SIGHUP, true}, {syscall.SIGQUIT, false}} {
+		p := command(t, "rtda", "-w", "1", "-a", "last")
+		in, err := p.StdinPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, err := p.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var stderr bytes.Buffer
+		p.Stderr = &stderr
+		if err := p.Start(); err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintln(in, 1)
+		_, _ = out.Read(make([]byte, 10))
+		_ = p.Process.Signal(c.signal)
+		_ = p.Wait()
+		state := p.ProcessState
+		if died := state.Sys().(syscall.WaitStatus).Signaled(); died != c.dies || statusOf(state) != run.StatusSignal+int(c.signal) || stderr.Len() > 0 {
+			t.Errorf("%v: %v, stderr %q", c.signal, state, &stderr)
+		}
+	}
+}
+
+// --strict ends at a bad line also where it came in a block so large that the
+// next one is read at the same time, from a stdin that stays open and silent.
+func TestStrictEndsOnLiveStream(t *testing.T) {
+	for _, jobs := range []string{"1", "2"} {
+		silent := newGate()
+		in := &burstReader{burst: strings.Repeat("1\n", 10_000) + "bad\n" + strings.Repeat("2\n", 10_000), silent: silent}
+		var stdout, stderr bytes.Buffer
+		patient(t, "rtda --strict", func() {
+			status := Main([]string{"--strict", "-j", jobs, "-i", "num", "-n", "10000", "-a", "max"}, in, &stdout, &stderr)
+			if status != run.StatusBadLines || stdout.String() != "max=1\n" || stderr.String() != "rtda: line 10001: not-a-number: \"bad\"\n" {
+				t.Errorf("-j %s: status %d, stdout %q, stderr %q", jobs, status, &stdout, &stderr)
+			}
+		})
+		close(silent.open)
+	}
+}
+
 // A burstReader gives one read of many lines, and then nothing.
 type burstReader struct {
 	burst  string
@@ -293,12 +394,12 @@ func command(t *testing.T, args ...string) *exec.Cmd {
 	return p
 }
 
-// statusOfProcess is the status as a shell sees it.
-func statusOfProcess(c *exec.Cmd) int {
-	if s, ok := c.ProcessState.Sys().(syscall.WaitStatus); ok && s.Signaled() {
+// statusOf is the status as a shell sees it.
+func statusOf(state *os.ProcessState) int {
+	if s, ok := state.Sys().(syscall.WaitStatus); ok && s.Signaled() {
 		return run.StatusSignal + int(s.Signal())
 	}
-	return c.ProcessState.ExitCode()
+	return state.ExitCode()
 }
 
 // A signalCase is a state of a run in which a signal comes.
@@ -357,7 +458,7 @@ func (c *signalCase) try(t *testing.T, input string, s syscall.Signal, delay tim
 	stdout := c.collect(rows, func() { _ = p.Process.Signal(s) }, delay)
 	_ = p.Wait()
 	feed.Close()
-	if status := statusOfProcess(p); status != run.StatusSignal+int(s) && (status != 0 || c.open) || stderr.Len() > 0 {
+	if status := statusOf(p.ProcessState); status != run.StatusSignal+int(s) && (status != 0 || c.open) || stderr.Len() > 0 {
 		t.Errorf("status %d after %v, stderr %q", status, s, &stderr)
 	}
 	c.check(t, input, stdout)
@@ -439,7 +540,7 @@ func TestFaultsInShell(t *testing.T) {
 		{"no stdin", `rtda <&-; echo $?`, "0\n", ""},
 		{"no stderr", `echo x | rtda -i num 2>&-; echo $?`, "3\n", ""},
 		{"stdin is a folder", `rtda <.; echo $?`, "1\n", "rtda: stdin: is a directory\n"},
-		{"signal while a pipe opens", `echo 1 >a; mkfifo pipe; rtda -n end -a last a pipe & p=$!; sleep 0.3; kill $p; wait $p; echo $?`, "last=1\n143\n", ""},
+		{"signal while a pipe opens", `echo 1 >a; mkfifo pipe; rtda -n end -a last a pipe & p=$!; sleep 0.3; kill $p; { wait $p; } 2>/dev/null; echo $?`, "last=1\n143\n", ""},
 		{"ignored signal stays ignored", `trap '' INT; { echo 1; sleep 0.3; echo 2; } | { exec 3<&0; rtda -w 1 -a last <&3 & p=$!; sleep 0.2; kill -INT $p; wait $p; echo $?; }`,
 			"last=1\nlast=2\n0\n", ""},
 	} {

@@ -43,15 +43,16 @@ type actions struct {
 	environ []string      // what rtda itself was given
 	after   time.Duration // afterlife, less in tests
 
-	mu      sync.Mutex
-	less    *sync.Cond // running has gone down, or gone is set
-	running int        // runners; each runs an action or looks for the next
-	waiting []action   // in the order they came
-	procs   map[*exec.Cmd]*ending
-	stopped bool // nothing starts any more
-	killed  bool // what still starts is killed
-	gone    bool // what is still running is not waited for
-	tally   tally
+	mu       sync.Mutex
+	less     *sync.Cond // running or starting has gone down, or gone is set
+	running  int        // runners; each runs an action or looks for the next
+	starting int        // of them, those whose process is being started
+	waiting  []action   // in the order they came
+	procs    map[*exec.Cmd]*ending
+	stopped  bool // nothing starts any more
+	killed   bool // what still starts is killed
+	gone     bool // what is still running is not waited for
+	tally    tally
 }
 
 // An action is one run of the command that is yet to come.
@@ -85,6 +86,28 @@ func newActions(command string, timeout time.Duration, stderr io.Writer) *action
 	}
 	a.less = sync.NewCond(&a.mu)
 	return a
+}
+
+// actionFiles is how many files are open while an action starts.
+const actionFiles = 12
+
+// reserveFiles finds out whether an action could open its files, and lets Go's
+// runtime open those that it needs for its own waiting: it ends the process
+// where it cannot have them.
+func reserveFiles() error {
+	for range actionFiles {
+		file, err := os.Open(os.DevNull)
+		if err != nil {
+			return err
+		}
+		defer file.Close()
+	}
+	r, w, err := os.Pipe()
+	if err == nil {
+		r.Close()
+		w.Close()
+	}
+	return err
 }
 
 // admit says whether there is room for one more action; if there is none it
@@ -144,6 +167,22 @@ func (a *actions) work(next action) {
 	}
 }
 
+// put runs the command for each alert of a turn.
+func (a *actions) put(o *output) error {
+	for i := range o.result.Notes {
+		if n := &o.result.Notes[i]; n.Alert != nil && a.admit() {
+			a.start(o.plan.json(n), o.plan.env(n))
+		}
+	}
+	return nil
+}
+
+// close waits until all actions have ended, or are given up.
+func (a *actions) close() error {
+	a.wait()
+	return nil
+}
+
 // run runs one action to its end.
 func (a *actions) run(next action) {
 	cmd := exec.Command("sh", "-c", a.command)
@@ -160,40 +199,54 @@ func (a *actions) run(next action) {
 		defer lines.end()
 		cmd.Stdout, cmd.Stderr = lines, lines
 	}
-	if err := cmd.Start(); err != nil {
-		a.failed(err)
+	why := a.begin(cmd)
+	if why == nil {
 		return
 	}
-	why := a.watch(cmd)
 	// Its error may also tell of pipes; only what the shell said counts.
 	_ = cmd.Wait()
 	a.count(cmd, why)
 }
 
-// watch makes the process one that can be killed, and sees to its timeout.
-func (a *actions) watch(cmd *exec.Cmd) *ending {
+// begin starts the process, which can be killed from then on, and sees to its
+// timeout. It is nil where the process was not started.
+func (a *actions) begin(cmd *exec.Cmd) *ending {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if a.killed {
+		a.tally.dropped++
+		return nil
+	}
+	a.starting++
+	a.mu.Unlock()
+	err := cmd.Start() // takes long enough that nobody should wait for it
+	a.mu.Lock()
+	a.starting--
+	a.less.Broadcast()
+	if err != nil {
+		a.failed(err)
+		return nil
+	}
 	why := &ending{}
 	a.procs[cmd] = why
 	if a.killed {
-		a.kill(cmd, &why.killed)
+		a.killGroup(cmd, &why.killed)
 	}
 	if a.timeout > 0 {
 		why.timer = time.AfterFunc(a.timeout, func() {
 			a.mu.Lock()
 			defer a.mu.Unlock()
 			if a.procs[cmd] != nil {
-				a.kill(cmd, &why.timedOut)
+				a.killGroup(cmd, &why.timedOut)
 			}
 		})
 	}
 	return why
 }
 
-// kill kills the process group of a command and notes it in why, unless its
+// killGroup kills the process group of a command and notes it in why, unless its
 // shell has ended: its number might belong to somebody else by now.
-func (a *actions) kill(cmd *exec.Cmd, why *bool) {
+func (a *actions) killGroup(cmd *exec.Cmd, why *bool) {
 	if cmd.Process.Signal(syscall.Signal(0)) == nil {
 		*why = true
 		// Not even root can be denied this; others may have become root.
@@ -221,10 +274,8 @@ func (a *actions) count(cmd *exec.Cmd, why *ending) {
 	}
 }
 
-// failed takes note of an action that could not be started.
+// failed takes note of an action that could not be started, under mu.
 func (a *actions) failed(err error) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
 	a.tally.failed++
 	if a.tally.cause == nil {
 		a.tally.cause = err
@@ -260,13 +311,24 @@ func (a *actions) stop(grace time.Duration) {
 	a.wait()
 }
 
+// kill drops what waits and kills what runs, without waiting for its end.
+func (a *actions) kill() {
+	a.shut()
+	a.killAll()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for a.starting > 0 { // a process that has just been made dies as it is met
+		a.less.Wait()
+	}
+}
+
 // killAll kills all that runs and all that is about to.
 func (a *actions) killAll() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.killed = true
 	for cmd, why := range a.procs {
-		a.kill(cmd, &why.killed)
+		a.killGroup(cmd, &why.killed)
 	}
 }
 

@@ -7,7 +7,9 @@ import (
 	"io"
 	"os"
 	"slices"
-	"time"
+	"strconv"
+	"strings"
+	"syscall"
 
 	"rtda/pkg/agg"
 	"rtda/pkg/format"
@@ -17,52 +19,116 @@ import (
 	"rtda/pkg/text"
 )
 
-// newFilter builds the rooms of a run. The function it returns closes what it
-// has opened.
-func newFilter(o *Options, std Streams) (*filter, func(), error) {
+// newFilter builds the rooms of a run.
+func newFilter(o *Options, std Streams) (*filter, error) {
 	config, err := parseConfig(o)
 	if err != nil {
-		return nil, nil, Usage(err)
+		return nil, Usage(err)
 	}
 	schema, err := parse.NewSchema(config)
 	if err != nil {
-		return nil, nil, Usage(err)
+		return nil, Usage(err)
 	}
-	f := &filter{o: o, now: wallClock(), sources: inputs(o.Files, std.In), written: make(chan struct{})}
-	f.sink = &sink{stdout: std.Out, stderr: &locked{w: std.Err}}
-	f.pen = pen{before: f.context(format.Layout{}, nil, std.Err, true), oneToOne: o.OneToOne}
+	f := &filter{o: o, now: newWallClock().Now, origins: inputs(o.Files, std.In), written: make(chan struct{})}
+	f.stderr = newWriter("stderr", std.Err, func(o *output) []byte { return o.notes })
 	f.pipeline = &pipeline{
-		schema: schema, plan: f.plan, stream: stream.New(f.complaints()),
-		sink: f.sink, blank: f.pen, jobs: o.Jobs,
+		schema: schema, plan: f.plan, stream: stream.New(f.complaints()), jobs: o.Jobs,
+		blank: output{before: f.context(format.Layout{}, nil, std.Err, true), oneToOne: o.OneToOne, joint: !o.OneToOne && oneFile(std.Out, std.Err)},
 	}
-	f.pipeline.turn.L, f.pipeline.quiet.L = &f.pipeline.mu, &f.pipeline.mu
-	f.pipeline.reader = parse.NewReader(f.pipeline.tapped(f.sources), parse.ReaderConfig{MaxLine: o.MaxLine, NUL: o.NUL, Now: f.now, Size: o.blockSize()})
+	f.pipeline.reader = parse.NewReader(f.pipeline.tapped(f.origins), parse.ReaderConfig{MaxLine: o.MaxLine, NUL: o.NUL, Now: f.now, Size: o.blockSize()})
 	if o.Clock == stream.WallClock {
 		f.pipeline.rearm = make(chan struct{}, 1)
 	}
+	if err := f.openOutlets(std); err != nil {
+		return nil, err
+	}
 	if schema.Known() {
 		if f.pipeline.known, err = f.plan(schema); err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 	}
-	closeAll, err := f.openOutputs(std)
-	return f, closeAll, err
+	return f, nil
 }
 
-// openOutputs opens the file of --alerts and makes ready for --exec.
-func (f *filter) openOutputs(std Streams) (closeAll func(), err error) {
-	closeAll = func() {}
-	if f.sink.alerts = std.Alerts; f.o.Alerts != "" && std.Alerts == nil {
-		file, err := os.OpenFile(f.o.Alerts, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o666)
-		if err != nil {
-			return nil, Usage(fmt.Errorf("--alerts: cannot be written: %s: got %s", Reason(err), text.Quote(f.o.Alerts)))
+// openOutlets makes what is written to, in the order in which it is: alerts and
+// complaints come first, so that an alert is never later than its row.
+func (f *filter) openOutlets(std Streams) error {
+	out := newWriter("stdout", std.Out, func(o *output) []byte { return o.rows })
+	f.writers = []*writer{f.stderr, out}
+	f.pipeline.outlets = []outlet{f.stderr}
+	if f.o.Alerts != "" {
+		var err error
+		if f.alerts, err = openAlerts(f.o.Alerts, std.Alerts); err != nil {
+			return err
 		}
-		f.sink.alerts, closeAll = file, func() { _ = file.Close() }
+		f.writers = append(f.writers, f.alerts)
+		f.pipeline.outlets = append(f.pipeline.outlets, f.alerts)
 	}
 	if f.o.Exec != "" {
-		f.sink.actions = newActions(f.o.Exec, f.o.ExecTimeout, f.commandOutput(std.Err))
+		if err := reserveFiles(); err != nil {
+			return Usage(fmt.Errorf("--exec: actions need some open files: %s (see ulimit -n)", Reason(err)))
+		}
+		f.actions = newActions(f.o.Exec, f.o.ExecTimeout, f.commandOutput(std.Err))
+		f.pipeline.outlets = append(f.pipeline.outlets, f.actions)
 	}
-	return closeAll, nil
+	f.pipeline.outlets = append(f.pipeline.outlets, out)
+	return nil
+}
+
+// openAlerts opens the file of --alerts, unless alerts go elsewhere.
+func openAlerts(name string, elsewhere io.Writer) (*writer, error) {
+	w := newWriter("the alerts", elsewhere, func(o *output) []byte { return o.alerts })
+	w.certain = true
+	if elsewhere == nil {
+		file, err := openAppend(name)
+		if err != nil {
+			return nil, Usage(fmt.Errorf("--alerts: cannot be written: %s: got %s", Reason(err), text.Quote(name)))
+		}
+		w.w, w.owned, w.file = file, file, isRegular(file)
+	}
+	return w, nil
+}
+
+// openAppend opens a file to append to. /dev/fd/N is the descriptor itself that
+// rtda was started with.
+func openAppend(name string) (*os.File, error) {
+	digits, ok := strings.CutPrefix(name, "/dev/fd/")
+	if !ok {
+		return os.OpenFile(name, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o666)
+	}
+	fd, err := strconv.ParseUint(digits, 10, 31)
+	if err != nil || !canWrite(uintptr(fd)) {
+		return nil, syscall.EBADF
+	}
+	own, err := syscall.Dup(int(fd))
+	if err != nil {
+		return nil, err
+	}
+	syscall.CloseOnExec(own)
+	return os.NewFile(uintptr(own), name), nil
+}
+
+// canWrite reports whether rtda was started with a descriptor that can be written
+// to. Those that Go has opened for itself since then close on exec.
+func canWrite(fd uintptr) bool {
+	flags, _, err := syscall.Syscall(syscall.SYS_FCNTL, fd, syscall.F_GETFD, 0)
+	if err != 0 || flags&syscall.FD_CLOEXEC != 0 {
+		return false
+	}
+	mode, _, err := syscall.Syscall(syscall.SYS_FCNTL, fd, syscall.F_GETFL, 0)
+	return err == 0 && mode&syscall.O_ACCMODE != syscall.O_RDONLY
+}
+
+// oneFile reports whether two streams are one file, pipe or terminal.
+func oneFile(a, b io.Writer) bool {
+	fa, okA := a.(*os.File)
+	fb, okB := b.(*os.File)
+	if !okA || !okB {
+		return false
+	}
+	infoA, errA := fa.Stat()
+	infoB, errB := fb.Stat()
+	return errA == nil && errB == nil && os.SameFile(infoA, infoB)
 }
 
 // commandOutput is where the command of --exec prints to: stderr itself, if
@@ -72,12 +138,12 @@ func (f *filter) commandOutput(stderr io.Writer) io.Writer {
 		return io.Discard
 	}
 	if mark := f.o.Mark(LevelInfo); mark != "" {
-		return markWriter{f.sink.stderr, mark}
+		return markWriter{f.stderr, mark}
 	}
 	if file, ok := stderr.(*os.File); ok {
 		return file
 	}
-	return f.sink.stderr
+	return f.stderr
 }
 
 // A markWriter puts a mark before each line, of which it is given whole ones.
@@ -102,7 +168,7 @@ func (f *filter) context(layout format.Layout, set *rule.Set, dst io.Writer, isS
 	return &format.Context{
 		Layout: layout, Rules: set, Clock: layout.Clock,
 		JSON: f.o.AlertFormat == "json", Strict: f.o.OnError == OnErrorFail,
-		Paint: f.o.paint(dst, isStderr), Files: len(f.sources) > 1,
+		Paint: f.o.paint(dst, isStderr), Files: len(f.origins) > 1,
 	}
 }
 
@@ -113,13 +179,6 @@ func (o *Options) blockSize() int {
 		return 64 << 10
 	}
 	return 256 << 10
-}
-
-// wallClock is the time now as a clock that never goes back.
-func wallClock() func() int64 {
-	start := time.Now()
-	base := start.UnixNano()
-	return func() int64 { return base + int64(time.Since(start)) }
 }
 
 // inputs are the FILEs; `-` or none is stdin.

@@ -1,122 +1,242 @@
 package run
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"rtda/pkg/format"
 	"rtda/pkg/stream"
 )
 
-// A pen turns results into the bytes that are to be written. Each worker has
-// one, so results are formatted side by side.
-type pen struct {
-	plan     *plan
-	format   format.Formatter
-	before   *format.Context // writes complaints while there is no plan
-	oneToOne bool            // all that is to be told is told in rows
-	rows     []byte          // for stdout
-	notes    []byte          // for stderr
-	alerts   []byte          // for the file of --alerts
-	actions  []*stream.Note  // for the command of --exec
+// An outlet takes what each turn brings, in the order of the turns. What it is
+// given is used again when put returns.
+type outlet interface {
+	put(o *output) error
+	close() error // nothing more comes
 }
 
-// write puts a result into bytes. p is nil while the schema is not known, when
-// there are only complaints.
-func (pen *pen) write(r *stream.Result, p *plan) {
-	pen.rows, pen.notes, pen.alerts, pen.actions = pen.rows[:0], pen.notes[:0], pen.alerts[:0], pen.actions[:0]
+// An output is what one turn brings, and the bytes that were made of it. Each
+// worker has one, so results are formatted side by side.
+type output struct {
+	result    *stream.Result
+	plan      *plan // nil while the fields are not known, when there are only complaints
+	rows      []byte
+	notes     []byte // for stderr
+	alerts    []byte // for the file of --alerts
+	formatter format.Formatter
+	before    *format.Context // writes complaints while there is no plan
+	oneToOne  bool            // all that is to be told is told in rows
+	joint     bool            // notes stand among the rows, at their place
+	part      stream.Rows     // of the result's rows, between two notes
+}
+
+// format puts a result into bytes.
+func (o *output) format(r *stream.Result, p *plan) {
+	o.result = r
+	o.rows, o.notes, o.alerts = o.rows[:0], o.notes[:0], o.alerts[:0]
 	switch {
-	case p != nil && pen.plan == nil:
-		pen.plan, pen.format = p, p.formatter()
-	case pen.format == nil && pen.oneToOne:
-		pen.format = format.NewOneToOne(format.Layout{}, pen.before, 0)
+	case p != nil && o.plan == nil:
+		o.plan, o.formatter = p, p.formatter()
+	case o.formatter == nil && o.oneToOne:
+		o.formatter = format.NewOneToOne(format.Layout{}, o.before, 0)
 	}
-	if !pen.oneToOne {
+	switch {
+	case o.joint:
+		o.formatJoint(r)
+	case !o.oneToOne:
 		for i := range r.Notes {
-			pen.note(&r.Notes[i])
+			o.notes = o.note(o.notes, &r.Notes[i])
 		}
-	}
-	if pen.format != nil {
-		pen.rows = pen.format.Append(pen.rows, r)
+		fallthrough
+	default:
+		if o.formatter != nil {
+			o.rows = o.formatter.Append(o.rows, r)
+		}
 	}
 }
 
-// note puts one note where it belongs.
-func (pen *pen) note(n *stream.Note) {
-	if n.Alert == nil {
-		ctx := pen.before
-		if pen.plan != nil {
-			ctx = pen.plan.complaints
-		}
-		pen.notes = ctx.AppendNote(pen.notes, n)
+// formatJoint puts each note between the rows before it and those behind it.
+func (o *output) formatJoint(r *stream.Result) {
+	from := 0
+	for i := range r.Notes {
+		o.formatRows(&r.Rows, from, r.Notes[i].Row)
+		from = r.Notes[i].Row
+		o.rows = o.note(o.rows, &r.Notes[i])
+	}
+	o.formatRows(&r.Rows, from, r.Rows.N)
+}
+
+// formatRows formats the rows from one index to another.
+func (o *output) formatRows(all *stream.Rows, from, to int) {
+	if o.formatter == nil || from == to && all.N > 0 {
 		return
 	}
-	if pen.plan.alertsApart {
-		pen.alerts = pen.plan.alerts.AppendNote(pen.alerts, n)
-	} else {
-		pen.notes = pen.plan.alerts.AppendNote(pen.notes, n)
+	part := &o.part
+	part.N, part.First, part.Time, part.Key, part.Col = to-from, all.First && from == 0, nil, nil, part.Col[:0]
+	if len(all.Time) > 0 {
+		part.Time = all.Time[from:to]
 	}
-	if pen.plan.actions {
-		pen.actions = append(pen.actions, n)
+	if len(all.Key) > 0 {
+		part.Key = all.Key[from:to]
 	}
+	for _, col := range all.Col {
+		part.Col = append(part.Col, col[from:to])
+	}
+	o.rows = o.formatter.Append(o.rows, &stream.Result{Rows: *part})
 }
 
-// A sink is where the bytes go.
-type sink struct {
-	stdout  io.Writer
-	alerts  io.Writer // nil: alerts go to stderr
-	actions *actions  // nil without --exec
-	stderr  *locked
+// note appends a note to dst, or to the alerts if they go apart.
+func (o *output) note(dst []byte, n *stream.Note) []byte {
+	switch {
+	case o.plan == nil:
+		return o.before.AppendNote(dst, n)
+	case n.Alert == nil:
+		return o.plan.complaints.AppendNote(dst, n)
+	case o.plan.alertsApart:
+		o.alerts = o.plan.alerts.AppendNote(o.alerts, n)
+		return dst
+	}
+	return o.plan.alerts.AppendNote(dst, n)
 }
 
-// put writes what a pen has: alerts and complaints first, so that an alert is
-// never later than its row.
-func (s *sink) put(p *pen) error {
-	if err := writeAll(s.stderr, "stderr", p.notes); err != nil {
-		return err
-	}
-	if err := writeAll(s.alerts, "the alerts", p.alerts); err != nil {
-		return &Error{StatusIO, err} // also where nobody reads them
-	}
-	for _, n := range p.actions {
-		if s.actions.admit() {
-			s.actions.start(p.plan.json(n), p.plan.env(n))
-		}
-	}
-	return writeAll(s.stdout, "stdout", p.rows)
+const (
+	// wholePipe is what a pipe takes all of or nothing, so that what has been
+	// written to it ends at a line: PIPE_BUF.
+	wholePipe = 4 << 10
+	// largestPiece is how much is written at once to what may be slow.
+	largestPiece = 64 << 10
+	// slowPiece is how long a write may take until the next one is a small one.
+	slowPiece = 20 * time.Millisecond
+)
+
+// A writer is an outlet for bytes: stdout, stderr or the file of --alerts. It
+// may be shared by goroutines; what one call of write is given stays together.
+//
+// What may be slow to take them, as a pipe, gets its bytes in pieces of whole
+// lines: if somebody waits for the end, it can be seen that some are taken.
+type writer struct {
+	name    string // as errors call it
+	part    func(*output) []byte
+	certain bool // errors end the run with status 1, also where nobody reads
+	owned   io.Closer
+
+	mu     sync.Mutex
+	w      io.Writer
+	file   bool         // a regular file, which is never slow
+	piece  int          // bytes
+	since  atomic.Int64 // when the write under way began, ns; 0: there is none
+	ending atomic.Bool  // all pieces are small ones
 }
 
-// writeAll writes b, if there is any, to what errors call by name.
-func writeAll(w io.Writer, name string, b []byte) error {
+// newWriter is a writer to w.
+func newWriter(name string, w io.Writer, part func(*output) []byte) *writer {
+	return &writer{name: name, w: w, part: part, file: isRegular(w), piece: largestPiece}
+}
+
+// isRegular reports whether w is a regular file.
+func isRegular(w io.Writer) bool {
+	file, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := file.Stat()
+	return err == nil && info.Mode().IsRegular()
+}
+
+func (w *writer) put(o *output) error {
+	err := w.write(w.part(o))
+	if err != nil && w.certain {
+		return &Error{StatusIO, err}
+	}
+	return err
+}
+
+// write writes b, if there is any.
+func (w *writer) write(b []byte) error {
 	if len(b) == 0 {
 		return nil
 	}
-	n, err := w.Write(b)
-	if err == nil && n < len(b) {
-		err = io.ErrShortWrite
-	}
-	var path *fs.PathError
-	if errors.As(err, &path) {
-		err = path.Err
-	}
-	if err != nil {
-		return fmt.Errorf("writing %s: %w", name, err)
+	began := time.Now().UnixNano()
+	w.since.CompareAndSwap(0, began) // others may wait for the lock as well
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	defer w.since.Store(0)
+	for len(b) > 0 {
+		n := w.next(b)
+		began := time.Now()
+		w.since.Store(began.UnixNano())
+		if err := writeAll(w.w, w.name, b[:n]); err != nil {
+			return err
+		}
+		b = b[n:]
+		if w.piece = min(2*w.piece, largestPiece); time.Since(began) > slowPiece {
+			w.piece = wholePipe
+		}
 	}
 	return nil
 }
 
-// A locked writer may be shared by goroutines; what one Write is given stays
-// together.
-type locked struct {
-	mu sync.Mutex
-	w  io.Writer
+// Write is write for others than the turns.
+func (w *writer) Write(b []byte) (int, error) {
+	if err := w.write(b); err != nil {
+		return 0, err
+	}
+	return len(b), nil
 }
 
-func (l *locked) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.w.Write(b)
+// next is how many bytes of b to write next: whole lines if there are any.
+func (w *writer) next(b []byte) int {
+	size := w.piece
+	if w.ending.Load() {
+		size = wholePipe
+	}
+	if w.file || len(b) <= size {
+		return len(b)
+	}
+	if i := bytes.LastIndexByte(b[:size], '\n'); i >= 0 {
+		return i + 1
+	}
+	if i := bytes.IndexByte(b[size:], '\n'); i >= 0 {
+		return size + i + 1
+	}
+	return len(b)
+}
+
+func (w *writer) close() error {
+	if w.owned == nil {
+		return nil
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err := w.owned.Close(); err != nil {
+		return &Error{StatusIO, writeError(w.name, err)}
+	}
+	return nil
+}
+
+// writeAll writes b to what errors call by name.
+func writeAll(w io.Writer, name string, b []byte) error {
+	n, err := w.Write(b)
+	if err == nil && n < len(b) {
+		err = io.ErrShortWrite
+	}
+	if err != nil {
+		return writeError(name, err)
+	}
+	return nil
+}
+
+func writeError(name string, err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		err = path.Err
+	}
+	return fmt.Errorf("writing %s: %w", name, err)
 }

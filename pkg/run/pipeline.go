@@ -17,312 +17,389 @@ import (
 // line waits for a goroutine to wake up.
 const handOff = 16 << 10
 
-// A pipeline takes the input from bytes to bytes. Its workers, each with room of
-// its own, do the same steps and pass three batons: to read the next block, to
-// take it into the stream and to write what came of it. Each baton goes round
-// in the order of the blocks, so nothing is copied between workers and the
-// output is the same for any number of them.
+// A pipeline takes the input from bytes to bytes. Its workers, each with
+// buffers of its own, do the same steps and pass three batons: to read the next
+// block, to take it into the stream and to write what came of it.
+//
+// Whatever must have a place in the order of the input takes a turn: a block, a
+// tick of the clock, the end. Turns are numbered from 0 as they begin; at the
+// stream and at the outlets each waits for the turns before it. So nothing is
+// copied between workers, and the output is the same for any number of them.
 type pipeline struct {
-	reader *parse.Reader
-	schema *parse.Schema
-	plan   func(*parse.Schema) (*plan, error) // called once, when the schema is known
-	stream *stream.Stream
-	sink   *sink
-	blank  pen // of which each worker has one
-	jobs   int
-	rearm  chan struct{} // the time of the next tick has changed; nil unless there are ticks
-	wake   atomic.Int64  // time of the next tick, 0 if there is none
+	reader  *parse.Reader
+	schema  *parse.Schema
+	plan    func(*parse.Schema) (*plan, error) // called once, when the schema is known
+	stream  *stream.Stream
+	outlets []outlet
+	blank   output // of which each worker has one
+	jobs    int
+	rearm   chan struct{} // the time of the next tick has changed; nil unless there are ticks
+	wake    atomic.Int64  // time of the next tick, 0 if there is none
 
 	reading sync.Mutex // the read baton
 	known   *plan      // under it
 
 	mu       sync.Mutex
-	turn     sync.Cond
-	quiet    sync.Cond // there may be nothing more to wait for; apart from turn, which would wake who waits for it at every block
-	blocks   int       // blocks read
-	streamed int       // of them, taken into the stream
-	tickets  int       // results that are to be written
-	written  int       // results written, or given up
-	workers  int
-	hired    int
-	shut     bool  // after a signal: only what has been read is used
-	waiting  bool  // a worker waits for input
-	stop     bool  // use no more
-	strict   bool  // a bad line stopped the stream
-	readErr  error // why reading stopped; what was read is still used
-	err      error // why all stopped
+	passed   sync.Cond // streamed or written has gone up
+	idle     sync.Cond // settled may have become true; apart from passed, which would wake who waits for it at every block
+	begun    int       // turns that have a number
+	streamed int       // of them, those that are done with the stream
+	written  int       // of them, those that are done with the outlets
+	workers  int       // at work
+	started  int       // workers there ever were
+	waiting  bool      // a worker waits for input
+	ended    bool      // there is no more input, or it could not be read
+	closed   bool      // input that has not been read yet is not wanted: after a signal, or when the output has ended
+	strict   bool      // a bad line ended the output
+	err      error     // that ended the output
+	readErr  error     // that ended the input; what was read before is used
 	stats    stream.Stats
 	planned  *plan // of the stream
 }
 
-// A worker takes one block after the other, in buffers of its own.
+// A worker takes one turn after the other, in buffers of its own.
 type worker struct {
-	block  parse.Block
-	batch  parse.Batch
-	result stream.Result
-	parser *parse.Parser
-	pen    pen
-	plan   *plan
-	number int // of the block
+	pipeline *pipeline
+	parser   *parse.Parser // nil: takes no blocks
+	block    parse.Block
+	batch    parse.Batch
+	result   stream.Result
+	output   output
+	full     stream.Full // writePart: made once
+	plan     *plan
+	turn     int
 }
 
-// start lets the first worker begin; it hires the others when there is work.
-func (w *pipeline) start() {
-	w.workers, w.hired = 1, 1
-	go w.work()
+func (p *pipeline) newWorker() *worker {
+	w := &worker{pipeline: p, output: p.blank}
+	w.full = w.writePart
+	return w
 }
 
-func (w *pipeline) work() {
-	b := &worker{parser: parse.NewParser(w.schema), pen: w.blank}
-	for w.step(b) {
+// start lets the first worker begin; it starts the others when there is work.
+func (p *pipeline) start() {
+	p.passed.L, p.idle.L = &p.mu, &p.mu
+	p.workers, p.started = 1, 1
+	go p.work()
+}
+
+// startAnother starts another worker, while there may be more.
+func (p *pipeline) startAnother() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.started < p.jobs && !p.ended && !p.closed {
+		p.started++
+		p.workers++
+		go p.work()
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.workers--
-	w.quiet.Broadcast()
 }
 
-// hire starts another worker, while there may be more.
-func (w *pipeline) hire() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.hired < w.jobs && !w.stop {
-		w.hired++
-		w.workers++
-		go w.work()
+// work takes blocks until there are no more.
+func (p *pipeline) work() {
+	w := p.newWorker()
+	w.parser = parse.NewParser(p.schema)
+	for w.takeBlock() {
 	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.workers--
+	p.idle.Broadcast()
 }
 
-// step takes one block all the way. It reports whether there may be more.
-func (w *pipeline) step(b *worker) (more bool) {
-	w.reading.Lock()
-	if !w.read(b) {
-		w.reading.Unlock()
+// takeBlock takes one block all the way. It reports whether there may be more.
+func (w *worker) takeBlock() (more bool) {
+	p := w.pipeline
+	p.reading.Lock()
+	if !w.read() {
+		p.reading.Unlock()
 		return false
 	}
-	trickle := len(b.block.Data) < handOff
+	trickle := len(w.block.Data) < handOff
 	if !trickle {
-		w.reading.Unlock()
-		w.hire()
+		p.reading.Unlock()
+		p.startAnother()
 	}
-	b.parser.Parse(&b.block, &b.batch)
-	ticket := w.take(b)
-	b.pen.write(&b.result, b.plan)
-	w.put(&b.pen, ticket)
+	w.parser.Parse(&w.block, &w.batch)
+	w.awaitStream()
+	w.leaveStream(p.stream.Take(&w.block, &w.batch, &w.result, w.full))
+	w.write()
 	if trickle {
-		w.reading.Unlock()
+		p.reading.Unlock()
 	}
 	return true
 }
 
-// read fills the bench with the next block, under the read baton.
-func (w *pipeline) read(b *worker) bool {
-	if w.stopped() {
+// read fills the worker with the next block and begins its turn, under the read
+// baton.
+func (w *worker) read() bool {
+	p := w.pipeline
+	if p.over() {
 		return false
 	}
-	err := w.reader.Next(&b.block)
+	err := p.reader.Next(&w.block)
 	if err == nil {
-		err = w.enter(&b.block)
+		err = p.enter(&w.block)
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.stop {
-		return false
-	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	if err != nil {
-		w.stop = true
-		if !errors.Is(err, io.EOF) && !errors.Is(err, errShut) {
-			w.readErr = err
+		p.ended = true
+		if !errors.Is(err, io.EOF) && !errors.Is(err, errClosed) {
+			p.readErr = err
 		}
 		return false
 	}
-	b.plan, b.number = w.known, w.blocks
-	w.blocks++
+	w.plan = p.known
+	w.begin()
 	return true
 }
 
 // enter lets the schema see the block before it is parsed, and makes the plan
 // once the schema is known.
-func (w *pipeline) enter(b *parse.Block) error {
-	if err := w.schema.Enter(b); err != nil {
+func (p *pipeline) enter(b *parse.Block) error {
+	if err := p.schema.Enter(b); err != nil {
 		name := "stdin"
-		if src := b.Origin.Name; src != "" {
-			name = text.FileName(src)
+		if origin := b.Origin.Name; origin != "" {
+			name = text.FileName(origin)
 		}
 		return fmt.Errorf("%s: %w", name, err)
 	}
-	if w.known != nil || !w.schema.Known() {
+	if p.known != nil || !p.schema.Known() {
 		return nil
 	}
-	p, err := w.plan(w.schema)
-	w.known = p
+	made, err := p.plan(p.schema)
+	p.known = made
 	return err
 }
 
-func (w *pipeline) stopped() bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.stop
+// begin gives the worker's turn its number, under mu.
+func (w *worker) begin() {
+	w.turn = w.pipeline.begun
+	w.pipeline.begun++
 }
 
-// take takes the block into the stream when its turn comes, and returns the
-// ticket under which its result is to be written.
-func (w *pipeline) take(b *worker) (ticket int) {
-	w.mu.Lock()
-	for w.streamed != b.number {
-		w.turn.Wait()
+// awaitStream waits for the worker's turn at the stream, and gives the stream
+// the plan before the first turn that has one.
+func (w *worker) awaitStream() {
+	p := w.pipeline
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for p.streamed != w.turn {
+		p.passed.Wait()
 	}
-	w.adopt(b.plan)
-	stop := w.strict || w.err != nil
-	w.mu.Unlock()
+	if w.plan != nil && p.planned == nil {
+		p.planned = w.plan
+		p.stream.Setup(w.plan.stream)
+	}
+	w.plan = p.planned
+}
+
+// leaveStream ends the turn at the stream. stop says that a bad line has
+// stopped the stream, which takes nothing from then on.
+func (w *worker) leaveStream(stop bool) {
+	p := w.pipeline
+	p.setWake()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.stats = p.stream.Stats()
 	if stop {
-		b.result = stream.Result{}
-	} else {
-		stop = w.stream.Take(&b.block, &b.batch, &b.result, w.part(&b.pen, b.plan))
+		p.strict = p.err == nil
+		p.close()
 	}
-	return w.pass(stop)
-}
-
-// part makes what writes a part of what a turn brings, while the turn lasts.
-func (w *pipeline) part(p *pen, planned *plan) stream.Full {
-	return func(r *stream.Result) bool {
-		w.mu.Lock()
-		ticket := w.tickets
-		w.tickets++
-		w.mu.Unlock()
-		p.write(r, planned)
-		w.put(p, ticket)
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		return w.err == nil
-	}
-}
-
-// adopt gives the stream the plan, before the first block that has one.
-func (w *pipeline) adopt(p *plan) {
-	if p != nil && w.planned == nil {
-		w.planned = p
-		w.stream.Setup(p.stream)
-	}
-}
-
-// pass ends a turn at the stream: it passes the baton on and gives a ticket.
-func (w *pipeline) pass(stop bool) (ticket int) {
-	w.setWake()
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.stats = w.stream.Stats()
-	if stop && w.err == nil {
-		w.strict = true
-		w.stop = true
-	}
-	w.streamed++
-	ticket = w.tickets
-	w.tickets++
-	w.turn.Broadcast()
-	return ticket
+	p.streamed++
+	p.passed.Broadcast()
 }
 
 // setWake tells who waits for the clock when there is something to wake for.
-func (w *pipeline) setWake() {
-	if w.rearm == nil {
+func (p *pipeline) setWake() {
+	if p.rearm == nil {
 		return
 	}
-	t, _ := w.stream.Wake()
-	if w.wake.Swap(t) != t {
+	t, _ := p.stream.Wake()
+	if p.wake.Swap(t) != t {
 		select {
-		case w.rearm <- struct{}{}:
+		case p.rearm <- struct{}{}:
 		default:
 		}
 	}
 }
 
-// put writes a result when its turn comes.
-func (w *pipeline) put(p *pen, ticket int) {
-	w.mu.Lock()
-	for w.written != ticket {
-		w.turn.Wait()
+// writePart formats a part of what the turn brings and puts it into the outlets
+// when the turn comes there. It reports whether the turn is to go on: after an
+// error nothing is written.
+func (w *worker) writePart(r *stream.Result) bool {
+	p := w.pipeline
+	w.output.format(r, w.plan)
+	if w.awaitOutlets() != nil {
+		return false
 	}
-	failed := w.err != nil
-	w.mu.Unlock()
-	var err error
-	if !failed {
-		err = w.sink.put(p)
+	for _, o := range p.outlets {
+		if err := o.put(&w.output); err != nil {
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			p.err = err
+			p.close()
+			return false
+		}
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if err != nil {
-		w.err, w.stop = err, true
-	}
-	w.written++
-	w.turn.Broadcast()
-	if w.workers == 0 || w.shut || w.err != nil { // a tick may be the last to write
-		w.quiet.Broadcast()
+	return true
+}
+
+// write writes the last part and ends the turn.
+func (w *worker) write() {
+	p := w.pipeline
+	w.writePart(&w.result)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.written++
+	p.passed.Broadcast()
+	if p.settled() {
+		p.idle.Broadcast()
 	}
 }
 
-// tick tells the stream the time and writes what that brings, unless blocks
-// are under way, which bring the time themselves. It reports whether it did.
-func (w *pipeline) tick(p *pen, r *stream.Result, now int64) bool {
-	w.mu.Lock()
-	if w.blocks != w.streamed || w.stop || w.shut {
-		w.mu.Unlock()
+// awaitOutlets waits for the worker's turn at the outlets. It returns the error
+// of an earlier turn there.
+func (w *worker) awaitOutlets() error {
+	p := w.pipeline
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for p.written != w.turn {
+		p.passed.Wait()
+	}
+	return p.err
+}
+
+// tick takes a turn to tell the stream the time. It reports whether there may be
+// more.
+func (w *worker) tick(now func() int64) bool {
+	p := w.pipeline
+	p.mu.Lock()
+	if p.ended || p.closed {
+		p.mu.Unlock()
 		return false
 	}
-	w.blocks++ // the tick stands in the line like a block
-	planned := w.planned
-	w.mu.Unlock()
-	w.stream.Tick(now, r, w.part(p, planned))
-	ticket := w.pass(false)
-	p.write(r, planned)
-	w.put(p, ticket)
+	w.begin()
+	at := now() // what is read from here on comes behind this turn
+	p.mu.Unlock()
+	w.awaitStream()
+	p.stream.Tick(at, &w.result, w.full)
+	w.leaveStream(false)
+	w.write()
 	return true
+}
+
+// end takes the last turn, for what the end of the input brings; call settle
+// before. It returns the error that ended the output.
+func (w *worker) end() error {
+	p := w.pipeline
+	if p.over() {
+		return p.err
+	}
+	p.mu.Lock()
+	w.begin()
+	p.mu.Unlock()
+	w.awaitStream()
+	p.stream.End(&w.result, w.full)
+	w.leaveStream(p.stream.Stopped())
+	w.write()
+	return p.err
 }
 
 // settle waits until all that is to be read has been written, or writing has
 // failed.
-func (w *pipeline) settle() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for w.err == nil && !w.settled() {
-		w.quiet.Wait()
+func (p *pipeline) settle() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for p.err == nil && !p.settled() {
+		p.idle.Wait()
 	}
-	w.stop = true
+	p.ended = true
 }
 
-// settled reports whether nothing more will be written.
-func (w *pipeline) settled() bool {
-	return w.streamed == w.blocks && w.written == w.tickets && (w.workers == 0 || w.shut && w.waiting)
+// settled reports whether nothing more will be written. A worker that waits for
+// input nobody wants may do so for ever.
+func (p *pipeline) settled() bool {
+	return p.written == p.begun && (p.workers == 0 || p.closed && p.waiting)
 }
 
-// end writes what the end of the input brings; call settle before.
-func (w *pipeline) end(p *pen) error {
-	if w.over() {
-		return w.err
+// over reports whether the output has ended, so that nothing more is to be
+// done.
+func (p *pipeline) over() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.err != nil || p.strict
+}
+
+// counts are the counts as of the last turn.
+func (p *pipeline) counts() stream.Stats {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.stats
+}
+
+// errClosed is what reading says when the pipeline is closed. It is no end of
+// the input: the beginning of a line that has been read is no line.
+var errClosed = errors.New("the pipeline is closed")
+
+// A tap is an open input that can be closed while it is read. A read that waits
+// cannot be called back, so the pipeline has to know that there is one, and
+// what it brings later is not used.
+type tap struct {
+	io.ReadCloser
+	pipeline *pipeline
+}
+
+func (t tap) Read(b []byte) (int, error) {
+	if !t.pipeline.setWaiting(true) {
+		return 0, errClosed
 	}
-	var r stream.Result
-	w.stream.End(&r, w.part(p, w.planned))
-	p.write(&r, w.planned)
-	w.mu.Lock()
-	w.stats, w.strict = w.stream.Stats(), w.err == nil && w.stream.Stopped()
-	err := w.err
-	w.mu.Unlock()
-	if err != nil {
-		return err
+	n, err := t.ReadCloser.Read(b)
+	if !t.pipeline.setWaiting(false) {
+		return 0, errClosed
 	}
-	return w.sink.put(p)
+	return n, err
 }
 
-// over reports whether the end of the input brings nothing more.
-func (w *pipeline) over() bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.err != nil || w.strict
+// tapped gives each of the inputs a tap.
+func (p *pipeline) tapped(origins []*parse.Origin) []*parse.Origin {
+	for _, origin := range origins {
+		open := origin.Open
+		origin.Open = func() (io.ReadCloser, error) {
+			if !p.setWaiting(true) { // a pipe opens when it has a writer
+				return nil, errClosed
+			}
+			in, err := open()
+			if !p.setWaiting(false) {
+				return nil, errClosed
+			}
+			return tap{in, p}, err
+		}
+	}
+	return origins
 }
 
-// counts are the counts as of the last block taken.
-func (w *pipeline) counts() stream.Stats {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.stats
+// setWaiting says that a worker waits for input, or does no more. It reports
+// whether input may still be used.
+func (p *pipeline) setWaiting(waiting bool) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return false
+	}
+	p.waiting = waiting
+	return true
+}
+
+// close closes the taps, under mu: of the input only what has been read is used.
+func (p *pipeline) close() {
+	p.closed = true
+	p.idle.Broadcast()
+}
+
+// interrupt closes the taps after a signal.
+func (p *pipeline) interrupt() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.close()
 }

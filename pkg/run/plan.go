@@ -20,7 +20,6 @@ type plan struct {
 	alerts      *format.Context
 	actionJSON  *format.Context // alerts as the command of --exec gets them
 	alertsApart bool            // alerts go to a FILE of their own
-	actions     bool
 	formatter   func() format.Formatter
 }
 
@@ -42,12 +41,12 @@ func (f *filter) plan(s *parse.Schema) (*plan, error) {
 	b := newBuilder(o, s, set)
 	p := &plan{
 		layout: b.layout, rules: set, stream: b.config(f.complaints()),
-		alertsApart: o.Alerts != "", actions: o.Exec != "",
+		alertsApart: f.alerts != nil,
 	}
-	p.complaints = f.context(b.layout, set, f.sink.stderr.w, true)
+	p.complaints = f.context(b.layout, set, f.stderr.w, true)
 	p.alerts = p.complaints
 	if p.alertsApart {
-		p.alerts = f.context(b.layout, set, f.sink.alerts, false)
+		p.alerts = f.context(b.layout, set, f.alerts.w, false)
 	}
 	exec := *p.complaints
 	exec.JSON, exec.Paint = true, nil

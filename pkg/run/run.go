@@ -18,12 +18,13 @@ import (
 	"rtda/pkg/stream"
 )
 
-// Patience is how long the last results may take to be written, and running
-// actions to end, after a signal.
+// Patience is how long, after a signal, an outlet may take nothing and running
+// actions may run on.
 const Patience = time.Second
 
-// busyWait is when a tick is tried again that found blocks under way.
-const busyWait = 5 * time.Millisecond
+// longestSleep is how long the wall clock is trusted to go on as it does: it may
+// be set, and stands still in a timer while the machine sleeps.
+const longestSleep = time.Second
 
 // Streams are the three streams of a run.
 type Streams struct {
@@ -35,11 +36,12 @@ type Streams struct {
 // A filter is one run of rtda from its first byte to its status.
 type filter struct {
 	o        *Options
-	sources  []*parse.Origin
+	origins  []*parse.Origin
 	pipeline *pipeline
-	sink     *sink
-	pen      pen           // for ticks, and what the end brings
-	result   stream.Result // of ticks
+	writers  []*writer // stdout, stderr and the file of --alerts
+	stderr   *writer
+	alerts   *writer  // nil without --alerts
+	actions  *actions // nil without --exec
 	now      func() int64
 	written  chan struct{}  // closed when all is written, or writing has failed
 	asides   sync.WaitGroup // answers to SIGUSR1 on their way
@@ -48,11 +50,10 @@ type filter struct {
 // Run reads the input to its end, or until a signal. The error that it returns
 // carries the status to end with: see StatusOf.
 func Run(o *Options, s Streams) error {
-	f, closeAll, err := newFilter(o, s)
+	f, err := newFilter(o, s)
 	if err != nil {
 		return err
 	}
-	defer closeAll()
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, handled()...)
 	defer signal.Stop(signals)
@@ -62,11 +63,11 @@ func Run(o *Options, s Streams) error {
 
 // handled are the signals that rtda takes. One that ends it is left alone if
 // whoever started rtda wants it ignored, as shells do with SIGINT for what
-// runs in the background of a script. With SIGPIPE taken, a closed stdout is
-// an error of write like any other.
+// runs in the background of a script, and nohup with SIGHUP. With SIGPIPE taken,
+// a closed stdout is an error of write like any other.
 func handled() []os.Signal {
 	all := []os.Signal{syscall.SIGUSR1, syscall.SIGPIPE}
-	for _, s := range []os.Signal{syscall.SIGINT, syscall.SIGTERM} {
+	for _, s := range []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGALRM, syscall.SIGXCPU} {
 		if !signal.Ignored(s) {
 			all = append(all, s)
 		}
@@ -95,6 +96,9 @@ func (f *filter) handleSignals(signals <-chan os.Signal) error {
 				f.asides.Go(func() { f.tell(f.counts()) })
 			case s == syscall.SIGPIPE || first.Repeats(s):
 			case how != nil: // the second one
+				if f.actions != nil {
+					f.actions.kill()
+				}
 				return how
 			default:
 				first = Echo{s, time.Now()}
@@ -120,6 +124,7 @@ func (e *Echo) Repeats(s os.Signal) bool { return s == e.Signal && time.Since(e.
 
 // keepTime ticks while there is something that the clock alone brings.
 func (f *filter) keepTime() {
+	w := f.pipeline.newWorker()
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for {
@@ -127,23 +132,18 @@ func (f *filter) keepTime() {
 		case <-f.written:
 			return
 		case <-f.pipeline.rearm:
-			f.arm(timer)
 		case <-timer.C:
-			if f.pipeline.tick(&f.pen, &f.result, f.now()) {
-				f.arm(timer)
-			} else {
-				timer.Reset(busyWait)
+			if t := f.pipeline.wake.Load(); t != 0 && f.now() >= t {
+				if !w.tick(f.now) {
+					return
+				}
 			}
 		}
-	}
-}
-
-// arm sets the timer to the next tick.
-func (f *filter) arm(timer *time.Timer) {
-	if t := f.pipeline.wake.Load(); t != 0 {
-		timer.Reset(time.Duration(max(0, t-f.now())))
-	} else {
-		timer.Reset(time.Hour)
+		wait := time.Hour
+		if t := f.pipeline.wake.Load(); t != 0 {
+			wait = min(time.Duration(max(0, t-f.now())), longestSleep)
+		}
+		timer.Reset(wait)
 	}
 }
 
@@ -151,15 +151,17 @@ func (f *filter) arm(timer *time.Timer) {
 // run.
 func (f *filter) finish() error {
 	f.pipeline.settle()
-	err := f.pipeline.end(&f.pen)
+	err := f.pipeline.newWorker().end()
 	if StatusOf(err) != StatusPipe && StatusOf(f.pipeline.readErr) != StatusUsage {
 		f.tell(f.totals())
 	}
 	close(f.written)
-	if f.sink.actions != nil {
-		f.sink.actions.wait()
-		f.tell(f.sink.actions.report())
+	for _, o := range f.pipeline.outlets {
+		if closing := o.close(); err == nil {
+			err = closing
+		}
 	}
+	f.reportActions()
 	f.asides.Wait()
 	if err != nil {
 		return err
@@ -182,17 +184,20 @@ func (f *filter) verdict() error {
 }
 
 // interrupt ends a run after a signal: what has been read is used and written,
-// if stdout lets it be in time. What comes out of the channel that it returns
+// as long as the outlets take it. What comes out of the channel that it returns
 // is how, with the error of writing if there was one.
 func (f *filter) interrupt(how *Error, finished <-chan error) chan error {
 	over := make(chan error, 1)
-	f.pipeline.close()
+	for _, w := range f.writers {
+		w.ending.Store(true)
+	}
+	f.pipeline.interrupt()
 	go func() {
-		inTime := within(Patience, f.written)
-		if f.sink.actions != nil {
-			f.sink.actions.stop(Patience)
+		allWritten := f.awaitWritten(time.Now())
+		if f.actions != nil {
+			f.actions.stop(Patience)
 		}
-		if !inTime {
+		if !allWritten {
 			finished = f.giveUp()
 		}
 		select {
@@ -207,26 +212,41 @@ func (f *filter) interrupt(how *Error, finished <-chan error) chan error {
 	return over
 }
 
+// awaitWritten waits until all is written, however long it takes to work out. It
+// gives up, and says so, when something that is written to has taken nothing
+// for a second from start on.
+func (f *filter) awaitWritten(start time.Time) bool {
+	tick := time.NewTicker(Patience / 50)
+	defer tick.Stop()
+	for {
+		select {
+		case <-f.written:
+			return true
+		case <-tick.C:
+		}
+		for _, w := range f.writers {
+			since := w.since.Load()
+			if since != 0 && time.Since(start) >= Patience && time.Since(time.Unix(0, since)) >= Patience {
+				return false
+			}
+		}
+	}
+}
+
 // giveUp tells what else there is to tell when stdout is stuck.
 func (f *filter) giveUp() <-chan error {
 	told := make(chan error, 1)
 	go func() {
-		if f.sink.actions != nil {
-			f.tell(f.sink.actions.report())
-		}
+		f.reportActions()
 		told <- nil
 	}()
 	return told
 }
 
-// within waits for what closes done, but not longer than d. It reports whether
-// it was closed.
-func within(d time.Duration, done <-chan struct{}) bool {
-	select {
-	case <-done:
-		return true
-	case <-time.After(d):
-		return false
+// reportActions tells what of all actions did not end well.
+func (f *filter) reportActions() {
+	if f.actions != nil {
+		f.tell(f.actions.report())
 	}
 }
 
@@ -264,6 +284,6 @@ func (f *filter) counts() string {
 // tell writes a line of rtda's own to stderr.
 func (f *filter) tell(line string) {
 	if line != "" {
-		fmt.Fprintf(f.sink.stderr, "%srtda: %s\n", f.o.Mark(LevelInfo), line)
+		fmt.Fprintf(f.stderr, "%srtda: %s\n", f.o.Mark(LevelInfo), line)
 	}
 }
