@@ -3,6 +3,7 @@
 package agg
 
 import (
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -145,6 +146,9 @@ const (
 type Options struct {
 	DDof  int  // var, std, cv and z divide by n−DDof
 	Clock bool // samples have times; else a window counts its samples
+	// Back returns the time one Width.D before t, where that is a day or week of
+	// a calendar and not always as long.
+	Back func(t int64) int64
 }
 
 // A Plan is what windows of one width keep for some aggregates. Its windows
@@ -156,6 +160,7 @@ type Plan struct {
 	ddof      float64
 	clock     bool // times are given and not counted
 	timed     bool // windows store the times of samples
+	back      func(t int64) int64
 	pair      bool // mean, at meanAt, and std, at stdAt, are all that is made of moments
 	meanAt    int
 	stdAt     int
@@ -171,7 +176,7 @@ type Plan struct {
 
 // NewPlan compiles a plan. Value(j) of its windows is that of aggs[j].
 func NewPlan(w Width, aggs []Agg, o Options) *Plan {
-	p := &Plan{width: w, aggs: slices.Clone(aggs), ddof: float64(o.DDof), clock: o.Clock || w.Kind == Duration}
+	p := &Plan{width: w, aggs: slices.Clone(aggs), ddof: float64(o.DDof), clock: o.Clock || w.Kind == Duration, back: o.Back}
 	for i := range p.aggs {
 		a := &p.aggs[i]
 		if w.Kind == All && a.needs&needDecay != 0 { // all samples weigh the same
@@ -185,6 +190,17 @@ func NewPlan(w Width, aggs []Agg, o Options) *Plan {
 	p.decay = joining[weightedMean]{join: p.fading.join, sample: p.fading.sample}
 	p.resets = joining[counterResets]{join: joinResets, sample: counterSample}
 	return p
+}
+
+// cut returns the time at and before which samples are too old at t.
+func (p *Plan) cut(t int64) int64 {
+	if p.back != nil {
+		return p.back(t)
+	}
+	if cut := t - p.width.D; cut <= t {
+		return cut
+	}
+	return math.MinInt64
 }
 
 // startsOf returns the starts of k blocks in a ring and its end, which windows

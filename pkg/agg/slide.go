@@ -195,9 +195,9 @@ func (w *Window) beginTimes(b *batch, ts []int64, xs []float64, head int64) *par
 	}
 	n := min(len(xs), int(p.end-w.seen))
 	b.head, b.heads = head, sized(b.heads, n)
-	still, steady, at, d := true, true, w.place(head), w.plan.width.D
+	still, steady, at := true, true, w.place(head)
 	for i, t := range ts[:n] {
-		for cut := t - d; head <= p.mid && cut <= t && w.ts[at] <= cut; head++ {
+		for cut := w.plan.cut(t); head <= p.mid && w.ts[at] <= cut; head++ {
 			if at++; at == w.size {
 				at = 0
 			}

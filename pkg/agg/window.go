@@ -161,8 +161,11 @@ func (w *Window) sparse(n int) bool { return w.size > 64 && n < w.size/16 }
 
 // Stale returns how many samples Advance(t) would forget, in O(log n).
 func (w *Window) Stale(t int64) int {
-	cut := t - w.plan.width.D
-	if w.plan.width.Kind != Duration || w.n == 0 || cut > t || w.ts[w.head] > cut {
+	if w.plan.width.Kind != Duration || w.n == 0 {
+		return 0
+	}
+	cut := w.plan.cut(t)
+	if w.ts[w.head] > cut {
 		return 0
 	}
 	lo, hi := 1, w.n // the samples before lo are stale, those from hi on are not

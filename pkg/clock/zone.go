@@ -132,6 +132,9 @@ func NewCalendar(d int64, zone *time.Location) *Calendar {
 	return c
 }
 
+// Varies reports whether not all periods are equally long.
+func (c *Calendar) Varies() bool { return c.days > 0 && c.offsets.zone != nil }
+
 // Ceil is the first boundary at or after t, math.MaxInt64 if there is none.
 func (c *Calendar) Ceil(t int64) int64 {
 	if c.days == 0 {

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"rtda/pkg/agg"
+	"rtda/pkg/clock"
 	"rtda/pkg/format"
 	"rtda/pkg/parse"
 	"rtda/pkg/rule"
@@ -185,6 +186,18 @@ func (b *builder) metric(m rule.Metric) stream.Read {
 	return b.read(b.window(field, width, m.Moved), a)
 }
 
+// aggOptions are the options of the windows of a width. One that is as long as
+// the day or week of -n is that day or week of the zone.
+func (b *builder) aggOptions(w agg.Width) agg.Options {
+	o := agg.Options{DDof: b.o.DDof, Clock: b.layout.Clock}
+	if w.Kind == agg.Duration && w.D == b.o.Every.D {
+		if c := clock.NewCalendar(w.D, b.o.Zone); c.Varies() {
+			o.Back = c.Back
+		}
+	}
+	return o
+}
+
 const ageName = "age"
 
 // config completes the stream's Config.
@@ -202,7 +215,7 @@ func (b *builder) config(c stream.Config) stream.Config {
 	for _, w := range b.windows {
 		c.Windows = append(c.Windows, stream.Window{
 			Field: w.field, Width: w.width, Moved: w.moved, Aggs: len(w.aggs), Need: o.need(w.width),
-			Plan: agg.NewPlan(w.width, w.aggs, agg.Options{DDof: o.DDof, Clock: b.layout.Clock}),
+			Plan: agg.NewPlan(w.width, w.aggs, b.aggOptions(w.width)),
 		})
 	}
 	return c
