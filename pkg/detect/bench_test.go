@@ -18,12 +18,12 @@ func noise(n int) []float64 {
 
 func BenchmarkPush(b *testing.B) {
 	for _, c := range []struct {
-		stat string
-		hour func(int64) int
-	}{{"anomaly", nil}, {"anomaly", HourUTC}, {"forecast", nil}, {"forecast", HourUTC}} {
-		b.Run(fmt.Sprintf("stat=%s/clock=%v", c.stat, c.hour != nil), func(b *testing.B) {
+		stat  string
+		clock bool
+	}{{"anomaly", false}, {"anomaly", true}, {"forecast", false}, {"forecast", true}} {
+		b.Run(fmt.Sprintf("stat=%s/clock=%v", c.stat, c.clock), func(b *testing.B) {
 			s, _ := Lookup(c.stat)
-			d := NewPlan([]Stat{s}, c.hour).New()
+			d := NewPlan([]Stat{s}, c.clock, nil).New()
 			xs, at, sum := noise(1<<15), int64(0), 0.0
 			push := func(i int) {
 				at += 60e9

@@ -7,7 +7,12 @@
 // is rounded on its own, and logarithms and powers are those of math.go.
 package detect
 
-import "math"
+import (
+	"math"
+	"time"
+
+	"rtda/pkg/clock"
+)
 
 // A Stat is a number that a detector gives of each sample.
 type Stat struct {
@@ -53,39 +58,28 @@ func Lookup(name string) (Stat, bool) {
 	return Stat{}, false
 }
 
-// A Plan is what the detectors of a field compute.
+// A Plan is what the detectors of a field compute. Only one of its detectors may
+// be in use at any moment.
 type Plan struct {
-	stats []Stat
-	parts part
-	hour  func(t int64) int // nil without a clock
+	stats   []Stat
+	parts   part
+	clock   bool // samples have times
+	offsets clock.Offsets
 }
 
-// NewPlan compiles a plan. Value(j) of its detectors is that of stats[j]. hour
-// returns the hour of the day, 0 to 23, at a time in nanoseconds since the Unix
-// epoch; it is nil where samples have no times.
-func NewPlan(stats []Stat, hour func(t int64) int) *Plan {
-	p := &Plan{stats: stats, hour: hour}
+// NewPlan compiles a plan. Value(j) of its detectors is that of stats[j]. Where
+// samples have times, what is usual depends on the hour of the day in zone, of
+// which nil is UTC.
+func NewPlan(stats []Stat, clocked bool, zone *time.Location) *Plan {
+	p := &Plan{stats: stats, clock: clocked, offsets: clock.NewOffsets(zone)}
 	for _, s := range stats {
 		p.parts |= s.part
 	}
 	return p
 }
 
-// HourUTC is the hour of the day at t in UTC.
-func HourUTC(t int64) int {
-	const hour = 3600e9
-	h := t / hour % 24
-	if t%hour < 0 {
-		h--
-	}
-	if h < 0 {
-		h += 24
-	}
-	return int(h)
-}
-
 // NeedsTime tells whether the times given to Push matter.
-func (p *Plan) NeedsTime() bool { return p.hour != nil }
+func (p *Plan) NeedsTime() bool { return p.clock }
 
 // Samples is what a detector counts for where samples in memory are limited.
 // That is 8 bytes a sample for the 44 KB that one takes at most, less what most
@@ -109,14 +103,14 @@ type Detector struct {
 // New returns a detector that has seen nothing.
 func (p *Plan) New() *Detector {
 	d := &Detector{plan: p}
-	if p.hour != nil {
+	if p.clock {
 		d.hours = &hours{}
 	}
 	if p.parts&novelty != 0 {
-		d.anomaly = newAnomaly(p.hour != nil)
+		d.anomaly = newAnomaly(p.clock)
 	}
 	if p.parts&expectation != 0 {
-		d.forecast = newForecast(p.hour != nil)
+		d.forecast = newForecast(p.clock)
 	}
 	return d
 }
@@ -133,7 +127,7 @@ func (d *Detector) Push(t int64, x float64) {
 		d.learn(x, 0, false)
 		return
 	}
-	hour := d.plan.hour(t)
+	hour := int(d.plan.offsets.Hour(t))
 	usual, known := d.hours.ask(hour)
 	d.learn(x, usual, known)
 	d.hours.learn(x)

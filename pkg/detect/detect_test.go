@@ -6,13 +6,12 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"testing"
-	"time"
 )
 
 // TestPushAllocs: nothing is allocated for a sample, once memos are full.
 func TestPushAllocs(t *testing.T) {
-	for _, hour := range []func(int64) int{nil, HourUTC} {
-		d := lived(hour, 20000)
+	for _, clock := range []bool{false, true} {
+		d := lived(clock, 20000)
 		i, sum := 20000, 0.0
 		allocs := testing.AllocsPerRun(2000, func() {
 			at, x := int64(i)*300e9, float64(i*i%1009)
@@ -23,7 +22,7 @@ func TestPushAllocs(t *testing.T) {
 			i++
 		})
 		if allocs != 0 {
-			t.Errorf("%s: %v allocations a sample", hourName(hour), allocs)
+			t.Errorf("clock=%v: %v allocations a sample", clock, allocs)
 		}
 	}
 }
@@ -33,16 +32,16 @@ func TestPushAllocs(t *testing.T) {
 func TestSize(t *testing.T) {
 	for _, c := range []struct {
 		stats       []Stat
-		hour        func(int64) int
+		clock       bool
 		first, full int // bytes
 	}{
-		{Table, HourUTC, 13 << 10, 44 << 10},
-		{Table[:2], HourUTC, 12800, 44 << 10},
-		{Table[:2], nil, 10 << 10, 36 << 10},
-		{Table[2:], HourUTC, 768, 768},
-		{Table[2:], nil, 256, 256},
+		{Table, true, 13 << 10, 44 << 10},
+		{Table[:2], true, 12800, 44 << 10},
+		{Table[:2], false, 10 << 10, 36 << 10},
+		{Table[2:], true, 768, 768},
+		{Table[2:], false, 256, 256},
 	} {
-		plan := NewPlan(c.stats, c.hour)
+		plan := NewPlan(c.stats, c.clock, nil)
 		var all []*Detector
 		size := func(n int) int {
 			r := rand.New(rand.NewPCG(7, 8))
@@ -59,10 +58,10 @@ func TestSize(t *testing.T) {
 		}
 		first, full := size(0), size(5000)
 		if first > c.first || full > c.full {
-			t.Errorf("%v %s: %d bytes, full %d, want at most %d and %d", names(c.stats), hourName(c.hour), first, full, c.first, c.full)
+			t.Errorf("%v clock=%v: %d bytes, full %d, want at most %d and %d", names(c.stats), c.clock, first, full, c.first, c.full)
 		}
 		if n := len(all[len(all)-1].AppendState(nil)); n > c.full {
-			t.Errorf("%v %s: a state of %d bytes, want at most %d", names(c.stats), hourName(c.hour), n, c.full)
+			t.Errorf("%v clock=%v: a state of %d bytes, want at most %d", names(c.stats), c.clock, n, c.full)
 		}
 		for _, d := range all {
 			if a := d.anomaly; a != nil {
@@ -114,24 +113,9 @@ func TestExp2(t *testing.T) {
 	}
 }
 
-func TestHourUTC(t *testing.T) {
-	r := rand.New(rand.NewPCG(13, 14))
-	for range 100000 {
-		ns := int64(r.Uint64())
-		if got, want := HourUTC(ns), time.Unix(0, ns).UTC().Hour(); got != want {
-			t.Fatalf("HourUTC(%d) = %d, want %d", ns, got, want)
-		}
-	}
-	for _, ns := range []int64{0, -1, 1, -3600e9, 3600e9 - 1, math.MinInt64, math.MaxInt64} {
-		if got, want := HourUTC(ns), time.Unix(0, ns).UTC().Hour(); got != want {
-			t.Errorf("HourUTC(%d) = %d, want %d", ns, got, want)
-		}
-	}
-}
-
 // TestSlide: many samples at once are the same as one by one.
 func TestSlide(t *testing.T) {
-	a, b := NewPlan(Table, nil).New(), NewPlan(Table, nil).New()
+	a, b := NewPlan(Table, false, nil).New(), NewPlan(Table, false, nil).New()
 	xs := noise(700)
 	dst := [][]float64{make([]float64, 700), nil, make([]float64, 700), nil, nil}
 	a.Slide(xs[:250], nil)
@@ -148,7 +132,7 @@ func TestSlide(t *testing.T) {
 
 // TestPauseChangesNothing: what is usual does not change because time passes.
 func TestPauseChangesNothing(t *testing.T) {
-	a, b := lived(HourUTC, 3000), lived(HourUTC, 3000)
+	a, b := lived(true, 3000), lived(true, 3000)
 	b.Advance(1e18)
 	b.Reset()
 	if b.Stale(1e18) != 0 || b.Len() != 3000 || b.Held() != Samples {
@@ -165,7 +149,7 @@ func TestPauseChangesNothing(t *testing.T) {
 
 // TestFirstValues: from which sample on there is a value.
 func TestFirstValues(t *testing.T) {
-	d := NewPlan(Table, nil).New()
+	d := NewPlan(Table, false, nil).New()
 	want := map[string]int{"anomaly": 201, "surprise": 201, "forecast": 2, "lower": 11, "upper": 11}
 	for i := range 250 {
 		d.Push(0, float64(i%7))
@@ -179,9 +163,9 @@ func TestFirstValues(t *testing.T) {
 
 // TestPartsAlone: a stat is the same whatever else is asked for.
 func TestPartsAlone(t *testing.T) {
-	whole := lived(HourUTC, 2500)
+	whole := lived(true, 2500)
 	for j, s := range Table {
-		d := NewPlan([]Stat{s}, HourUTC).New()
+		d := NewPlan([]Stat{s}, true, nil).New()
 		live(d, 0, 2500)
 		if d.Value(0) != whole.Value(j) {
 			t.Errorf("%s alone = %v, with others %v", s.Name, d.Value(0), whole.Value(j))
@@ -212,7 +196,7 @@ func TestFaults(t *testing.T) {
 		{"stuck", func(int, float64) float64 { return 0.5 }, 0.5},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			d := NewPlan(Table[:1], nil).New()
+			d := NewPlan(Table[:1], false, nil).New()
 			best := 0.0
 			for i, x := range noise(3200) {
 				if i >= 3000 {
@@ -234,7 +218,7 @@ func TestFaults(t *testing.T) {
 func ExampleDetector() {
 	anomaly, _ := Lookup("anomaly")
 	upper, _ := Lookup("upper")
-	d := NewPlan([]Stat{anomaly, upper}, nil).New()
+	d := NewPlan([]Stat{anomaly, upper}, false, nil).New()
 	for i := range 1000 {
 		d.Push(0, float64(i*i%37))
 	}

@@ -15,8 +15,8 @@ import (
 
 // lived returns a detector that has seen n samples of a daily wave with noise,
 // spikes and a pause in it.
-func lived(hour func(int64) int, n int) *Detector {
-	d := NewPlan(Table, hour).New()
+func lived(clock bool, n int) *Detector {
+	d := NewPlan(Table, clock, nil).New()
 	live(d, 0, n)
 	return d
 }
@@ -39,17 +39,15 @@ func wave(i int) (int64, float64) {
 	return int64(i) * 300e9, x
 }
 
-func hourName(hour func(int64) int) string { return fmt.Sprintf("clock=%v", hour != nil) }
-
 // TestState saves and restores a detector anywhere in its life; the values that
 // follow, and the states, are the same to the last bit.
 func TestState(t *testing.T) {
-	for _, hour := range []func(int64) int{nil, HourUTC} {
+	for _, clock := range []bool{false, true} {
 		for _, n := range []int{0, 1, 2, 10, 20, 21, 31, 200, 201, 1999, 2000, 5000} {
-			t.Run(fmt.Sprintf("%s/n=%d", hourName(hour), n), func(t *testing.T) {
-				a := lived(hour, n)
+			t.Run(fmt.Sprintf("clock=%v/n=%d", clock, n), func(t *testing.T) {
+				a := lived(clock, n)
 				saved := a.AppendState(nil)
-				b := NewPlan(Table, hour).New()
+				b := NewPlan(Table, clock, nil).New()
 				dec := num.NewDecoder(saved)
 				if anew := b.ReadState(dec); anew || dec.Finish() != nil {
 					t.Fatalf("anew = %v, error %v", anew, dec.Err())
@@ -78,7 +76,7 @@ func TestState(t *testing.T) {
 // must change with it. A new field that is not saved fails here.
 func TestStateHasEveryField(t *testing.T) {
 	derived := []string{"plan", "forecast.experts", "anomaly.gaps.blocks", "anomaly.gaps.total", "anomaly.gaps.top"}
-	d := lived(HourUTC, 5000)
+	d := lived(true, 5000)
 	want := d.AppendState(nil)
 	seen := 0
 	var walk func(path string, v reflect.Value)
@@ -143,9 +141,9 @@ func TestStateOtherPlan(t *testing.T) {
 		{Table[:1], Table, true},
 		{Table[2:3], Table[:3], true},
 	} {
-		a := NewPlan(c.saved, HourUTC).New()
+		a := NewPlan(c.saved, true, nil).New()
 		live(a, 0, 500)
-		b := NewPlan(c.read, HourUTC).New()
+		b := NewPlan(c.read, true, nil).New()
 		dec := num.NewDecoder(a.AppendState(nil))
 		if anew := b.ReadState(dec); anew != c.anew || dec.Finish() != nil {
 			t.Errorf("%s read as %s: anew = %v, want %v; error %v", names(c.saved), names(c.read), anew, c.anew, dec.Err())
@@ -202,16 +200,16 @@ func TestStateRefused(t *testing.T) {
 		{"an error below 0", func(d *Detector) { d.forecast.errors[2] = -1 }},
 		{"scale NaN", func(d *Detector) { d.forecast.scale = math.NaN() }},
 	} {
-		d := lived(HourUTC, 1000)
+		d := lived(true, 1000)
 		c.damage(d)
 		dec := num.NewDecoder(d.AppendState(nil))
-		NewPlan(Table, HourUTC).New().ReadState(dec)
+		NewPlan(Table, true, nil).New().ReadState(dec)
 		if dec.Finish() == nil {
 			t.Errorf("%s: read as if it were whole", c.name)
 		}
 	}
-	dec := num.NewDecoder(lived(nil, 300).AppendState(nil))
-	if NewPlan(Table, HourUTC).New().ReadState(dec); dec.Err() == nil {
+	dec := num.NewDecoder(lived(false, 300).AppendState(nil))
+	if NewPlan(Table, true, nil).New().ReadState(dec); dec.Err() == nil {
 		t.Error("a state without a clock is read by a detector with one")
 	}
 }
@@ -220,8 +218,8 @@ func TestStateRefused(t *testing.T) {
 // written again as it was read, and stay finite.
 func FuzzState(f *testing.F) {
 	for _, n := range []int{0, 50, 1000} {
-		f.Add(lived(nil, n).AppendState(nil), 0, uint64(0))
-		f.Add(lived(HourUTC, n).AppendState(nil), 7*n, ^uint64(0))
+		f.Add(lived(false, n).AppendState(nil), 0, uint64(0))
+		f.Add(lived(true, n).AppendState(nil), 7*n, ^uint64(0))
 	}
 	f.Fuzz(func(t *testing.T, b []byte, at int, bits uint64) {
 		b = slices.Clone(b)
@@ -230,14 +228,14 @@ func FuzzState(f *testing.F) {
 				b[at+i] ^= byte(bits >> (8 * i))
 			}
 		}
-		for _, hour := range []func(int64) int{nil, HourUTC} {
-			d := NewPlan(Table, hour).New()
+		for _, clock := range []bool{false, true} {
+			d := NewPlan(Table, clock, nil).New()
 			dec := num.NewDecoder(b)
 			if d.ReadState(dec); dec.Finish() != nil {
 				continue
 			}
 			again := d.AppendState(nil)
-			twice := NewPlan(Table, hour).New()
+			twice := NewPlan(Table, clock, nil).New()
 			if dec := num.NewDecoder(again); twice.ReadState(dec) || dec.Finish() != nil || !bytes.Equal(twice.AppendState(nil), again) {
 				t.Fatal("what was read is not written so that it can be read")
 			}

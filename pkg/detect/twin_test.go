@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sort"
 	"testing"
+	"time"
 )
 
 // A twin computes what a Detector does in the plainest way: every list is
@@ -365,15 +366,11 @@ func TestTwin(t *testing.T) {
 // compare holds a detector to its twin over n samples.
 func compare(t *testing.T, clock bool, n int, sample func(i int) (int64, float64)) {
 	t.Helper()
-	var hour func(int64) int
-	if clock {
-		hour = HourUTC
-	}
-	d, w := NewPlan(Table, hour).New(), &twin{clock: clock}
+	d, w := NewPlan(Table, clock, nil).New(), &twin{clock: clock}
 	for i := range n {
 		at, x := sample(i)
 		d.Push(at, x)
-		w.push(HourUTC(at), x)
+		w.push(time.Unix(0, at).UTC().Hour(), x)
 		for j, want := range w.values() {
 			got := d.Value(j)
 			if math.Float64bits(got) != math.Float64bits(want) && !(math.IsNaN(got) && math.IsNaN(want)) {

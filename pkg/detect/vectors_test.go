@@ -40,12 +40,11 @@ func checkVectors(t *testing.T, file string) {
 			t.Fatal(err)
 		}
 	}
-	var hour func(int64) int
 	at := 0 // column of x
 	if rows[0][0] == "t" {
-		hour, at = func(ns int64) int { return time.Unix(0, ns).In(zone).Hour() }, 1
+		at = 1
 	}
-	d := NewPlan(Table, hour).New()
+	d := NewPlan(Table, at == 1, zone).New()
 	bad := 0
 	for i, row := range rows[1:] {
 		ns := int64(0)
@@ -96,7 +95,7 @@ func TestMachine(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := NewPlan(Table, HourUTC).New()
+	d := NewPlan(Table, true, nil).New()
 	var at [2][]int
 	var fires [2]bool
 	newest, last := int64(math.MinInt64), math.NaN()
@@ -159,7 +158,7 @@ func TestFalseAlarms(t *testing.T) {
 		var alerts [2]int
 		for seed := range uint64(3) {
 			r := rand.New(rand.NewPCG(seed, 15))
-			d := NewPlan(Table[:1], nil).New()
+			d := NewPlan(Table[:1], false, nil).New()
 			last, fires := 0.0, [2]bool{}
 			for i := range 10500 {
 				last = c.x(r, last)

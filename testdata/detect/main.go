@@ -65,7 +65,7 @@ func detectors(series []sample) trace {
 		}
 		stats = append(stats, s)
 	}
-	d := detect.NewPlan(stats, detect.HourUTC).New()
+	d := detect.NewPlan(stats, true, nil).New()
 	var tr trace
 	for _, s := range series {
 		d.Push(s.t, s.x)
