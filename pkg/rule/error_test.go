@@ -170,6 +170,14 @@ func TestErrors(t *testing.T) {
 		{"mean > 1_000", "", "", `8: bad duration "1_000" (durations are like 250ms, 30s, 1h30m or 2d, numbers like 80, 1.5 or 2e3)`},
 		// metrics
 		{"age(temp) > 1", "temp", "", `4: age is the key's and takes no field or window (write age > 30s)`},
+		{"anomaly(5m) > 1", "", "", `9: anomaly has no window: it learns from all samples of its field (write anomaly)`},
+		{"anomaly(100) > 1", "temp", "", `9: anomaly has no window: it learns from all samples of its field (write anomaly)`},
+		{"anomaly(all) > 1", "temp", "", `9: anomaly has no window: it learns from all samples of its field (write anomaly)`},
+		{"anomaly(temp, 5m) > 1", "temp", "", `13: anomaly has no window: it learns from all samples of its field (write anomaly(temp))`},
+		{"anomaly(temp 5m) > 1", "temp", "", `14: anomaly has no window: it learns from all samples of its field (write anomaly(temp))`},
+		{"anomaly(5x) > 1", "temp", "", `9: bad duration "5x" (durations are like 250ms, 30s, 1h30m or 2d, numbers like 80, 1.5 or 2e3)`},
+		{"anomaly() > 1", "temp", "", `9: missing field (write anomaly or anomaly(temp))`},
+		{"anomaly > 1", "temp hum", "", `1: anomaly needs a field: there are 2 (write anomaly(temp))`},
 		{"mean() > 1", "temp", "", `6: missing field or window (write mean, mean(temp), mean(1m) or mean(temp, 1m))`},
 		{"mean(", "temp", "", `6: missing operand behind "("`},
 		{"mean(temp", "temp", "", `10: missing ")" for the "(" in column 5`},
@@ -399,6 +407,7 @@ func TestWarmup(t *testing.T) {
 		"mean(10) > 5":              "",
 		"mean(1m) > 5":              "",
 		"mean(all) > 5":             "",
+		"anomaly > 0.5":             "",
 	} {
 		_, errs := Compile(sources(rule), sc)
 		got := ""

@@ -499,7 +499,11 @@ func (p *parser) aggregate(agg token) *node {
 		p.advance()
 		p.secondArg(n)
 	case p.tok.is(")"):
-		p.stop(p.tok.pos, "missing field or window", fmt.Sprintf("write %s, %s(temp), %s(1m) or %s(temp, 1m)", n.word, n.word, n.word, n.word))
+		if p.scope.ofNoWindow(n.word) {
+			p.stop(p.tok.pos, "missing field", fmt.Sprintf("write %s or %s(temp)", n.word, n.word))
+		} else {
+			p.stop(p.tok.pos, "missing field or window", fmt.Sprintf("write %s, %s(temp), %s(1m) or %s(temp, 1m)", n.word, n.word, n.word, n.word))
+		}
 	default:
 		p.window(n)
 		p.noMoreArgs(n)
@@ -514,6 +518,8 @@ func (t token) namesField() bool { return t.kind == fieldTok || t.kind == wordTo
 // secondArg reads ["," WINDOW] behind a field.
 func (p *parser) secondArg(n *name) {
 	switch {
+	case p.scope.ofNoWindow(n.word) && (p.tok.is(",") || p.tok.kind == durationTok || p.tok.kind == numberTok):
+		p.noWindow(n, "write "+n.word+"("+n.argText()+")")
 	case p.tok.is(","):
 		p.advance()
 		if p.tok.namesField() {
@@ -544,6 +550,9 @@ func (p *parser) oddField(n *name) {
 func (p *parser) window(n *name) {
 	t := p.tok
 	switch {
+	case p.scope.ofNoWindow(n.word) && (t.isWord("all") || t.kind == durationTok || t.kind == numberTok):
+		p.noWindow(n, "write "+n.word)
+		return
 	case t.isWord("all"):
 		n.window = Window{All: true}
 	case t.kind == durationTok && t.ns > 0:
@@ -566,6 +575,11 @@ func (p *parser) window(n *name) {
 	}
 	n.width = t.text
 	p.advance()
+}
+
+// noWindow refuses the window of an aggregate that has none.
+func (p *parser) noWindow(n *name, cure string) {
+	p.stop(p.tok.pos, n.word+" has no window: it learns from all samples of its field", cure)
 }
 
 // noMoreArgs refuses what stands behind a window.

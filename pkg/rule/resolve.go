@@ -337,6 +337,9 @@ func (r resolver) warm(n *name) {
 	if w == (Window{}) {
 		w = r.First
 	}
+	if r.ofNoWindow(n.word) {
+		return
+	}
 	if w.N > 0 && w.N < r.Warmup && n.word != "count" {
 		r.fail(n.pos, fmt.Sprintf("%s has no value: a window of %d never holds the %d samples of --warmup", n.text(), w.N, r.Warmup), "")
 	}

@@ -44,14 +44,17 @@ func (m Metric) same(o Metric) bool {
 
 // A Scope is what rules can name, and what the windows they read are like.
 type Scope struct {
-	IsAgg  func(name string) bool // the aggregates, pNN and age too
-	Aggs   []string               // their names, for suggestions
-	Keys   []string               // key fields
-	Fields []string               // measured fields of the output; one "" for plain numbers
-	Known  bool                   // Fields is final; before the first record it may not be
-	First  Window                 // the first of -w
-	Warmup int                    // samples that a window must hold to give a value other than its count
+	IsAgg      func(name string) bool // the aggregates, pNN and age too
+	OfNoWindow func(name string) bool // those that are the field's and refuse a window; may be nil
+	Aggs       []string               // their names, for suggestions
+	Keys       []string               // key fields
+	Fields     []string               // measured fields of the output; one "" for plain numbers
+	Known      bool                   // Fields is final; before the first record it may not be
+	First      Window                 // the first of -w
+	Warmup     int                    // samples that a window must hold to give a value other than its count
 }
+
+func (sc *Scope) ofNoWindow(word string) bool { return sc.OfNoWindow != nil && sc.OfNoWindow(word) }
 
 // A Source is a rule as the user gave it.
 type Source struct {

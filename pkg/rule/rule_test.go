@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-var testAggs = strings.Fields("count sum mean min max range first last var std cv rms skew kurt median pNN iqr mad z rz delta rate slope ewma age")
+var testAggs = strings.Fields("count sum mean min max range first last var std cv rms skew kurt median pNN iqr mad z rz delta rate slope ewma age anomaly")
 
 // testScope has the given fields and keys; IsAgg knows some quantiles too.
 func testScope(fields, keys string) Scope {
@@ -16,6 +16,7 @@ func testScope(fields, keys string) Scope {
 		known[a] = a != "pNN"
 	}
 	sc := Scope{IsAgg: func(s string) bool { return known[s] }, Aggs: testAggs, Known: true}
+	sc.OfNoWindow = func(s string) bool { return s == "anomaly" }
 	sc.Fields, sc.Keys = strings.Fields(fields), strings.Fields(keys)
 	if fields == "" {
 		sc.Fields = []string{""}
