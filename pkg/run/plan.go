@@ -213,9 +213,11 @@ func (b *builder) config(c stream.Config) stream.Config {
 	}
 	c.LastOnly = o.Out == "prom"
 	for _, w := range b.windows {
+		plan := agg.NewPlan(w.width, w.aggs, b.aggOptions(w.width))
 		c.Windows = append(c.Windows, stream.Window{
 			Field: w.field, Width: w.width, Moved: w.moved, Aggs: len(w.aggs), Need: o.need(w.width),
-			Plan: agg.NewPlan(w.width, w.aggs, b.aggOptions(w.width)),
+			New:   func() stream.Accumulator { return plan.New() },
+			Timed: plan.NeedsTime(), Stores: plan.Stores(),
 		})
 	}
 	return c

@@ -23,14 +23,25 @@ func (r Rate) time(i int) int64 {
 	return int64(min(t, math.MaxInt64))
 }
 
+// later is t+d for a d of 0 or more, at most math.MaxInt64.
+func later(t, d int64) int64 {
+	if t > math.MaxInt64-d {
+		return math.MaxInt64
+	}
+	return t + d
+}
+
+// boundary is the first boundary to which a sample at time t belongs.
+func (s *Stream) boundary(t int64) int64 { return clock.Ceil(t, s.cfg.Every.D) }
+
 // advance moves the clock on to t, before the sample that moves it is taken:
 // boundaries that have passed are written, rules with age are evaluated once
 // in a new second, and keys silent for too long are forgotten.
 func (s *Stream) advance(t int64) {
 	if !s.started {
-		s.started, s.clock = true, t
+		s.started, s.clock, s.ticked = true, t, t
 		if s.cfg.Every.D > 0 {
-			s.next = clock.Ceil(t, s.cfg.Every.D)
+			s.next = s.boundary(t)
 		}
 		return
 	}
@@ -43,7 +54,7 @@ func (s *Stream) advance(t int64) {
 	before := s.clock
 	s.clock = t
 	if s.cfg.Rules != nil && s.cfg.Rules.ByClock() && clock.FloorSecond(t) > clock.FloorSecond(before) {
-		s.evaluateAge(t)
+		s.evaluateByClock(t)
 	}
 	if s.cfg.TTL > 0 {
 		s.forget(t)
@@ -53,24 +64,17 @@ func (s *Stream) advance(t int64) {
 // writeBoundaries writes the rows of the boundaries before t. Where no key can
 // give a row any more, it goes straight to the first boundary not before t.
 func (s *Stream) writeBoundaries(t int64) {
-	d := s.cfg.Every.D
 	for s.next < t && len(s.live) > 0 && !s.stopped {
 		s.writeBoundary(s.next)
-		if s.next > math.MaxInt64-d {
-			s.next = math.MaxInt64
-			return
-		}
-		s.next += d
+		s.next = later(s.next, s.cfg.Every.D)
 	}
 	if s.next < t {
-		s.next = clock.Ceil(t, d)
+		s.next = s.boundary(t)
 	}
 }
 
-// writeBoundary writes the rows of boundary b: of each key that has samples
-// since its last row, or whose first window is a duration and not empty. A key
-// that has been silent for Config.TTL at b is about to be forgotten, and has
-// only a row for samples not yet shown.
+// writeBoundary writes the rows of boundary b of all keys but those that are
+// behind the clock.
 func (s *Stream) writeBoundary(b int64) {
 	if !s.sorted {
 		slices.SortFunc(s.live, compare)
@@ -78,63 +82,67 @@ func (s *Stream) writeBoundary(b int64) {
 	}
 	kept := s.live[:0]
 	for _, se := range s.live {
-		if se.gone {
-			continue
-		}
-		filled := s.lasting(se, b) && !s.silentAt(se, b)
-		if se.since > 0 || filled {
-			s.pass(se, b, false)
-			s.writeRow(se, b)
-			s.handOnWithin()
-		}
-		if se.live = filled; filled {
+		if se.live = !se.gone && !se.behind && s.boundaryRow(se, b); se.live {
 			kept = append(kept, se)
 		}
+		s.handOnWithin()
 	}
 	clear(s.live[len(kept):])
 	s.live = kept
 }
 
+// boundaryRow writes the row of boundary b of a key, if it has samples since its
+// last row, or its first window is a duration and not empty. Without samples
+// there may be more rows only if it reports so. A key that has been silent for
+// Config.TTL at b is about to be forgotten, and has only a row for samples not
+// yet shown.
+func (s *Stream) boundaryRow(se *series, b int64) (lasting bool) {
+	lasting = s.lasting(se, b) && !s.silentAt(se, b)
+	if se.since > 0 || lasting {
+		s.pass(se, b, false)
+		if s.writeRow(se, b) {
+			se.shown = b
+		}
+	}
+	return lasting
+}
+
 // lasting reports whether a key gives a row at time t without new samples: its
 // first window is a duration and holds some.
 func (s *Stream) lasting(se *series, t int64) bool {
-	for _, w := range s.cfg.First {
-		if s.cfg.Windows[w].Width.D > 0 && se.wins[w].Len() > se.wins[w].Stale(t) {
+	for _, i := range s.cfg.First {
+		if w := se.window(i); w != nil && s.cfg.Windows[i].Width.D > 0 && w.Len() > w.Stale(t) {
 			return true
 		}
 	}
 	return false
 }
 
-// silentAt reports whether a key has been silent for Config.TTL at time t.
-func (s *Stream) silentAt(se *series, t int64) bool {
-	return s.cfg.TTL > 0 && clock.Elapsed(se.last, t) >= s.cfg.TTL
+// catchUp writes the rows of the boundaries before t of a key whose last sample
+// was behind the clock: they are due by its own time.
+func (s *Stream) catchUp(se *series, t int64) {
+	b := s.boundary(se.last)
+	if b <= se.shown {
+		b = later(se.shown, s.cfg.Every.D)
+	}
+	for more := true; more && b < t && !s.stopped; b = later(b, s.cfg.Every.D) {
+		more = s.boundaryRow(se, b)
+		s.handOnWithin()
+	}
 }
 
 // enliven makes a key with a new sample one that the next boundary writes.
 func (s *Stream) enliven(se *series) {
-	if !se.live && s.cfg.Every.D > 0 {
+	if !se.live && !se.behind && s.cfg.Every.D > 0 {
 		se.live = true
 		s.live = append(s.live, se)
 		s.sorted = len(s.live) == 1
 	}
 }
 
-// pass lets time pass in the windows of a key, in those that the clock moves on
-// or in the others: what is too old at t leaves. The others it moves on only for
-// a row of theirs, so that rows and rules are the same whatever rules there are.
-func (s *Stream) pass(se *series, t int64, moved bool) {
-	for i, w := range se.wins {
-		if s.cfg.Windows[i].Width.D > 0 && s.cfg.Windows[i].Moved == moved {
-			before := w.Held()
-			w.Advance(t)
-			s.stats.Held += w.Held() - before
-		}
-	}
-}
-
-// evaluateAge evaluates the rules with age for every key at time t.
-func (s *Stream) evaluateAge(t int64) {
+// evaluateByClock evaluates the rules that go by the clock for every key at time t.
+func (s *Stream) evaluateByClock(t int64) {
+	s.ticked = t
 	for _, se := range s.order() {
 		s.pass(se, t, true)
 		s.measure(se, t)
@@ -153,6 +161,7 @@ func (s *Stream) Tick(now int64, r *Result, full Full) {
 	s.begin(r, full)
 	if s.started {
 		s.advance(now)
+		s.sweep()
 	}
 	if s.cfg.EveryLine {
 		s.untold = append(s.untold, r.Notes...)
@@ -173,8 +182,8 @@ func (s *Stream) Wake() (t int64, ok bool) {
 		t = min(t, (clock.FloorSecond(s.clock)+1)*second)
 	}
 	if s.cfg.TTL > 0 {
-		if se := s.silent.longest(); se != nil {
-			t = min(t, se.last+s.cfg.TTL)
+		if se := s.silent.first(); se != nil {
+			t = min(t, later(se.heard, s.cfg.TTL))
 		}
 	}
 	return t, t < math.MaxInt64

@@ -48,7 +48,7 @@ func alertLog(cfg Config, xs []sample, plain bool) (log []string) {
 	s := New(cfg)
 	s.Setup(cfg)
 	if plain {
-		s.run.able, s.grp.able = false, false
+		s.many.able = false
 	}
 	var res Result
 	origin := &parse.Origin{}

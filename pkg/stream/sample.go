@@ -2,7 +2,6 @@ package stream
 
 import (
 	"container/heap"
-	"math"
 
 	"rtda/pkg/agg"
 	"rtda/pkg/clock"
@@ -26,8 +25,8 @@ func (s *Stream) refusal(rec *record) (why parse.Reason, bad bool) {
 	switch {
 	case s.cfg.Clock == DataClock && se != nil && rec.t < se.last:
 		return parse.Late, true
-	case s.cfg.Clock == DataClock && s.cfg.Late > 0:
-		return parse.TooManySamples, s.stats.Held+s.late.held+len(rec.vals) > s.cfg.MaxSamples
+	case s.cfg.Late > 0:
+		return parse.TooManySamples, !s.fitsWaiting(rec)
 	}
 	return s.refusalNow(se, rec)
 }
@@ -42,10 +41,106 @@ func (s *Stream) refusalNow(se *series, rec *record) (why parse.Reason, bad bool
 
 // admit takes a record that was not refused, or has it wait.
 func (s *Stream) admit(rec *record) {
-	if s.cfg.Clock == DataClock && s.cfg.Late > 0 {
+	if s.cfg.Late > 0 {
 		s.wait(rec)
 	} else {
 		s.take(s.find(rec.key), rec)
+	}
+}
+
+// waiting holds the records that may still be overtaken by earlier ones, a
+// heap by time and, at equal times, by arrival.
+type waiting struct {
+	heap   []*waiter
+	free   []*waiter // taken: they lend their room to later ones
+	newest int64     // newest time seen
+	seen   bool
+	count  uint64
+	cost   int // of those in the heap
+}
+
+type waiter struct {
+	record
+	order uint64
+}
+
+// cost is what a waiting record counts against Config.MaxSamples: one for each
+// 16 bytes that it takes.
+func (r *record) cost() int { return (112 + len(r.key) + 8*len(r.vals)) / 16 }
+
+func (w *waiting) Len() int { return len(w.heap) }
+func (w *waiting) Less(i, j int) bool {
+	a, b := w.heap[i], w.heap[j]
+	return a.t < b.t || a.t == b.t && a.order < b.order
+}
+func (w *waiting) Swap(i, j int) { w.heap[i], w.heap[j] = w.heap[j], w.heap[i] }
+func (w *waiting) Push(x any)    { w.heap = append(w.heap, x.(*waiter)) }
+func (w *waiting) Pop() any {
+	last := w.heap[len(w.heap)-1]
+	w.heap[len(w.heap)-1] = nil
+	w.heap = w.heap[:len(w.heap)-1]
+	return last
+}
+
+// wait puts a record among the waiting ones and takes those whose time has
+// come.
+func (s *Stream) wait(rec *record) {
+	w := &s.late
+	x := &waiter{}
+	if n := len(w.free); n > 0 {
+		x, w.free = w.free[n-1], w.free[:n-1]
+	}
+	key, vals := append(x.key[:0], rec.key...), append(x.vals[:0], rec.vals...)
+	x.record, x.order = *rec, w.count
+	x.key, x.vals = key, vals
+	w.count++
+	w.cost += rec.cost()
+	heap.Push(w, x)
+	if !w.seen || rec.t > w.newest {
+		w.seen, w.newest = true, rec.t
+	}
+	s.release(false)
+}
+
+// fitsWaiting reports whether one more record may wait, once those have left
+// whose time it brings.
+func (s *Stream) fitsWaiting(rec *record) bool {
+	room := s.cfg.MaxSamples - s.stats.Held - s.late.cost - rec.cost()
+	if room >= 0 {
+		return true
+	}
+	var walk func(i int)
+	walk = func(i int) {
+		if i < len(s.late.heap) && room < 0 && clock.Elapsed(s.late.heap[i].t, rec.t) >= s.cfg.Late {
+			room += s.late.heap[i].cost()
+			walk(2*i + 1)
+			walk(2*i + 2)
+		}
+	}
+	walk(0)
+	return room >= 0
+}
+
+// keptFree is how many records that have left lend their room beside as many as
+// wait.
+const keptFree = 1024
+
+// release takes the waiting records whose time has come, or all of them.
+func (s *Stream) release(all bool) {
+	w := &s.late
+	for len(w.heap) > 0 && !s.stopped && (all || clock.Elapsed(w.heap[0].t, w.newest) >= s.cfg.Late) {
+		x := heap.Pop(w).(*waiter)
+		w.cost -= x.cost()
+		se := s.find(x.key)
+		if why, bad := s.refusalNow(se, &x.record); bad {
+			s.refuse(&x.record, why)
+		} else {
+			s.take(se, &x.record)
+		}
+		if len(w.free) < len(w.heap)+keptFree && len(x.key) < 64 {
+			w.free = append(w.free, x)
+		}
+		s.handOnWithin()
 	}
 }
 
@@ -59,14 +154,27 @@ func (s *Stream) take(se *series, rec *record) {
 		}
 	}
 	s.stats.Records++
-	if se == nil {
+	behind := rec.t < s.clock
+	switch {
+	case se == nil:
 		se = s.create(rec.key)
-		se.last = rec.t
+		se.last, se.heard = rec.t, s.clock
 		if s.cfg.TTL > 0 {
-			heap.Push(&s.silent, entry{rec.t, se})
+			s.silent.add(se)
 		}
-	} else if s.cfg.Gap > 0 && clock.Elapsed(se.last, rec.t) >= s.cfg.Gap {
+	case se.behind && s.cfg.Every.D > 0:
+		s.catchUp(se, rec.t)
+	}
+	if s.cfg.Gap > 0 && clock.Elapsed(se.last, rec.t) >= s.cfg.Gap {
 		s.empty(se)
+	}
+	se.last, se.heard, se.behind = rec.t, s.clock, behind
+	if s.longest > 0 {
+		s.sweep()
+		if !se.holds {
+			se.holds = true
+			s.holding.add(se)
+		}
 	}
 	s.push(se, rec)
 	s.evaluate(se, rec)
@@ -82,23 +190,40 @@ func (s *Stream) roomForKey(t int64) bool {
 }
 
 // fits reports whether the windows of all keys may hold the record's samples
-// too, once what is too old has left.
+// too, once what its time moves out of reach has left.
 func (s *Stream) fits(se *series, rec *record) bool {
-	room := s.cfg.MaxSamples - s.stats.Held - s.late.held
-	if room >= len(s.cfg.Windows) {
+	room := s.cfg.MaxSamples - s.stats.Held - s.late.cost
+	if room >= s.most {
 		return true
 	}
-	need := s.growth(se, rec)
-	if need <= room {
-		return true
+	t := max(rec.t, s.clock)
+	if se != nil && s.silentAt(se, t) {
+		se = nil // it is forgotten first
 	}
-	// Looking at every key is paid for by as many records refused before.
-	if s.swept--; s.swept < 0 {
-		s.sweep()
-		s.swept = len(s.ordered)
-		room = s.cfg.MaxSamples - s.stats.Held - s.late.held
+	if room -= s.growth(se, rec); room >= 0 || s.cfg.Clock == NoClock {
+		return room >= 0
 	}
-	return need <= room
+	if s.cfg.TTL > 0 {
+		s.silent.since(t, s.cfg.TTL, func(other *series) bool {
+			if other != se {
+				room += other.held()
+			}
+			return room < 0
+		})
+	}
+	if s.longest > 0 && room < 0 {
+		s.holding.since(t, s.longest, func(other *series) bool {
+			if other != se && !s.silentAt(other, t) && s.sweepable(other) {
+				for k, w := range other.wins {
+					if s.cfg.Windows[other.number(k)].Width.D > 0 {
+						room += w.Held()
+					}
+				}
+			}
+			return room < 0
+		})
+	}
+	return room >= 0
 }
 
 // growth is how many more samples the windows of se will hold after rec.
@@ -106,66 +231,63 @@ func (s *Stream) growth(se *series, rec *record) int {
 	n := 0
 	pause := se != nil && s.cfg.Gap > 0 && clock.Elapsed(se.last, rec.t) >= s.cfg.Gap
 	for i := range s.cfg.Windows {
-		w := &s.cfg.Windows[i]
-		if !math.IsNaN(rec.vals[w.Field]) && !(w.Width.Kind == agg.All && !w.Plan.Stores()) {
-			n++
+		var w Accumulator
+		if se != nil {
+			w = se.window(i)
 		}
-		if se == nil {
-			continue
+		win, one := &s.cfg.Windows[i], 0
+		if x := rec.vals[win.Field]; x == x && win.Stores {
+			one = 1
 		}
-		win := se.wins[i]
 		switch {
+		case win.Weight > 0 && w == nil && rec.vals[win.Field] == rec.vals[win.Field]:
+			n += win.Weight
+		case win.Weight > 0:
+		case w == nil:
+			n += one
 		case pause:
-			n -= win.Held()
-		case w.Width.Kind == agg.Duration:
-			n -= win.Stale(rec.t)
-		case w.Width.Kind == agg.Count && win.Len() == w.Width.N:
-			n--
+			n += one - w.Held()
+		case win.Width.Kind == agg.Count && w.Len() == win.Width.N:
+		default:
+			n += one - w.Stale(rec.t)
 		}
 	}
 	return n
 }
 
-// sweep lets what is too old at the clock leave the windows of every key that
-// has shown all its samples.
-func (s *Stream) sweep() {
-	if s.cfg.Clock == NoClock {
-		return
-	}
-	for _, se := range s.order() {
-		s.pass(se, s.clock, true)
-		if se.since == 0 {
-			s.pass(se, s.clock, false)
-		}
-	}
-}
-
 // empty forgets the samples of a key, after a pause.
 func (s *Stream) empty(se *series) {
 	for _, w := range se.wins {
-		s.stats.Held -= w.Held()
+		before := w.Held()
 		w.Reset()
+		s.stats.Held += w.Held() - before
 	}
 }
 
 // push puts the record's values into the windows of its key; where a value is
 // missing, only time passes.
 func (s *Stream) push(se *series, rec *record) {
-	for i, w := range se.wins {
+	if se.index != nil {
+		s.makeWindows(se, func(field int) float64 { return rec.vals[field] })
+	}
+	for k, w := range se.wins {
+		win := &s.cfg.Windows[se.number(k)]
 		before := w.Held()
-		if x := rec.vals[s.cfg.Windows[i].Field]; x == x {
+		if win.Moved && rec.t < s.ticked {
+			w.Advance(s.ticked)
+		}
+		if x := rec.vals[win.Field]; x == x {
 			w.Push(rec.t, x)
 		} else {
 			w.Advance(rec.t)
 		}
 		s.stats.Held += w.Held() - before
 	}
-	for f := range se.ever {
-		if x := rec.vals[f]; x == x {
-			se.ever[f] = x
+	for i := range se.ever {
+		if x := rec.vals[s.asked[i]]; x == x {
+			se.ever[i] = x
 		}
 	}
-	se.last = rec.t
 	se.since++
 	s.enliven(se)
 }
@@ -188,13 +310,13 @@ func (s *Stream) step(se *series, t int64, rec *record) {
 }
 
 func (s *Stream) env(se *series, t int64) rule.Env {
-	return rule.Env{Vals: s.vals, Keys: se.parts(), Now: t, Repeat: s.cfg.Repeat}
+	return rule.Env{Vals: s.seen, Keys: se.parts(), Now: t, Repeat: s.cfg.Repeat}
 }
 
 // measure reads the metrics of the rules.
 func (s *Stream) measure(se *series, t int64) {
 	for i := range s.cfg.Metrics {
-		s.vals[i] = s.read(se, &s.cfg.Metrics[i], t)
+		s.seen[i] = s.read(se, &s.cfg.Metrics[i], t)
 	}
 }
 
@@ -209,8 +331,14 @@ func (s *Stream) read(se *series, r *Read, t int64) float64 {
 	case FromField:
 		return se.ever[r.Field]
 	}
-	w := se.wins[r.Window]
-	if !r.Count && w.Len() < s.cfg.Windows[r.Window].Need {
+	w := se.window(r.Window)
+	switch {
+	case w == nil && r.Count:
+		return 0
+	case w == nil:
+		return nan
+	case r.Count:
+	case s.cfg.Windows[r.Window].Need > 1 && w.Len() < s.cfg.Windows[r.Window].Need:
 		return nan
 	}
 	return w.Value(r.Agg)
@@ -225,7 +353,7 @@ func (s *Stream) noteChanges(se *series, t int64, rec *record) {
 		}
 		a := &Alert{Change: c, Key: se.key, Time: t}
 		for _, m := range s.cfg.Rules.Rule(c.Rule).Metrics {
-			a.Values = append(a.Values, s.vals[m])
+			a.Values = append(a.Values, s.seen[m])
 		}
 		n := Note{Row: s.res.Rows.N, Alert: a}
 		if rec != nil {

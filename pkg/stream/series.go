@@ -1,34 +1,110 @@
 package stream
 
 import (
-	"container/heap"
+	"math"
 	"slices"
 	"strings"
 
-	"rtda/pkg/agg"
+	"rtda/pkg/clock"
 	"rtda/pkg/parse"
 	"rtda/pkg/rule"
 )
+
+// An Accumulator takes the samples that one field of one key has, in the order
+// of their times, and tells numbers of them. A window is one, a detector too.
+type Accumulator interface {
+	Push(t int64, x float64)                         // takes a sample
+	Advance(t int64)                                 // lets time pass
+	Slide(ts []int64, xs []float64, dst [][]float64) // pushes samples, with times if they matter, and tells number j at each in dst[j], if not nil
+	Value(j int) float64                             // NaN where there is none
+	Len() int                                        // samples it tells of
+	Held() int                                       // what it counts against Config.MaxSamples
+	Stale(t int64) int                               // samples that Advance(t) would forget
+	Reset()                                          // begins anew after a pause, if it is one for which a pause matters
+}
 
 // A series is all that is kept of one key.
 type series struct {
 	name  string // the key as the batch has it
 	key   *Key
-	wins  []*agg.Window
-	ever  []float64 // last value ever of each field; nil unless a rule asks
+	wins  []Accumulator // of the windows whose field has had a value
+	index []int32       // which they are, in rising order; nil: all
+	ever  []float64     // last value ever of each of Stream.asked
 	state *rule.State
 	row   []float64 // the last row, with Config.LastOnly
 	rowAt int64
-	last  int64 // time of the last sample taken
-	since int   // samples since the last row
-	live  bool  // in Stream.live
-	gone  bool  // forgotten
 
-	// see group.go
-	warm   bool   // every window holds what it needs
+	last   int64 // time of the last sample taken
+	heard  int64 // what the clock was then: later than last where the sample was behind it
+	since  int   // samples since the last row
+	shown  int64 // the last boundary of which it has a row
+	freed  int64 // samples up to this time have left its windows to make room
+	behind bool  // the last sample was behind the clock: boundaries are due by the key's own time
+	live   bool  // in Stream.live
+	holds  bool  // in Stream.holding
+	gone   bool  // forgotten
+
+	// see many.go
+	ready  bool   // it may give rows
 	round  uint64 // in which it last had records
 	group  int32  // in that round
 	coming int64  // time of its last record in that round
+}
+
+// window returns window i of the key, nil as long as its field has had no value.
+func (se *series) window(i int) Accumulator {
+	if se.index == nil {
+		return se.wins[i]
+	}
+	return se.windowOfSome(i)
+}
+
+func (se *series) windowOfSome(i int) Accumulator {
+	if k, ok := slices.BinarySearch(se.index, int32(i)); ok {
+		return se.wins[k]
+	}
+	return nil
+}
+
+// number is which of Config.Windows the k-th window of the key is.
+func (se *series) number(k int) int {
+	if se.index == nil {
+		return k
+	}
+	return int(se.index[k])
+}
+
+// makeWindows makes the windows of which the fields have a value for the first
+// time. A window for each field of each key would take memory for nothing where
+// few keys have all fields.
+func (s *Stream) makeWindows(se *series, vals func(field int) float64) {
+	all := s.cfg.Windows
+	lacks := 0
+	for i, k := 0, 0; i < len(all) && se.index != nil; i++ {
+		if k < len(se.index) && int(se.index[k]) == i {
+			k++
+		} else if x := vals(all[i].Field); x == x {
+			lacks++
+		}
+	}
+	if lacks == 0 {
+		return
+	}
+	wins, index := make([]Accumulator, 0, len(se.wins)+lacks), make([]int32, 0, len(se.wins)+lacks)
+	for i := range all {
+		w := se.window(i)
+		if x := vals(all[i].Field); w == nil && x == x {
+			w = all[i].New()
+			s.stats.Held += w.Held()
+		}
+		if w != nil {
+			wins, index = append(wins, w), append(index, int32(i))
+		}
+	}
+	se.wins, se.index = wins, index
+	if len(wins) == len(all) {
+		se.index = nil
+	}
 }
 
 // find returns the series of a key, or nil.
@@ -41,15 +117,13 @@ func (s *Stream) find(key []byte) *series {
 
 // create makes the series of a new key.
 func (s *Stream) create(key []byte) *series {
-	se := &series{name: string(key), wins: make([]*agg.Window, len(s.cfg.Windows))}
-	for i := range se.wins {
-		se.wins[i] = s.cfg.Windows[i].Plan.New()
+	se := &series{name: string(key), index: []int32{}, shown: math.MinInt64, freed: math.MinInt64}
+	if len(s.cfg.Windows) == 0 {
+		se.index = nil
 	}
 	if s.cfg.Rules != nil {
 		se.state = s.cfg.Rules.NewState()
-		if s.asksField() {
-			se.ever = slices.Repeat([]float64{nan}, s.cfg.Fields)
-		}
+		se.ever = slices.Repeat([]float64{nan}, len(s.asked))
 	}
 	if !s.cfg.Keyed {
 		s.only = se
@@ -76,10 +150,6 @@ func split(name string) []string {
 	return strings.Split(name, string([]byte{parse.KeySep}))
 }
 
-func (s *Stream) asksField() bool {
-	return slices.ContainsFunc(s.cfg.Metrics, func(r Read) bool { return r.From == FromField })
-}
-
 // parts is the texts of the key, nil without keys.
 func (se *series) parts() []string {
 	if se.key == nil {
@@ -91,14 +161,16 @@ func (se *series) parts() []string {
 // compare orders series by their keys, part by part.
 func compare(a, b *series) int { return slices.Compare(a.parts(), b.parts()) }
 
+// alive takes those that are forgotten out of a list.
+func alive(all []*series) []*series {
+	return slices.DeleteFunc(all, func(se *series) bool { return se.gone })
+}
+
 // order returns all series sorted by key. New ones are sorted and merged in,
 // so a call costs the new ones and one walk over all.
 func (s *Stream) order() []*series {
 	if len(s.fresh) == 0 && s.dead == 0 {
 		return s.ordered
-	}
-	alive := func(all []*series) []*series {
-		return slices.DeleteFunc(all, func(se *series) bool { return se.gone })
 	}
 	old, add := alive(s.ordered), alive(s.fresh)
 	slices.SortFunc(add, compare)
@@ -116,58 +188,26 @@ func (s *Stream) order() []*series {
 	return s.ordered
 }
 
-// silence is a heap of series by the time of their last sample. An entry may
-// be older than its series: it is put right when it comes to the top.
-type silence []entry
-
-type entry struct {
-	last int64
-	se   *series
-}
-
-func (h silence) Len() int           { return len(h) }
-func (h silence) Less(i, j int) bool { return h[i].last < h[j].last }
-func (h silence) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
-func (h *silence) Push(x any)        { *h = append(*h, x.(entry)) }
-func (h *silence) Pop() any {
-	old := *h
-	x := old[len(old)-1]
-	old[len(old)-1] = entry{}
-	*h = old[:len(old)-1]
-	return x
-}
-
-// longest returns the series silent for longest, or nil.
-func (h *silence) longest() *series {
-	for len(*h) > 0 {
-		top := &(*h)[0]
-		if top.last == top.se.last {
-			return top.se
-		}
-		top.last = top.se.last
-		heap.Fix(h, 0)
-	}
-	return nil
+// silentAt reports whether a key has been silent for Config.TTL at time t.
+func (s *Stream) silentAt(se *series, t int64) bool {
+	return s.cfg.TTL > 0 && clock.Elapsed(se.heard, t) >= s.cfg.TTL
 }
 
 // expired returns the key that is forgotten first at time t, or nil.
 func (s *Stream) expired(t int64) *series {
-	if s.cfg.TTL == 0 {
-		return nil
-	}
-	if se := s.silent.longest(); se != nil && s.silentAt(se, t) {
+	if se := s.silent.first(); se != nil && s.silentAt(se, t) {
 		return se
 	}
 	return nil
 }
 
-// forget drops every key that has been silent for Config.TTL at time t: its
-// alerts are resolved and what it has not yet shown is written as if its input
-// had ended.
+// forget drops every key that has been silent for Config.TTL at time t: what it
+// has not yet shown is written as if its input had ended, and its alerts are
+// resolved.
 func (s *Stream) forget(t int64) {
 	var gone []*series
 	for se := s.expired(t); se != nil; se = s.expired(t) {
-		heap.Pop(&s.silent)
+		s.silent.pop()
 		gone = append(gone, se)
 	}
 	slices.SortFunc(gone, compare)
@@ -186,17 +226,157 @@ func (s *Stream) forget(t int64) {
 }
 
 func (s *Stream) drop(se *series) {
-	for _, w := range se.wins {
-		s.stats.Held -= w.Held()
-	}
+	s.stats.Held -= se.held()
 	if se.key != nil {
 		s.ids = append(s.ids, se.key.ID)
 	}
-	se.gone = true
-	se.wins = nil
-	s.dead++
+	se.gone, se.wins, se.index = true, nil, []int32{}
 	if s.only == se {
 		s.only = nil
 	}
 	delete(s.table, se.name)
+	if s.dead++; s.dead > 64 && s.dead > (len(s.ordered)+len(s.fresh))/2 {
+		s.order()
+		s.live = alive(s.live)
+	}
+}
+
+// held is what the windows of a key count against Config.MaxSamples.
+func (se *series) held() (n int) {
+	for _, w := range se.wins {
+		n += w.Held()
+	}
+	return n
+}
+
+// pass lets time pass in the windows of a key, in those that the clock moves on
+// or in the others: what is too old at t leaves. The others it moves on only for
+// a row of theirs, so that rows and rules are the same whatever rules there are.
+func (s *Stream) pass(se *series, t int64, moved bool) {
+	for k, w := range se.wins {
+		if win := &s.cfg.Windows[se.number(k)]; win.Width.D > 0 && win.Moved == moved {
+			before := w.Held()
+			w.Advance(t)
+			s.stats.Held += w.Held() - before
+		}
+	}
+}
+
+// roomy is how many samples may be out of reach of the clock and held all the
+// same, for samples of their keys which are behind it.
+const roomy = 1 << 20
+
+// sweep lets the samples of silent keys leave that are too old at the clock. If
+// the clock is the data's, a key may still have a sample that is behind it and
+// reaches them: there, only what is too much leaves. What a row to come shows
+// stays in any case. It costs nothing where nothing leaves.
+func (s *Stream) sweep() {
+	limit := min(s.cfg.MaxSamples-s.most, roomy) - s.late.cost
+	for (s.cfg.Clock != DataClock || s.stats.Held > limit) && s.holding.due(s.clock, s.longest) {
+		se := s.holding.first()
+		if se == nil || clock.Elapsed(se.heard, s.clock) < s.longest {
+			continue
+		}
+		s.holding.pop()
+		se.holds = false
+		if !s.sweepable(se) {
+			continue // until its next sample
+		}
+		s.pass(se, s.clock, true)
+		s.pass(se, s.clock, false)
+		if s.cfg.Clock == DataClock {
+			se.freed = se.last
+		}
+	}
+}
+
+// sweepable reports whether no row to come shows what is in the windows of a key
+// now, once the clock has moved all of it out.
+func (s *Stream) sweepable(se *series) bool {
+	if s.cfg.Every.D > 0 {
+		return !se.behind
+	}
+	return se.since == 0
+}
+
+// An agenda is series in the order of a time that only grows, longest ago
+// first: a heap whose entries are put right when they come to the top.
+type agenda struct {
+	heap []entry
+	time func(*series) int64
+}
+
+type entry struct {
+	at int64 // at most the time of se
+	se *series
+}
+
+// add puts a series into the agenda in which it is not yet.
+func (a *agenda) add(se *series) {
+	a.heap = append(a.heap, entry{a.time(se), se})
+	h := a.heap
+	for i := len(h) - 1; i > 0 && h[i].at < h[(i-1)/2].at; i = (i - 1) / 2 {
+		h[i], h[(i-1)/2] = h[(i-1)/2], h[i]
+	}
+}
+
+// due reports whether there may be a series whose time is d or more before t; if
+// so, first finds out.
+func (a *agenda) due(t, d int64) bool { return len(a.heap) > 0 && clock.Elapsed(a.heap[0].at, t) >= d }
+
+// first returns the series whose time is longest ago, or nil.
+func (a *agenda) first() *series {
+	for len(a.heap) > 0 {
+		top := &a.heap[0]
+		switch t := a.time(top.se); {
+		case top.se.gone:
+			a.pop()
+		case top.at < t:
+			top.at = t
+			a.sink()
+		default:
+			return top.se
+		}
+	}
+	return nil
+}
+
+// pop takes the first series out.
+func (a *agenda) pop() {
+	n := len(a.heap) - 1
+	a.heap[0], a.heap[n] = a.heap[n], entry{}
+	a.heap = a.heap[:n]
+	a.sink()
+}
+
+// sink puts the top where it belongs.
+func (a *agenda) sink() {
+	h := a.heap
+	for i := 0; ; {
+		least := i
+		for c := 2*i + 1; c <= 2*i+2 && c < len(h); c++ {
+			if h[c].at < h[least].at {
+				least = c
+			}
+		}
+		if least == i {
+			return
+		}
+		h[i], h[least] = h[least], h[i]
+		i = least
+	}
+}
+
+// since calls f for the series whose time is d or more before t, in any order,
+// until it returns false.
+func (a *agenda) since(t, d int64, f func(*series) bool) { a.walk(0, t, d, f) }
+
+func (a *agenda) walk(i int, t, d int64, f func(*series) bool) bool {
+	if i >= len(a.heap) || clock.Elapsed(a.heap[i].at, t) < d {
+		return true
+	}
+	if se := a.heap[i].se; !se.gone && clock.Elapsed(a.time(se), t) >= d && !f(se) {
+		return false
+	}
+	return a.walk(2*i+1, t, d, f) && a.walk(2*i+2, t, d, f)
 }

@@ -6,7 +6,6 @@
 package stream
 
 import (
-	"math"
 	"slices"
 
 	"rtda/pkg/agg"
@@ -38,12 +37,15 @@ type Every struct {
 
 // A Window is one window of each key.
 type Window struct {
-	Field int // column of the batch
-	Width agg.Width
-	Plan  *agg.Plan
-	Aggs  int  // of the plan
-	Need  int  // samples without which it gives no value but its count
-	Moved bool // read only by rules that the clock evaluates, which moves it on
+	Field  int // column of the batch
+	Width  agg.Width
+	New    func() Accumulator
+	Aggs   int  // how many numbers it gives
+	Need   int  // samples without which it gives no value but its count
+	Moved  bool // read only by rules that the clock evaluates, which moves it on
+	Timed  bool // the times of its samples matter
+	Stores bool // it stores its samples
+	Weight int  // what it counts against Config.MaxSamples however many it has; 0: its samples
 }
 
 // From says where a Read finds its number.
@@ -59,7 +61,7 @@ const (
 type Read struct {
 	From   From
 	Window int  // FromWindow: index into Config.Windows
-	Agg    int  // FromWindow: index into the aggregates of its plan
+	Agg    int  // FromWindow: index into what it gives
 	Count  bool // FromWindow: the count, which has a value whatever is needed
 	Field  int  // FromField: column of the batch
 }
@@ -124,37 +126,58 @@ type Stream struct {
 	only    *series   // the one series of a stream without keys
 	ordered []*series // sorted by key; see order
 	fresh   []*series // not yet in ordered
-	dead    int       // forgotten ones still in ordered
-	silent  silence   // by time of the last sample, for ttl
+	dead    int       // forgotten ones still in ordered or fresh
+	silent  agenda    // by when they were heard last: for ttl
+	holding agenda    // those whose windows of a duration may hold samples, likewise: for sweep
 
 	clock   int64 // newest time taken; on the wall clock, newest time seen
 	started bool  // a sample has been taken
 	next    int64 // first boundary not yet written
+	ticked  int64 // when the clock evaluated rules last
 	live    []*series
 	sorted  bool // live is in the order of the keys
 	late    waiting
-	swept   int  // records to refuse before all windows are swept again
-	stopped bool // Config.Strict met a bad line, or full wants no more
+	longest int64 // window of a duration
+	most    int   // samples that a record can add to the windows
+	stopped bool  // Config.Strict met a bad line, or full wants no more
 
-	vals    []float64 // of the rules' metrics, at the evaluation in progress
+	asked   []int     // fields of which rules ask the last value ever; cfg.Metrics have indexes into it
+	vals    []float64 // of the record in progress
+	seen    []float64 // of the rules' metrics, at the evaluation in progress
 	changes []rule.Change
-	run     runner
-	grp     grouper
-	round   uint64 // of groups
+	many    many
 }
 
 // New makes a Stream that can take bad lines only, until Setup.
 func New(cfg Config) *Stream {
-	return &Stream{cfg: cfg, table: make(map[string]*series)}
+	heard := func(se *series) int64 { return se.heard }
+	return &Stream{cfg: cfg, table: make(map[string]*series), silent: agenda{time: heard}, holding: agenda{time: heard}}
 }
 
 // Setup gives the Stream all it needs to take records. What New was given
 // about complaints must be the same in cfg.
 func (s *Stream) Setup(cfg Config) {
 	s.cfg = cfg
-	s.vals = make([]float64, len(cfg.Metrics))
-	s.run = newRunner(&s.cfg)
-	s.grp = newGrouper(&s.cfg)
+	s.seen = make([]float64, len(cfg.Metrics))
+	for i := range cfg.Windows {
+		w := &cfg.Windows[i]
+		s.longest = max(s.longest, w.Width.D)
+		s.most += max(1, w.Weight)
+	}
+	s.cfg.Metrics = slices.Clone(cfg.Metrics)
+	at := map[int]int{}
+	for i := range s.cfg.Metrics {
+		m := &s.cfg.Metrics[i]
+		if m.From != FromField {
+			continue
+		}
+		if _, ok := at[m.Field]; !ok {
+			at[m.Field] = len(s.asked)
+			s.asked = append(s.asked, m.Field)
+		}
+		m.Field = at[m.Field]
+	}
+	s.many = newMany(&s.cfg)
 }
 
 // Stopped reports whether the stream must take no more.
@@ -186,16 +209,11 @@ func (s *Stream) Take(b *parse.Block, batch *parse.Batch, r *Result, full Full) 
 	if s.cfg.Times != nil {
 		s.cfg.Times.Resolve(batch.Time, batch.East)
 	}
-	i, bads := 0, batch.Bad
-	for !s.stopped {
-		if len(bads) == 0 {
-			s.takeGood(b, batch, i, batch.Len())
-			break
-		}
-		at := bads[0].At
+	i := 0
+	for bads := batch.Bad; len(bads) > 0 && !s.stopped; s.handOn() {
+		at, n := bads[0].At, 1
 		s.takeGood(b, batch, i, at)
 		i = at
-		n := 1
 		if bads[0].Value {
 			for n < len(bads) && bads[n].Value && bads[n].At == at {
 				n++
@@ -205,9 +223,9 @@ func (s *Stream) Take(b *parse.Block, batch *parse.Batch, r *Result, full Full) 
 		} else if !s.stopped {
 			s.skip(s.origin, s.origin.Lines, &bads[0])
 		}
-		s.handOn()
 		bads = bads[n:]
 	}
+	s.takeGood(b, batch, i, batch.Len())
 	s.origin.Lines += batch.Lines
 	s.stats.Lines += batch.Lines
 	return s.stopped
@@ -239,7 +257,7 @@ func (s *Stream) handOnWithin() {
 // takeGood takes the records from i to end, none of which has a bad value.
 func (s *Stream) takeGood(b *parse.Block, batch *parse.Batch, i, end int) {
 	for ; i < end && !s.stopped; s.handOn() {
-		if n := s.takeRun(b, batch, i, end) + s.takeGroups(b, batch, i, end); n > 0 {
+		if n := s.takeMany(b, batch, i, end); n > 0 {
 			i += n
 			continue
 		}
@@ -249,8 +267,9 @@ func (s *Stream) takeGood(b *parse.Block, batch *parse.Batch, i, end int) {
 	}
 }
 
-// takePartly takes record i, some of whose values are bad. Should the record
-// itself be refused, it is one bad line, for the reason that comes first.
+// takePartly takes record i, some of whose values are bad, which is told before
+// what it brings. Should the record itself be refused, it is one bad line, for
+// the reason that comes first.
 func (s *Stream) takePartly(b *parse.Block, batch *parse.Batch, i int, bads []parse.Bad) {
 	if s.stopped {
 		return
@@ -292,23 +311,29 @@ type record struct {
 
 // record gathers record i of the batch; its slices are valid until the next.
 func (s *Stream) record(b *parse.Block, batch *parse.Batch, i int) record {
-	rec := record{origin: s.origin, line: s.origin.Lines + batch.Line[i], vals: s.run.vals[:0]}
+	rec := record{origin: s.origin, line: s.origin.Lines + batch.Line[i], vals: s.vals[:0]}
 	for _, col := range batch.Col {
 		rec.vals = append(rec.vals, col[i])
 	}
-	s.run.vals = rec.vals
+	s.vals = rec.vals
 	if s.cfg.Keyed {
 		rec.key = batch.Key[i]
 	}
+	rec.t = s.timeOf(b, batch, i, s.stats.Records+1)
+	return rec
+}
+
+// timeOf is when record i of a batch stands, the n-th record taken.
+func (s *Stream) timeOf(b *parse.Block, batch *parse.Batch, i, n int) int64 {
 	switch s.cfg.Clock {
 	case DataClock:
-		rec.t = batch.Time[i]
+		return batch.Time[i]
 	case HzClock:
-		rec.t = s.cfg.Hz.time(s.stats.Records + 1)
+		return s.cfg.Hz.time(n)
 	case WallClock:
-		rec.t = max(b.Read, s.clock)
+		return max(b.Read, s.clock)
 	}
-	return rec
+	return 0
 }
 
 // skip counts a bad line or value and notes it while there are few of its
@@ -331,5 +356,3 @@ func (s *Stream) skip(origin *parse.Origin, base int, bad *parse.Bad) {
 func (s *Stream) shows(why parse.Reason) bool {
 	return s.cfg.EveryLine || int(why) < parse.Reasons && s.stats.Skipped[why] < s.cfg.Show
 }
-
-var nan = math.NaN()

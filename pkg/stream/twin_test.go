@@ -35,10 +35,14 @@ type twin struct {
 }
 
 type twinKey struct {
-	name  string
-	kept  []sample // since the last pause
-	last  int64
-	since int
+	name   string
+	kept   []sample // since the last pause
+	last   int64
+	heard  int64 // what the clock was at the last sample
+	moved  int64 // time to which rows have moved its windows
+	shown  int64 // last boundary of which it has a row
+	behind bool
+	since  int
 }
 
 func (w *twin) sorted() []*twinKey {
@@ -91,9 +95,13 @@ func (w *twin) take(x sample) {
 	}
 	k = w.keys[x.key]
 	if k == nil {
-		k = &twinKey{name: x.key, last: x.t}
+		k = &twinKey{name: x.key, last: x.t, moved: math.MinInt64, shown: math.MinInt64}
 		w.keys[x.key] = k
 	}
+	if k.behind {
+		w.ownBoundaries(k, x.t)
+	}
+	k.behind, k.heard = x.t < w.clock, w.clock
 	if w.cfg.Gap > 0 && x.t-k.last >= w.cfg.Gap {
 		k.kept = nil
 	}
@@ -108,7 +116,7 @@ func (w *twin) take(x sample) {
 func (w *twin) silentAt(t int64) int {
 	n := 0
 	for _, k := range w.keys {
-		if w.cfg.TTL > 0 && t-k.last >= w.cfg.TTL {
+		if w.cfg.TTL > 0 && t-k.heard >= w.cfg.TTL {
 			n++
 		}
 	}
@@ -128,27 +136,52 @@ func (w *twin) advance(t int64) {
 	}
 	for ; w.cfg.Every.D > 0 && w.next < t; w.next += w.cfg.Every.D {
 		for _, k := range w.sorted() {
-			first := w.cfg.Windows[w.cfg.First[0]].Width
-			lasting := false
-			for _, i := range w.cfg.First {
-				lasting = lasting || len(w.window(k, i, w.next)) > 0
-			}
-			silent := w.cfg.TTL > 0 && w.next-k.last >= w.cfg.TTL
-			if k.since > 0 || first.Kind == agg.Duration && lasting && !silent {
-				w.row(k, w.next)
+			if !k.behind {
+				w.boundary(k, w.next)
 			}
 		}
 	}
 	w.clock = t
 	for _, k := range w.sorted() {
-		if w.cfg.TTL > 0 && t-k.last >= w.cfg.TTL {
+		if w.cfg.TTL > 0 && t-k.heard >= w.cfg.TTL {
 			w.finish(k)
 			delete(w.keys, k.name)
 		}
 	}
 }
 
+// boundary writes the row of boundary b of a key, if one is due.
+func (w *twin) boundary(k *twinKey, b int64) {
+	first := w.cfg.Windows[w.cfg.First[0]].Width
+	lasting := false
+	for _, i := range w.cfg.First {
+		lasting = lasting || len(w.window(k, i, b)) > 0
+	}
+	silent := w.cfg.TTL > 0 && b-k.heard >= w.cfg.TTL
+	if b > k.shown && (k.since > 0 || first.Kind == agg.Duration && lasting && !silent) {
+		if k.moved = max(k.moved, b); w.row(k, b) {
+			k.shown = b
+		}
+	}
+}
+
+// ownBoundaries are the rows of the boundaries before t of a key that is behind
+// the clock.
+func (w *twin) ownBoundaries(k *twinKey, t int64) {
+	for b := int64(0); w.cfg.Every.D > 0 && b < t; b += w.cfg.Every.D {
+		if b >= k.last {
+			w.boundary(k, b)
+		}
+	}
+}
+
 func (w *twin) finish(k *twinKey) {
+	if k.behind {
+		w.ownBoundaries(k, w.next)
+	}
+	if k.since > 0 && w.cfg.Every.D > 0 && k.shown >= w.next {
+		return
+	}
 	if k.since > 0 && w.cfg.Every.D > 0 {
 		w.row(k, w.next)
 	} else if k.since > 0 {
@@ -166,6 +199,7 @@ func (w *twin) end() {
 // window is the values of window i of a key at time t.
 func (w *twin) window(k *twinKey, i int, t int64) (xs []float64) {
 	win := w.cfg.Windows[i]
+	t = max(t, k.moved)
 	for _, x := range k.kept {
 		v := x.vals[win.Field]
 		if v == v && (win.Width.Kind != agg.Duration || t-x.t < win.Width.D) {
@@ -178,14 +212,14 @@ func (w *twin) window(k *twinKey, i int, t int64) (xs []float64) {
 	return xs
 }
 
-func (w *twin) row(k *twinKey, t int64) {
+func (w *twin) row(k *twinKey, t int64) (written bool) {
 	k.since = 0
 	ready := false
 	for _, i := range w.cfg.First {
 		ready = ready || len(w.window(k, i, t)) >= w.cfg.Windows[i].Need
 	}
 	if !ready {
-		return
+		return false
 	}
 	var vals []float64
 	for i := range w.cfg.Windows {
@@ -201,6 +235,7 @@ func (w *twin) row(k *twinKey, t int64) {
 		vals = append(vals, float64(len(xs)), sum, last)
 	}
 	w.log = append(w.log, rowText(w.cfg.Clock != NoClock, t, k.name, vals))
+	return true
 }
 
 func rowText(timed bool, t int64, key string, vals []float64) string {
@@ -227,8 +262,10 @@ func configOf(fields int, widths []agg.Width, need int) Config {
 			for a := range aggs {
 				cfg.Columns = append(cfg.Columns, Read{Window: len(cfg.Windows), Agg: a, Count: a == 0})
 			}
+			plan := agg.NewPlan(width, aggs, agg.Options{})
 			cfg.Windows = append(cfg.Windows, Window{
-				Field: f, Width: width, Aggs: len(aggs), Need: need, Plan: agg.NewPlan(width, aggs, agg.Options{}),
+				Field: f, Width: width, Aggs: len(aggs), Need: need,
+				New: func() Accumulator { return plan.New() }, Timed: plan.NeedsTime(), Stores: plan.Stores(),
 			})
 		}
 	}
@@ -277,6 +314,7 @@ func randomConfig(r *rand.Rand) Config {
 // randomSamples draws records whose disorder, of at most late, is put right.
 func randomSamples(r *rand.Rand, cfg *Config) (all []sample) {
 	t := r.Int64N(100)
+	slow := map[string]int64{} // how far the clocks of keys are behind
 	for range r.IntN(120) {
 		t += r.Int64N(4)
 		if r.IntN(20) == 0 {
@@ -288,6 +326,10 @@ func randomSamples(r *rand.Rand, cfg *Config) (all []sample) {
 		}
 		if cfg.Keyed {
 			x.key = string('a' + rune(r.IntN(6)))
+			if _, ok := slow[x.key]; !ok {
+				slow[x.key] = max(0, r.Int64N(100)-50)
+			}
+			x.t = max(0, x.t-slow[x.key])
 		}
 		for range cfg.Fields {
 			v := float64(r.IntN(1000))

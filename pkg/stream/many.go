@@ -1,0 +1,568 @@
+package stream
+
+import (
+	"encoding/binary"
+	"math"
+	"slices"
+
+	"rtda/pkg/agg"
+	"rtda/pkg/parse"
+)
+
+// Records that follow each other go through the windows together, where neither
+// windows nor rows nor rules ask for the time between them: they are sorted by
+// key, each key's values slide through its windows with one call, and what comes
+// out is put back into the order of the records. Without keys there is one group,
+// which is not sorted. The result is the same as record by record (TestManyIsTake,
+// FuzzRun, FuzzGroup), at a fifth of the cost.
+
+const (
+	maxMany = 1024 // records that go together at most
+	maxRun  = 512  // without keys: their columns stay in the fastest cache
+	minMany = 8    // that are worth it
+	idleRun = 32   // that are looked at together for whether any rule has something to do
+)
+
+// A many is the room for that.
+type many struct {
+	able   bool
+	limit  int     // records at once
+	every  int     // Config.Every.N
+	reads  []Read  // what is asked of windows, each once
+	column []int   // by column: index into reads
+	metric []int   // by metric: index into reads, or of Stream.asked as −1−index
+	always []bool  // by read: asked for at every record, not only where there is a row
+	asking [][]int // by window: the reads of it that are always asked for
+
+	groups []group
+	group  []int32 // of each record
+	place  []int32 // of each record among those sorted by key
+	order  []int32 // the record at each place
+	row    []int32 // of each record that brings a row: which
+	ends   []int32 // these records
+
+	// sorted by key; in a stretch of one key these are columns of the batch and the result themselves
+	xs     [][]float64 // by field
+	out    [][]float64 // by read
+	ever   [][]float64 // by Stream.asked
+	room   [][]float64 // by field, then by read, then by asked: where the above may lie
+	gaps   []bool      // by field: a value is missing
+	dst    [][]float64 // by number of a window: where Slide writes
+	packed []float64   // the values of a field with gaps
+	spread [][]float64 // by number of a window: what it gives for them
+	before []float64   // what it gave before them, by those asked for
+	cols   [][]float64 // by metric: its values for one key
+
+	near  [256]*series
+	round uint64
+}
+
+// A group is the records of one key.
+type group struct {
+	se       *series
+	from, to int   // places
+	since    int   // samples since the last row
+	idle     int   // records before this one have nothing for the rules
+	heard    int64 // what the clock is at its last record
+}
+
+func newMany(cfg *Config) many {
+	m := many{able: goTogether(cfg), limit: maxMany, every: cfg.Every.N}
+	if !m.able {
+		return m
+	}
+	if !cfg.Keyed {
+		m.limit = maxRun
+	}
+	m.limit = max(minMany, min(m.limit, maxCells/max(1, len(cfg.Columns))))
+	at := map[Read]int{}
+	index := func(r Read, always bool) int {
+		i, ok := at[r]
+		if !ok {
+			i = len(m.reads)
+			at[r] = i
+			m.reads, m.always = append(m.reads, r), append(m.always, false)
+		}
+		m.always[i] = m.always[i] || always
+		return i
+	}
+	for _, c := range cfg.Columns {
+		m.column = append(m.column, index(c, m.every == 1))
+	}
+	asked := 0
+	for _, r := range cfg.Metrics {
+		if r.From == FromField {
+			asked = max(asked, r.Field+1)
+			m.metric = append(m.metric, -1-r.Field)
+		} else {
+			m.metric = append(m.metric, index(r, true))
+		}
+	}
+	numbers := 0
+	m.asking = make([][]int, len(cfg.Windows))
+	for i, w := range cfg.Windows {
+		numbers = max(numbers, w.Aggs)
+		for r, read := range m.reads {
+			if read.Window == i && m.always[r] {
+				m.asking[i] = append(m.asking[i], r)
+			}
+		}
+	}
+	columns := func(n int) [][]float64 {
+		cols := make([][]float64, n)
+		for i := range cols {
+			cols[i] = make([]float64, m.limit)
+		}
+		return cols
+	}
+	m.room = columns(cfg.Fields + len(m.reads) + asked)
+	m.xs, m.out, m.ever = make([][]float64, cfg.Fields), make([][]float64, len(m.reads)), make([][]float64, asked)
+	m.gaps, m.cols = make([]bool, cfg.Fields), make([][]float64, len(m.metric))
+	m.dst, m.spread, m.packed = make([][]float64, numbers), columns(numbers), make([]float64, m.limit)
+	m.before = make([]float64, len(m.reads))
+	numbered := func() []int32 { return make([]int32, m.limit) }
+	m.group, m.place, m.order, m.row = numbered(), numbered(), numbered(), numbered()
+	for i := range m.place {
+		m.place[i], m.order[i] = int32(i), int32(i)
+	}
+	return m
+}
+
+// goTogether reports whether records can be taken together at all.
+func goTogether(cfg *Config) bool {
+	if cfg.Every.D > 0 || cfg.LastOnly || cfg.Late > 0 || cfg.Gap > 0 || cfg.TTL > 0 {
+		return false
+	}
+	timed := func(w Window) bool { return w.Timed || w.Width.Kind == agg.Duration }
+	aged := func(r Read) bool { return r.From == FromAge }
+	return !slices.ContainsFunc(cfg.Windows, timed) && !slices.ContainsFunc(cfg.Columns, aged) && !slices.ContainsFunc(cfg.Metrics, aged)
+}
+
+// takeMany takes as many of the records from i to end as can go together, and
+// returns how many; 0 where record i has to go alone.
+func (s *Stream) takeMany(b *parse.Block, batch *parse.Batch, i, end int) int {
+	m := &s.many
+	if !m.able || end-i < minMany {
+		return 0
+	}
+	n := s.gather(batch, i, min(end-i, m.limit))
+	if n < minMany || !s.fitsMany(n) {
+		return 0
+	}
+	t := together{Stream: s, m: m, b: b, batch: batch, first: i, n: n, before: s.stats.Records, base: s.res.Rows.N}
+	t.layOut()
+	for g := range m.groups {
+		t.slide(&m.groups[g])
+	}
+	t.writeRows()
+	t.evaluate()
+	s.stats.Records += n
+	return n
+}
+
+// gather finds the series and the place of each of up to n records from i on, up
+// to one that has to go alone: of a new key, of one that gives no rows yet, one
+// with the first value of a field, or one that is late.
+func (s *Stream) gather(batch *parse.Batch, i, n int) int {
+	m := &s.many
+	m.groups, m.ends = m.groups[:0], m.ends[:0]
+	if !s.cfg.Keyed {
+		return s.gatherOne(batch, i, n)
+	}
+	m.round++
+	now := s.clock
+	for k := range n {
+		se := s.nearby(batch.Key[i+k])
+		if se == nil || !se.ready && !s.becomesReady(se) || se.index != nil && s.lacks(se, batch, i+k) {
+			n = k
+			break
+		}
+		fresh := se.round != m.round
+		if s.cfg.Clock == DataClock {
+			t := batch.Time[i+k]
+			if t < se.last || !fresh && t < se.coming {
+				n = k
+				break
+			}
+			se.coming = t
+			now = max(now, t)
+		}
+		if fresh {
+			se.round, se.group = m.round, int32(len(m.groups))
+			m.groups = append(m.groups, group{se: se, since: se.since})
+		}
+		g := &m.groups[se.group]
+		g.to++
+		g.since++
+		g.heard = now
+		if g.since == m.every {
+			m.addEnd(k)
+			g.since = 0
+		}
+		m.group[k] = se.group
+	}
+	from := 0
+	for k := range m.groups {
+		g := &m.groups[k]
+		g.from, g.to, from = from, from, from+g.to
+	}
+	for k, at := range m.group[:n] {
+		g := &m.groups[at]
+		m.place[k], m.order[g.to] = int32(g.to), int32(k)
+		g.to++
+	}
+	return n
+}
+
+// gatherOne is gather without keys.
+func (s *Stream) gatherOne(batch *parse.Batch, i, n int) int {
+	m, se := &s.many, s.only
+	if se == nil || !se.ready && !s.becomesReady(se) {
+		return 0
+	}
+	for k := 0; k < n && se.index != nil; k++ {
+		if s.lacks(se, batch, i+k) {
+			n = k
+		}
+	}
+	if s.cfg.Clock == DataClock {
+		last := se.last
+		for k, t := range batch.Time[i : i+n] {
+			if t < last {
+				n = k
+				break
+			}
+			last = t
+		}
+	}
+	since := se.since + n
+	if m.every == 1 {
+		m.ends, since = m.order[:n], 0
+	} else if m.every > 1 {
+		for k := m.every - se.since - 1; k < n; k += m.every {
+			m.addEnd(k)
+		}
+		since %= m.every
+	}
+	m.groups = append(m.groups, group{se: se, to: n, since: since})
+	return n
+}
+
+// addEnd notes that the k-th record brings a row.
+func (m *many) addEnd(k int) {
+	m.row[k] = int32(len(m.ends))
+	m.ends = append(m.ends, int32(k))
+}
+
+// nearby is find, with a look at the series found last for a key that ends
+// alike; that is right most times and spares a hash.
+func (s *Stream) nearby(key []byte) *series {
+	h := uint64(len(key))
+	if len(key) >= 8 {
+		h += binary.LittleEndian.Uint64(key[len(key)-8:])
+	} else {
+		for _, c := range key {
+			h = h<<8 | uint64(c)
+		}
+	}
+	slot := &s.many.near[h*0x9E3779B97F4A7C15>>56]
+	if se := *slot; se != nil && !se.gone && se.name == string(key) {
+		return se
+	}
+	se := s.find(key)
+	*slot = se
+	return se
+}
+
+// becomesReady reports whether a key may give rows. Without --gap, which never
+// goes with many records at once, it stays so.
+func (s *Stream) becomesReady(se *series) bool {
+	se.ready = s.isReady(se)
+	return se.ready
+}
+
+// lacks reports whether a record has a value of a field of which its key has no
+// window yet.
+func (s *Stream) lacks(se *series, batch *parse.Batch, i int) bool {
+	for w := range s.cfg.Windows {
+		if x := batch.Col[s.cfg.Windows[w].Field][i]; x == x && se.window(w) == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// fitsMany reports whether the windows may hold the samples of n records too.
+func (s *Stream) fitsMany(n int) bool {
+	room := s.cfg.MaxSamples - s.stats.Held
+	if room >= n*len(s.cfg.Windows) {
+		return true
+	}
+	for _, g := range s.many.groups {
+		for k, w := range g.se.wins {
+			switch win := &s.cfg.Windows[g.se.number(k)]; {
+			case !win.Stores || win.Weight > 0:
+			case win.Width.Kind == agg.Count:
+				room -= min(g.to-g.from, win.Width.N-w.Len())
+			default:
+				room -= g.to - g.from
+			}
+		}
+	}
+	return room >= 0
+}
+
+// together is records of one batch on their way through the windows.
+type together struct {
+	*Stream
+	m      *many
+	b      *parse.Block
+	batch  *parse.Batch
+	first  int // the first of them in the batch
+	n      int
+	before int // records taken before them
+	base   int // rows of the result before theirs
+}
+
+// layOut sorts the values by key and says where the numbers of the windows go.
+func (t *together) layOut() {
+	m, rows, n := t.m, &t.res.Rows, t.n
+	for c := range rows.Col {
+		rows.Col[c] = slices.Grow(rows.Col[c], len(m.ends))[:t.base+len(m.ends)]
+	}
+	one := len(m.groups) == 1
+	for f, col := range t.batch.Col {
+		col = col[t.first : t.first+n]
+		m.gaps[f] = hasGaps(col)
+		if m.xs[f] = col; !one {
+			m.xs[f] = m.room[f][:n]
+			for k, x := range col {
+				m.xs[f][m.place[k]] = x
+			}
+		}
+	}
+	room := m.room[len(t.batch.Col):]
+	for r := range m.reads {
+		m.out[r] = room[r][:n]
+	}
+	for c, r := range m.column {
+		if one && m.every == 1 && &m.out[r][0] == &room[r][0] {
+			m.out[r] = rows.Col[c][t.base:]
+		}
+	}
+	room = room[len(m.reads):]
+	for a := range m.ever {
+		if m.ever[a] = m.xs[t.asked[a]]; m.gaps[t.asked[a]] {
+			m.ever[a] = room[a][:n]
+		}
+	}
+}
+
+// hasGaps reports whether a value is missing.
+func hasGaps(xs []float64) bool {
+	for _, x := range xs {
+		if x != x {
+			return true
+		}
+	}
+	return false
+}
+
+// slide puts the values of a key into its windows, as many at a time as lie
+// between two rows where not every record brings one.
+func (t *together) slide(g *group) {
+	m, se := t.m, g.se
+	for a, col := range m.ever {
+		if f := t.asked[a]; m.gaps[f] {
+			carry(col[g.from:g.to], m.xs[f][g.from:g.to], se.ever[a])
+		}
+		se.ever[a] = col[g.to-1]
+	}
+	since := se.since
+	for at := g.from; at < g.to; {
+		to := g.to
+		if m.every > 1 {
+			to = min(to, at+m.every-since)
+		}
+		for w := range t.cfg.Windows {
+			t.slideWindow(se, w, at, to)
+		}
+		if since += to - at; m.every > 1 && since == m.every {
+			row := t.base + int(m.row[m.order[to-1]])
+			for c := range t.cfg.Columns {
+				t.res.Rows.Col[c][row] = t.read(se, &t.cfg.Columns[c], 0)
+			}
+			since = 0
+		}
+		at = to
+	}
+}
+
+// carry fills dst with xs and, where there is none, the one before it.
+func carry(dst, xs []float64, last float64) {
+	for k, x := range xs {
+		if x == x {
+			last = x
+		}
+		dst[k] = last
+	}
+}
+
+// slideWindow puts the values from one place to another into a window and what
+// it gives at each where it is asked for.
+func (t *together) slideWindow(se *series, window, at, to int) {
+	m, win := t.m, &t.cfg.Windows[window]
+	if m.gaps[win.Field] {
+		t.slideGaps(se, window, at, to)
+		return
+	}
+	dst := m.dst[:win.Aggs]
+	clear(dst)
+	for _, r := range m.asking[window] {
+		dst[m.reads[r].Agg] = m.out[r][at:to]
+	}
+	t.push(se.window(window), win, m.xs[win.Field][at:to], dst, m.asking[window])
+}
+
+// push has a window take values and tell what it gives at each: nothing, but for
+// the count, until it holds what it needs.
+func (t *together) push(w Accumulator, win *Window, xs []float64, dst [][]float64, asking []int) {
+	held, missing := w.Held(), win.Need-1
+	if missing > 0 {
+		missing = min(max(0, missing-w.Len()), len(xs))
+	}
+	w.Slide(nil, xs, dst)
+	t.stats.Held += w.Held() - held
+	if missing == 0 && (win.Need <= 1 || w.Len() >= win.Need) {
+		return
+	}
+	if w.Len() < win.Need {
+		missing = len(xs)
+	}
+	for _, r := range asking {
+		if read := &t.m.reads[r]; !read.Count {
+			fill(dst[read.Agg][:missing], nan)
+		}
+	}
+}
+
+// slideGaps is slideWindow for a field that is missing in some records: the
+// window takes the others, and each number stays as it was.
+func (t *together) slideGaps(se *series, window, at, to int) {
+	m, win, w := t.m, &t.cfg.Windows[window], se.window(window)
+	all, asking := m.xs[win.Field][at:to], m.asking[window]
+	xs := slices.DeleteFunc(append(m.packed[:0], all...), func(x float64) bool { return x != x })
+	dst, before := m.dst[:win.Aggs], m.before[:0]
+	clear(dst)
+	for _, r := range asking {
+		j := m.reads[r].Agg
+		dst[j] = m.spread[j][:len(xs)]
+		before = append(before, t.read(se, &m.reads[r], 0))
+	}
+	if len(xs) > 0 {
+		t.push(w, win, xs, dst, asking)
+	}
+	for i, r := range asking {
+		spread(m.out[r][at:to], all, dst[m.reads[r].Agg], before[i])
+	}
+}
+
+func fill(dst []float64, x float64) {
+	for i := range dst {
+		dst[i] = x
+	}
+}
+
+// spread fills dst with the next of ys where there is an x, else with what was
+// before it.
+func spread(dst, xs, ys []float64, y float64) {
+	for k, x := range xs {
+		if x == x {
+			y, ys = ys[0], ys[1:]
+		}
+		dst[k] = y
+	}
+}
+
+// writeRows completes the rows that the records bring.
+func (t *together) writeRows() {
+	m, rows := t.m, &t.res.Rows
+	for c, r := range m.column {
+		col := rows.Col[c][t.base:]
+		switch {
+		case m.every != 1 || len(col) == 0 || &col[0] == &m.out[r][0]:
+		case len(m.groups) == 1:
+			copy(col, m.out[r])
+		default:
+			for k := range col {
+				col[k] = m.out[r][m.place[k]]
+			}
+		}
+	}
+	if !t.cfg.Keyed && t.cfg.Clock == NoClock {
+		return
+	}
+	for _, k := range m.ends {
+		if t.cfg.Keyed {
+			rows.Key = append(rows.Key, m.groups[m.group[k]].se.key)
+		}
+		if t.cfg.Clock != NoClock {
+			rows.Time = append(rows.Time, t.time(int(k)))
+		}
+	}
+}
+
+// time is when the k-th record stands.
+func (t *together) time(k int) int64 { return t.timeOf(t.b, t.batch, t.first+k, t.before+k+1) }
+
+// evaluate steps the rules of each record's key, in the order of the records and
+// passing over those at which no rule has anything to do, and moves the clock.
+func (t *together) evaluate() {
+	m := t.m
+	rows := 0 // of the records before the k-th
+	for k := 0; k < t.n && t.cfg.Rules != nil; {
+		g := &m.groups[m.group[k]]
+		j := int(m.place[k]) - g.from
+		if j >= g.idle {
+			t.idle(g, j)
+		}
+		if j < g.idle {
+			if k++; len(m.groups) == 1 {
+				k = g.idle
+			}
+			continue
+		}
+		for i, col := range m.cols {
+			t.seen[i] = col[j]
+		}
+		for rows < len(m.ends) && int(m.ends[rows]) < k {
+			rows++
+		}
+		t.res.Rows.N = t.base + rows
+		rec := record{origin: t.origin, line: t.origin.Lines + t.batch.Line[t.first+k]}
+		t.step(g.se, t.time(k), &rec)
+		k++
+	}
+	t.res.Rows.N = t.base
+	t.addRows(len(m.ends))
+	for _, g := range m.groups {
+		last := t.time(int(m.order[g.to-1]))
+		t.clock = max(t.clock, last)
+		g.se.last, g.se.heard, g.se.since = last, max(g.heard, last), g.since
+	}
+}
+
+// idle makes the metrics' columns those of a group and finds out from which of
+// its records on, from j, any rule may have something to do.
+func (t *together) idle(g *group, j int) {
+	for i, r := range t.m.metric {
+		if r < 0 {
+			t.m.cols[i] = t.m.ever[-1-r][g.from:g.to]
+		} else {
+			t.m.cols[i] = t.m.out[r][g.from:g.to]
+		}
+	}
+	g.idle = t.cfg.Rules.Idle(g.se.state, t.m.cols, j, min(j+idleRun, g.to-g.from))
+}
+
+var nan = math.NaN()
