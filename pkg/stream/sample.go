@@ -23,6 +23,8 @@ func (s *Stream) arrive(rec *record) {
 func (s *Stream) refusal(rec *record) (why parse.Reason, bad bool) {
 	se := s.find(rec.key)
 	switch {
+	case s.countsBeyond(1):
+		return parse.BadTime, true
 	case s.cfg.Clock == DataClock && se != nil && rec.t < se.last:
 		return parse.Late, true
 	case s.cfg.Late > 0:

@@ -257,14 +257,22 @@ func (s *Stream) handOnWithin() {
 // takeGood takes the records from i to end, none of which has a bad value.
 func (s *Stream) takeGood(b *parse.Block, batch *parse.Batch, i, end int) {
 	for ; i < end && !s.stopped; s.handOn() {
-		if n := s.takeMany(b, batch, i, end); n > 0 {
-			i += n
-			continue
+		if !s.countsBeyond(end - i) {
+			if n := s.takeMany(b, batch, i, end); n > 0 {
+				i += n
+				continue
+			}
 		}
 		rec := s.record(b, batch, i)
 		s.arrive(&rec)
 		i++
 	}
+}
+
+// countsBeyond reports whether the clock of Config.Hz comes to its end within n
+// records.
+func (s *Stream) countsBeyond(n int) bool {
+	return s.cfg.Clock == HzClock && s.cfg.Hz.time(s.stats.Records+n) >= clock.End
 }
 
 // takePartly takes record i, some of whose values are bad, which is told before
