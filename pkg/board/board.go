@@ -90,6 +90,7 @@ type Board struct {
 	keys    map[*stream.Key]*Entry
 	entries []*Entry // in the order in which they came, those that are gone too
 	nextID  int
+	left    uint64 // keys that have gone
 	dead    int
 	pasts   int // entries with a past
 	hidden  int // entries without
@@ -290,6 +291,7 @@ func (b *Board) forget(arrived int64) {
 			continue
 		}
 		e.gone = true
+		b.left++
 		b.dead++
 		if delete(b.keys, e.Key); e.Past != nil {
 			b.pasts--
@@ -379,3 +381,6 @@ func Compare(a, b *Entry) int {
 	}
 	return slices.CompareFunc(a.Key.Parts, b.Key.Parts, strings.Compare)
 }
+
+// Version changes when a key comes or goes.
+func (l Look) Version() uint64 { return uint64(l.b.nextID) + l.b.left }
