@@ -19,7 +19,7 @@ var floor = []string{"pkg/num", "pkg/clock", "pkg/text"}
 var arrows = map[string][]string{
 	".":            {"cmd"},
 	"cmd":          {"pkg/run", "pkg/agg", "pkg/rule", "pkg/parse", "pkg/stream", "pkg/format", "pkg/simulate"},
-	"pkg/run":      {"pkg/agg", "pkg/detect", "pkg/rule", "pkg/parse", "pkg/stream", "pkg/format", "pkg/state", "pkg/board", "pkg/serve", "pkg/socket", "pkg/feed"},
+	"pkg/run":      {"pkg/agg", "pkg/detect", "pkg/rule", "pkg/parse", "pkg/stream", "pkg/format", "pkg/state", "pkg/board", "pkg/serve", "pkg/socket", "pkg/feed", "pkg/view"},
 	"pkg/format":   {"pkg/stream", "pkg/rule", "pkg/parse"},
 	"pkg/stream":   {"pkg/agg", "pkg/detect", "pkg/rule", "pkg/parse"},
 	"pkg/agg":      nil,
@@ -28,6 +28,7 @@ var arrows = map[string][]string{
 	"pkg/parse":    nil,
 	"pkg/simulate": nil,
 	"pkg/feed":     {"pkg/parse", "pkg/socket"},
+	"pkg/view":     {"pkg/board", "pkg/rule"},
 	"pkg/serve":    {"pkg/board", "pkg/stream", "pkg/rule"},
 	"pkg/board":    {"pkg/stream", "pkg/rule"},
 	"pkg/socket":   nil,
@@ -42,7 +43,8 @@ var outside = map[string][]string{
 	"cmd": {
 		"github.com/cpuguy83/go-md2man/v2/md2man", "github.com/spf13/cobra", "github.com/spf13/pflag",
 	},
-	"pkg/run": {"github.com/fatih/color", "github.com/mattn/go-isatty"},
+	"pkg/run":  {"github.com/fatih/color", "github.com/mattn/go-isatty"},
+	"pkg/view": {"github.com/gdamore/tcell/v2", "github.com/rivo/uniseg", "golang.org/x/sys/unix"},
 	"pkg/parse": {
 		"github.com/go-logfmt/logfmt", "github.com/influxdata/line-protocol/v2/lineprotocol",
 		"github.com/valyala/fastjson",
