@@ -81,8 +81,10 @@ var Table = []Agg{
 	{Name: "z", Doc: "(last−mean)/std, by mean and std of the samples before the last", Unit: UnitOne, needs: needMoments | needBefore | needEnds, read: (*batch).z},
 	{Name: "rz", Doc: "(last−median)/(1.4826·mad), by median and mad of the samples before the last", Unit: UnitOne, needs: needOrder | needEnds, rank: func(o *order, x, _ float64) float64 { return o.rz(x) }},
 	{Name: "delta", Doc: "last less first value", needs: needEnds, read: (*batch).delta},
-	{Name: "rate", Doc: "increase from first to last, a drop being a counter's restart from 0", Unit: UnitPerSecond, needs: needEnds | needResets, read: (*batch).rate},
 	{Name: "slope", Doc: "slope of the least-squares line", Unit: UnitPerSecond, needs: needMoments | needTrend, read: (*batch).slope},
+	{Name: "increase", Doc: "of a counter, from the sample before the window to the last, a drop being a restart from 0", needs: needEnds | needResets, read: (*batch).increase},
+	{Name: "rate", Doc: "increase per second passed", Unit: UnitPerSecond, needs: needEnds | needResets, read: (*batch).rate},
+	{Name: "twa", Doc: "time-weighted average: each value holds until the next", needs: needEnds | needHeld, read: (*batch).twa},
 	{Name: "ewma", Doc: "exponentially weighted moving average", needs: needDecay, read: (*batch).ewma},
 	{Name: "age", Doc: "time since the key's last sample", Unit: UnitSeconds, OfKey: true, read: (*batch).none},
 }
@@ -140,6 +142,9 @@ const (
 	needTrend                    // products with time
 	needResets                   // drops of a counter
 	needDecay                    // mean of fading weights
+	needHeld                     // mean of values held from sample to sample
+
+	needPrevious = needResets | needHeld // the sample before the window
 )
 
 // Options are what the aggregates of a plan have in common.
@@ -149,6 +154,9 @@ type Options struct {
 	// Back returns the time one Width.D before t, where that is a day or week of
 	// a calendar and not always as long.
 	Back func(t int64) int64
+	// Ago is by how much a window of a duration D lags behind: at t it holds the
+	// samples in (t−D−Ago, t−Ago].
+	Ago int64
 }
 
 // A Plan is what windows of one width keep for some aggregates. Its windows
@@ -159,6 +167,7 @@ type Plan struct {
 	needs     need
 	ddof      float64
 	clock     bool // times are given and not counted
+	ago       int64
 	timed     bool // windows store the times of samples
 	back      func(t int64) int64
 	pair      bool // mean, at meanAt, and std, at stdAt, are all that is made of moments
@@ -166,28 +175,31 @@ type Plan struct {
 	stdAt     int
 	fading    fading
 	decay     joining[weightedMean]
+	held      joining[heldMean]
 	resets    joining[counterResets]
+	slab      []Window
 	batch     batch
 	content   content
 	pieces    [2]block
-	summaries [6]summary
+	summaries [7]summary
 	starts    map[int][]int // of the blocks of rings, by their size
 }
 
 // NewPlan compiles a plan. Value(j) of its windows is that of aggs[j].
 func NewPlan(w Width, aggs []Agg, o Options) *Plan {
-	p := &Plan{width: w, aggs: slices.Clone(aggs), ddof: float64(o.DDof), clock: o.Clock || w.Kind == Duration, back: o.Back}
+	p := &Plan{width: w, aggs: slices.Clone(aggs), ddof: float64(o.DDof), ago: o.Ago, back: o.Back, clock: o.Clock || w.Kind == Duration}
 	for i := range p.aggs {
 		a := &p.aggs[i]
-		if w.Kind == All && a.needs&needDecay != 0 { // all samples weigh the same
-			a.needs, a.moment = needMoments, (*sums).mean
+		if a.needs == needDecay && w.Kind == All || a.needs&needHeld != 0 && !p.clock { // all samples weigh the same
+			a.needs, a.moment, a.column = needMoments, (*sums).mean, (*batch).means
 		}
 		p.needs |= a.needs
 	}
 	p.findPair()
-	p.timed = w.Kind == Duration || p.clock && p.needs&(needTrend|needResets) != 0
+	p.timed = w.Kind == Duration || p.clock && p.needs&(needTrend|needPrevious) != 0
 	p.fading.init(w)
 	p.decay = joining[weightedMean]{join: p.fading.join, sample: p.fading.sample}
+	p.held = joining[heldMean]{join: joinHeld, sample: heldSample}
 	p.resets = joining[counterResets]{join: joinResets, sample: counterSample}
 	return p
 }
@@ -239,16 +251,39 @@ func (p *Plan) findPair() {
 	p.pair = moments == 2 && means == 1 && stds == 1
 }
 
-// New returns an empty window, which takes a few hundred bytes.
+// New returns an empty window, which takes some 200 bytes. Windows come out of
+// slabs, so that a new key costs few objects.
 func (p *Plan) New() *Window {
-	w := &Window{plan: p}
+	w := one(&p.slab)
+	w.plan = p
 	if p.width.Kind == All {
 		w.all = &total{}
 	}
 	if p.needs&needOrder != 0 {
 		w.ord = &order{}
 	}
+	if p.needs&needPrevious != 0 || p.ago > 0 {
+		w.beyond = &beyond{}
+	}
 	return w
+}
+
+// slabSize is how many windows are made at once, after the first, which is alone
+// for runs of a few keys. One that is still in use keeps the others of its slab.
+const slabSize = 32
+
+// one returns an element of a slab, which it makes anew where it is used up.
+func one[T any](slab *[]T) *T {
+	if len(*slab) == 0 {
+		n := slabSize
+		if *slab == nil {
+			n = 1
+		}
+		*slab = make([]T, n)
+	}
+	x := &(*slab)[0]
+	*slab = (*slab)[1:]
+	return x
 }
 
 // Summaries returns the names of the summaries that windows of this plan keep.
@@ -258,12 +293,13 @@ func (p *Plan) Summaries() []string {
 		name  string
 		needs need
 	}{
-		{"ends", needEnds | needResets},
+		{"ends", needEnds | needPrevious},
 		{"moments", needMoments},
 		{"extremes", needMin | needMax},
 		{"order", needOrder},
 		{"trend", needTrend},
 		{"decay", needDecay},
+		{"held", needHeld},
 	} {
 		if p.needs&s.needs != 0 {
 			names = append(names, s.name)

@@ -14,6 +14,7 @@ const totalBatch = 64
 type total struct {
 	n           int
 	low         [2]float64 // smallest, and largest negated
+	held        heldMean
 	resets      counterResets
 	first, last float64
 	firstT      int64
@@ -49,6 +50,9 @@ func (w *Window) pushAll(t int64, x float64) {
 	a.low[0], a.low[1] = lower(a.low[0], x), lower(a.low[1], -x)
 	if needs&needResets != 0 {
 		a.resets = joinResets(a.resets, counterResets{first: x, last: x, n: 1})
+	}
+	if needs&needHeld != 0 {
+		a.held = joinHeld(a.held, heldMean{x: x, first: t, last: t, ok: true})
 	}
 	if needs&needMoments != 0 {
 		a.add(t, x)
@@ -122,6 +126,7 @@ func (a *total) look(b *batch) {
 	b.setLow(0, a.low[0])
 	b.setLow(1, a.low[1])
 	b.trend = append(b.trend[:0], a.baseT.plus(&a.curT))
+	b.held = append(b.held[:0], a.held)
 	b.resets = append(b.resets[:0], a.resets)
 }
 

@@ -16,6 +16,7 @@ type parts struct {
 	high    *extreme
 	trend   *trend
 	decay   *joined[weightedMean]
+	held    *joined[heldMean]
 	resets  *joined[counterResets]
 }
 
@@ -30,7 +31,7 @@ type summary interface {
 }
 
 // summaries returns those there are, in a place of the caller's.
-func (p *parts) summaries(room *[6]summary) []summary {
+func (p *parts) summaries(room *[7]summary) []summary {
 	s := room[:0]
 	if p.moments != nil {
 		s = append(s, p.moments)
@@ -46,6 +47,9 @@ func (p *parts) summaries(room *[6]summary) []summary {
 	}
 	if p.decay != nil {
 		s = append(s, p.decay)
+	}
+	if p.held != nil {
+		s = append(s, p.held)
 	}
 	if p.resets != nil {
 		s = append(s, p.resets)
@@ -72,6 +76,9 @@ func (w *Window) newParts(k int) *parts {
 	}
 	if needs&needDecay != 0 {
 		p.decay = newJoined(k, n, &w.plan.decay)
+	}
+	if needs&needHeld != 0 {
+		p.held = newJoined(k, n, &w.plan.held)
 	}
 	if needs&needResets != 0 {
 		p.resets = newJoined(k, n, &w.plan.resets)
@@ -190,7 +197,7 @@ func (p *parts) learn(w *Window, number int64, all []summary) {
 // push is sync for one more sample x, when the oldest is that of the number
 // head. It returns false, having done nothing, where it takes more than adding.
 func (p *parts) push(x float64, head int64) bool {
-	if p.trend != nil || p.decay != nil || p.resets != nil || p.low != nil && p.low.stale || p.high != nil && p.high.stale {
+	if p.trend != nil || p.decay != nil || p.held != nil || p.resets != nil || p.low != nil && p.low.stale || p.high != nil && p.high.stale {
 		return false
 	}
 	if p.moments != nil && !p.moments.push(x, head) {

@@ -16,29 +16,72 @@ func (b *batch) newest(i int) float64 { return b.xs[i] }
 // delta is last−first; none where that is beyond float64.
 func (b *batch) delta(i int) float64 { return finite(b.xs[i] - b.oldest(i)) }
 
-// rate is the increase per second from the first to the last sample of a
-// counter, per sample without a clock. A drop is a restart from 0, so that what
-// was counted before it is added: last − first + Σ(value before a drop). There
-// is none where no time passes or where it is beyond float64.
-func (b *batch) rate(i int) float64 {
-	ns := b.passed(i)
-	if ns == 0 {
-		return math.NaN()
+// previous returns the sample before the window, if there is one, else its first.
+// There is none before all samples and none after Reset.
+func (b *batch) previous(i int) (from sample, before bool) {
+	w := b.w
+	if w.all != nil {
+		return sample{w.all.first, w.all.firstT, true}, false
 	}
-	return finite(b.resets[i].over(b.oldest(i), b.xs[i], ns))
+	head := b.headAt(i)
+	if head > w.seen-int64(w.n) { // it has left in this batch
+		return w.sample(head - 1), true
+	}
+	if w.beyond.previous.ok {
+		return w.beyond.previous, true
+	}
+	return w.sample(head), false
 }
 
-// passed returns the time from the first to the last sample of the window, in
-// nanoseconds; without a clock a sample is a second.
-func (b *batch) passed(i int) float64 {
-	w := b.w
+// increase is how much a counter has counted from the sample before the window,
+// or where there is none from its first, to its last. A drop is a restart from 0,
+// so that what was counted before it is added: last − from + Σ(value before a
+// drop). There is none where that is beyond float64. Windows side by side lose no
+// step (TestIncreaseLosesNoStep).
+func (b *batch) increase(i int) float64 {
+	x, _, unit := b.counted(i)
+	return finite(x * unit)
+}
+
+// rate is increase per second passed, per sample without a clock. There is none
+// where no time passes.
+func (b *batch) rate(i int) float64 {
+	x, ns, unit := b.counted(i)
 	switch {
-	case !w.plan.clock:
-		return float64(b.count(i)-1) * 1e9
-	case w.all != nil:
-		return elapsed(w.all.firstT, w.all.lastT)
+	case ns == 0:
+		return math.NaN()
+	case unit == 1 && math.Abs(x) < 0x1p900:
+		return x * 1e9 / ns // exact where both are, as 4 in 9 ns is not in seconds
 	}
-	return elapsed(w.ts[w.place(b.headAt(i))], b.ts[i])
+	return finite(x / (ns / 1e9) * unit)
+}
+
+// counted returns the increase in a unit in which it does not overflow, and the
+// nanoseconds in which it came about; without a clock a sample is a second.
+func (b *batch) counted(i int) (x, ns, unit float64) {
+	from, before := b.previous(i)
+	r := b.resets[i]
+	if before && r.first < from.x { // a restart: all of the first sample was counted since
+		from.x = 0
+	}
+	if b.w.plan.clock {
+		ns = elapsed(from.t, b.timeOf(i))
+	} else if ns = float64(b.count(i)) * 1e9; !before {
+		ns -= 1e9
+	}
+	if x = (r.last - from.x) + r.small; r.large == 0 && !math.IsInf(x, 0) {
+		return x, ns, 1
+	}
+	x = float64(r.last*0x1p-64) - float64(from.x*0x1p-64) + float64(r.small*0x1p-64) + r.large
+	return x, ns, 0x1p64
+}
+
+// timeOf returns the time of the newest sample.
+func (b *batch) timeOf(i int) int64 {
+	if b.w.all != nil {
+		return b.w.all.lastT
+	}
+	return b.ts[i]
 }
 
 // counterResets are the values before the drops of a counter over a segment of
@@ -74,17 +117,4 @@ func joinResets(a, b counterResets) counterResets {
 
 func counterSample(b *block, i int) counterResets {
 	return counterResets{first: b.xs[i], last: b.xs[i], n: 1}
-}
-
-// over returns (last − first + what was counted before drops) per second.
-func (r *counterResets) over(first, last, ns float64) float64 {
-	seconds := ns / 1e9
-	if x := (last - first) + r.small; r.large == 0 && !math.IsInf(x, 0) {
-		if math.Abs(x) < 0x1p900 {
-			return x * 1e9 / ns // exact where both are, as 4 in 9 ns is not in seconds
-		}
-		return x / seconds
-	}
-	x := float64(last*0x1p-64) - float64(first*0x1p-64) + float64(r.small*0x1p-64) + r.large
-	return x / seconds * 0x1p64
 }

@@ -92,7 +92,7 @@ func TestOutlierLeavesNoTrace(t *testing.T) {
 				dirty.Push(0, outlier*r.Float64())
 				clean.Push(0, 7)
 			}
-			for range size {
+			for range size + 1 { // what is counted begins at the sample before the window
 				x := r.NormFloat64()
 				dirty.Push(0, x)
 				clean.Push(0, x)

@@ -138,16 +138,16 @@ func TestDuration(t *testing.T) {
 	w.Push(14, 5)
 	check(3, 3, 3, 8, 4e9/9, 3.5e9/9, 4, 2)
 	w.Push(15, 4)
-	check(2, 2, 2, 9, 4e9, -1e9, -1, 4.5)
+	check(2, 2, 2, 9, 7e8, -1e9, -1, 4.5)
 	w.Advance(24)
-	check(1, 1, 1, 4, nan, nan, 0, 4)
+	check(1, 1, 1, 4, 4e9, nan, 0, 4)
 	w.Advance(30)
 	check(0, 0, 0, nan, nan, nan, nan, nan)
 	w.Push(math.MaxInt64-1, 4)
 	w.Reset()
 	w.Push(math.MinInt64, 4)
 	w.Push(math.MaxInt64, 5)
-	check(1, 0, 1, 5, nan, nan, 0, 5)
+	check(1, 0, 1, 5, 0x1p-64*1e9, nan, 0, 5)
 }
 
 func TestHeld(t *testing.T) {

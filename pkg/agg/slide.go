@@ -24,6 +24,7 @@ type batch struct {
 	low    [2][]float64 // smallest, and largest negated
 	trend  []trendSums
 	decay  []weightedMean
+	held   []heldMean
 	resets []counterResets
 	block  block // xs and ts
 	spare  [6][]float64
@@ -53,7 +54,7 @@ func (w *Window) Slide(ts []int64, xs []float64, dst [][]float64) {
 	}
 	for i := 0; i < len(xs); {
 		n := 0
-		if w.all == nil {
+		if w.all == nil && w.plan.ago == 0 {
 			n = w.slideBlock(after(ts, i), xs[i:], dst, i)
 		}
 		if n == 0 {
@@ -85,6 +86,7 @@ func before(ts []int64, n int) []int64 {
 	return ts[:n]
 }
 
+// timeAt returns ts[i], or 0 where there are no times.
 func timeAt(ts []int64, i int) int64 {
 	if ts == nil {
 		return 0
@@ -115,15 +117,13 @@ func (w *Window) storeMany(at int, ts []int64, xs []float64) {
 	if at+len(xs) > len(w.xs) {
 		w.grow(at + len(xs))
 	}
+	w.forget(max(0, w.n+len(xs)-w.size))
 	copy(w.xs[at:], xs)
 	if w.ts != nil {
 		copy(w.ts[at:], ts)
 	}
 	w.seen += int64(len(xs))
 	w.n += len(xs)
-	if over := w.n - w.size; over > 0 {
-		w.forget(over)
-	}
 }
 
 // slideBlock takes in as many samples as one block and one class allow, writes
@@ -161,6 +161,9 @@ func (w *Window) slideBlock(ts []int64, xs []float64, dst [][]float64, at int) i
 	head := b.headAt(n - 1)
 	w.storeMany(w.place(w.seen), b.ts, b.xs)
 	w.forget(int(head - (w.seen - int64(w.n))))
+	if w.beyond != nil {
+		w.beyond.now = timeAt(b.ts, n-1)
+	}
 	p.syncedTo, p.syncedFrom = w.seen, head
 	return n
 }
@@ -263,6 +266,9 @@ func (w *Window) fill(b *batch, p *parts) {
 	}
 	if p.decay != nil {
 		b.decay = p.decay.fill(b, b.decay)
+	}
+	if p.held != nil {
+		b.held = p.held.fill(b, b.held)
 	}
 	if p.resets != nil {
 		b.resets = p.resets.fill(b, b.resets)

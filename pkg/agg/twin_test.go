@@ -14,6 +14,8 @@ const prec = 400
 type slow struct {
 	xs   []float64
 	ts   []int64
+	now  int64  // to which the last sample is held
+	prev sample // the one before
 	plan *Plan
 	memo *[4]*big.Float // exact of xs
 }
@@ -53,8 +55,12 @@ func (s slow) value(a Agg) float64 {
 		return float(quo(sub(num(last), mean), sd))
 	case "ewma":
 		return s.ewma()
+	case "increase":
+		return float(s.increase())
 	case "rate":
 		return s.rate()
+	case "twa":
+		return s.twa()
 	case "slope":
 		return s.slope()
 	case "median", "iqr", "mad", "rz":
@@ -174,19 +180,56 @@ func (s slow) time(i int) *big.Float {
 	return num(float64(i))
 }
 
-func (s slow) rate() float64 {
-	n := len(s.xs)
-	sum := num(0)
-	for i := 1; i < n; i++ {
-		if sum.Add(sum, num(s.xs[i])); s.xs[i] >= s.xs[i-1] {
-			sum.Sub(sum, num(s.xs[i-1]))
+// from returns the samples from the one before the window on, if there is one.
+func (s slow) from() slow {
+	if s.prev.ok && s.plan.width.Kind != All {
+		s.xs, s.ts = append([]float64{s.prev.x}, s.xs...), append([]int64{s.prev.t}, s.ts...)
+	}
+	return s
+}
+
+func (s slow) increase() *big.Float {
+	xs, sum := s.from().xs, num(0)
+	for i, x := range xs[1:] {
+		if sum.Add(sum, num(x)); x >= xs[i] {
+			sum.Sub(sum, num(xs[i]))
 		}
 	}
-	dt := sub(s.time(n-1), s.time(0))
+	return sum
+}
+
+func (s slow) rate() float64 {
+	f := s.from()
+	dt := sub(f.time(len(f.xs)-1), f.time(0))
 	if dt.Sign() == 0 {
 		return math.NaN()
 	}
-	return float(quo(sum, dt))
+	return float(quo(s.increase(), dt))
+}
+
+func (s slow) twa() float64 {
+	if !s.plan.clock {
+		mean, _, _, _ := s.exact()
+		return float(mean)
+	}
+	f := s.from()
+	if len(f.xs) > len(s.xs) && s.plan.width.Kind == Duration {
+		f.ts[0] = s.now - s.plan.width.D
+	}
+	sum, passed := num(0), num(0)
+	for i, x := range f.xs {
+		until := num(0).SetInt64(s.now)
+		if i+1 < len(f.xs) {
+			until.SetInt64(f.ts[i+1])
+		}
+		dt := sub(until, num(0).SetInt64(f.ts[i]))
+		sum.Add(sum, mul(dt, num(x)))
+		passed.Add(passed, dt)
+	}
+	if passed.Sign() == 0 {
+		return f.xs[len(f.xs)-1]
+	}
+	return float(quo(sum, passed))
 }
 
 func (s slow) slope() float64 {
@@ -230,11 +273,11 @@ func (s slow) ewma() float64 {
 func (s slow) tolerance(a Agg, want float64) float64 {
 	const rel = 1e-12
 	tol := rel * math.Abs(want)
-	largest := largest(s.xs)
+	largest := max(largest(s.xs), math.Abs(s.prev.x))
 	switch a.Name {
-	case "mean", "ewma":
+	case "mean", "ewma", "twa":
 		tol = rel * largest
-	case "sum":
+	case "sum", "increase":
 		tol = rel * largest * float64(len(s.xs))
 	case "cv":
 		mean, _, _, _ := s.exact()
@@ -248,7 +291,7 @@ func (s slow) tolerance(a Agg, want float64) float64 {
 			tol += rel * largest * 1e-3 / sd
 		}
 	case "rate":
-		tol = rel*math.Abs(want) + rel*largest*float64(len(s.xs))/math.Max(s.seconds(), 1e-9)
+		tol = rel*math.Abs(want) + rel*largest*float64(len(s.xs))/math.Max(s.from().seconds(), 1e-9)
 	case "slope":
 		_, m2, _, _ := s.exact()
 		sd := float(new(big.Float).Sqrt(quo(m2, num(float64(len(s.xs))))))
@@ -269,19 +312,38 @@ func (s slow) seconds() float64 {
 	return x
 }
 
-// reach returns the samples in the window after the i-th.
+// reach returns the samples in the window after the last of xs.
 func reach(w Width, xs []float64, ts []int64) slow {
-	from := 0
+	if ts == nil {
+		return reachAt(w, xs, nil, 0, 0)
+	}
+	return reachAt(w, xs, ts, ts[len(ts)-1], ts[len(ts)-1])
+}
+
+// reachAt returns the samples in the window at the time now, which reaches up to
+// last, and is empty where they are.
+func reachAt(w Width, xs []float64, ts []int64, now, last int64) slow {
+	from, end := 0, len(xs)
 	switch w.Kind {
 	case Count:
 		from = max(0, len(xs)-w.N)
 	case Duration:
-		for ts[from] <= ts[len(ts)-1]-w.D {
+		for end > 0 && ts[end-1] > last {
+			end--
+		}
+		for from < end && ts[from] <= last-w.D {
 			from++
 		}
 	}
-	if ts != nil {
-		ts = ts[from:]
+	s := slow{xs: xs[from:end], now: now, memo: new([4]*big.Float)}
+	if from > 0 {
+		s.prev = sample{x: xs[from-1], ok: true}
 	}
-	return slow{xs: xs[from:], ts: ts, memo: new([4]*big.Float)}
+	if ts != nil {
+		s.ts = ts[from:end]
+		if from > 0 {
+			s.prev.t = ts[from-1]
+		}
+	}
+	return s
 }

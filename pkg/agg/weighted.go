@@ -106,3 +106,68 @@ func expNeg(x float64) float64 {
 // e^(−2Δt/W) for one of a duration; all samples of a window of all weigh the
 // same.
 func (b *batch) ewma(i int) float64 { return b.decay[i].mean }
+
+// A heldMean is the mean of values that hold from each sample to the next, from
+// the first to the last of a segment.
+type heldMean struct {
+	mean, ns    float64 // and how long that is
+	x           float64 // last sample
+	first, last int64   // times
+	ok          bool    // there is a sample
+}
+
+func heldSample(b *block, i int) heldMean {
+	return heldMean{x: b.xs[i], first: b.ts[i], last: b.ts[i], ok: true}
+}
+
+func joinHeld(a, b heldMean) heldMean {
+	if !a.ok {
+		return b
+	}
+	if !b.ok {
+		return a
+	}
+	a.hold(a.x, elapsed(a.last, b.first))
+	a.hold(b.mean, b.ns)
+	a.x, a.last = b.x, b.last
+	return a
+}
+
+// hold makes h the mean with a value that is held for a time.
+func (h *heldMean) hold(x, ns float64) {
+	switch large := max(math.Abs(h.mean), math.Abs(x)); {
+	case ns == 0:
+		return
+	case h.ns == 0 || x == h.mean:
+		h.mean = x
+	case large > 1e-280 && large < 1e280:
+		h.mean = (float64(h.mean*h.ns) + float64(x*ns)) / (h.ns + ns) // of few digits, where x and ns have few
+	default:
+		h.mean = weightedMean{mean: h.mean}.mix(h.ns, weightedMean{mean: x, weight: ns}).mean
+	}
+	h.ns += ns
+}
+
+// twa is the time-weighted average of the window: each value holds until the
+// next sample or the window's end, the one before it from the window's beginning
+// up to its first sample; where there is none before, from the first sample on. A
+// window that counts begins at the sample before it. Where no time passes it is
+// the newest value. Its error is that of ewma.
+func (b *batch) twa(i int) float64 {
+	w, h := b.w, b.held[i]
+	now := w.beyond.now
+	if b.seen < 0 {
+		now = b.ts[i]
+	}
+	h.hold(h.x, elapsed(h.last, now))
+	if from, before := b.previous(i); before {
+		if w.plan.width.Kind == Duration {
+			from.t = w.plan.cut(now)
+		}
+		h.hold(from.x, elapsed(from.t, h.first))
+	}
+	if h.ns == 0 {
+		return h.x
+	}
+	return h.mean
+}

@@ -3,6 +3,7 @@ package agg
 import (
 	"math"
 	"runtime"
+	"slices"
 )
 
 // A Window holds the samples that its width reaches and reads aggregates out
@@ -28,26 +29,49 @@ type Window struct {
 	n    int
 	seen int64 // samples pushed; the oldest of the window has the number seen−n
 
-	parts *parts
-	ord   *order
-	all   *total // instead of the ring, for Kind All
+	parts  *parts
+	ord    *order
+	all    *total  // instead of the ring, for Kind All
+	beyond *beyond // if the plan needs it
+}
+
+// beyond is what lies before and behind a window.
+type beyond struct {
+	previous sample // the last that has left
+	now      int64  // time up to which the newest sample is held
+	waiting  queue  // samples that are not in the window yet, if it lags behind
 }
 
 // Push adds the sample x at the time t, in nanoseconds, not before the last
 // one's; what the window does not reach any more is forgotten. It is O(1)
 // amortised and allocates nothing once a window is full (TestPushAllocs).
 func (w *Window) Push(t int64, x float64) {
+	if w.plan.ago > 0 {
+		w.beyond.waiting.add(t, x)
+		w.Advance(t)
+	} else {
+		w.push(t, x)
+	}
+}
+
+func (w *Window) push(t int64, x float64) {
+	if w.beyond != nil {
+		w.beyond.now = t
+	}
 	switch {
 	case w.all != nil:
 		w.pushAll(t, x)
 		return
 	case w.plan.width.Kind == Duration:
-		w.Advance(t)
+		w.drop(w.stale(t))
 		if w.n == w.size {
 			w.resize(max(2*w.size, 4))
 		}
 	case w.full():
-		w.slip(x)
+		if w.ord != nil {
+			w.ord.replace(w.xs[w.head], x)
+		}
+		w.forget(1)
 		w.store(t, x)
 		return
 	}
@@ -69,20 +93,31 @@ func (w *Window) full() bool {
 	return false
 }
 
-// slip forgets the oldest sample because x comes.
-func (w *Window) slip(x float64) {
-	if w.ord != nil {
-		w.ord.replace(w.xs[w.head], x)
-	}
-	w.forget(1)
+// A sample is a value and when it came.
+type sample struct {
+	x  float64
+	t  int64 // its number, where windows store no times
+	ok bool  // there is one
 }
 
 // forget moves the window past its oldest k samples.
 func (w *Window) forget(k int) {
+	if k > 0 && w.plan.needs&needPrevious != 0 {
+		w.beyond.previous = w.sample(w.seen - int64(w.n-k+1))
+	}
 	w.n -= k
-	if w.head += k; w.head >= w.size {
+	if w.head += k; w.head >= w.size && w.size > 0 {
 		w.head -= w.size
 	}
+}
+
+// sample returns the sample of a number, which is in the ring.
+func (w *Window) sample(number int64) sample {
+	at := w.place(number)
+	if w.ts == nil {
+		return sample{w.xs[at], number, true}
+	}
+	return sample{w.xs[at], w.ts[at], true}
 }
 
 // store puts a sample behind the newest.
@@ -142,15 +177,48 @@ func (w *Window) resize(size int) {
 	w.xs, w.ts, w.size, w.head, w.parts = xs, ts, size, 0, nil
 }
 
-// Advance forgets the samples at or before t−D of a window of a duration D.
-// For other windows it does nothing.
-func (w *Window) Advance(t int64) {
-	stale := w.Stale(t)
+// Advance makes the window that at the time t: of a duration D, the samples in
+// (t−D, t]. Others are the same at any time, but values in them are held until t.
+func (w *Window) Advance(t int64) { w.advance(t, t) }
+
+// AdvanceLeft makes a window of a duration D that in [t−D, t), for which no
+// sample at t or later may have been pushed. It may be pushed then.
+func (w *Window) AdvanceLeft(t int64) { w.advance(t, t-1) }
+
+// advance makes the window that at the time t, which reaches up to last.
+func (w *Window) advance(t, last int64) {
+	if ago := w.plan.ago; ago > 0 {
+		if t-ago > t {
+			return
+		}
+		t, last = t-ago, last-ago
+		for x, ok := w.beyond.waiting.next(last); ok; x, ok = w.beyond.waiting.next(last) {
+			w.push(x.t, x.x)
+		}
+	}
+	if b := w.beyond; b != nil && (t > b.now || w.Len() == 0) {
+		b.now = t
+		w.plan.batch.w = nil
+	}
+	w.drop(w.stale(last))
+}
+
+// drop forgets the oldest samples, which are stale, and gives back what room they
+// leave.
+func (w *Window) drop(stale int) {
+	if stale == 0 {
+		return
+	}
 	for i := 0; w.ord != nil && i < stale; i++ {
 		w.ord.remove(w.xs[w.place(w.seen-int64(w.n-i))])
 	}
 	w.forget(stale)
-	if w.plan.width.Kind == Duration && w.sparse(w.n) {
+	if w.n == 0 && w.size > 16 {
+		w.xs, w.ts, w.size, w.head, w.parts = nil, nil, 0, 0, nil
+		if w.ord != nil {
+			*w.ord = order{}
+		}
+	} else if w.sparse(w.n) {
 		w.resize(w.size / 4)
 	}
 }
@@ -161,6 +229,17 @@ func (w *Window) sparse(n int) bool { return w.size > 64 && n < w.size/16 }
 
 // Stale returns how many samples Advance(t) would forget, in O(log n).
 func (w *Window) Stale(t int64) int {
+	ago := w.plan.ago
+	if ago == 0 {
+		return w.stale(t)
+	}
+	if t-ago > t {
+		return 0
+	}
+	return w.stale(t-ago) + w.beyond.waiting.before(w.plan.cut(t-ago))
+}
+
+func (w *Window) stale(t int64) int {
 	if w.plan.width.Kind != Duration || w.n == 0 {
 		return 0
 	}
@@ -193,6 +272,9 @@ func (w *Window) place(number int64) int {
 func (w *Window) Reset() {
 	w.plan.batch.w = nil
 	w.head, w.n = 0, 0 // numbers go on
+	if w.beyond != nil {
+		*w.beyond = beyond{}
+	}
 	w.xs = w.xs[:0]
 	if w.plan.width.Kind == Duration {
 		w.xs = w.xs[:w.size]
@@ -221,6 +303,9 @@ func (w *Window) Len() int {
 // Held returns how many samples the window stores: all of them, but none for
 // Kind All without an aggregate of order.
 func (w *Window) Held() int {
+	if w.plan.ago > 0 {
+		return w.n + w.beyond.waiting.len()
+	}
 	if w.all == nil {
 		return w.n
 	}
@@ -305,6 +390,9 @@ func (p *parts) look(b *batch, needs need) {
 	if needs&needDecay != 0 {
 		b.decay = append(b.decay[:0], p.decay.window(b.head))
 	}
+	if needs&needHeld != 0 {
+		b.held = append(b.held[:0], p.held.window(b.head))
+	}
 	if needs&needResets != 0 {
 		b.resets = append(b.resets[:0], p.resets.window(b.head))
 	}
@@ -326,7 +414,7 @@ func (w *Window) lookAtSamples(b *batch, needs need) {
 	if needs&needMax != 0 {
 		b.setLow(1, lowestOf(xs, ys, -1))
 	}
-	if needs&(needTrend|needDecay|needResets) == 0 {
+	if needs&(needTrend|needDecay|needPrevious) == 0 {
 		return
 	}
 	first, second := &w.plan.pieces[0], &w.plan.pieces[1]
@@ -336,6 +424,9 @@ func (w *Window) lookAtSamples(b *batch, needs need) {
 	}
 	if needs&needDecay != 0 {
 		b.decay = append(b.decay[:0], w.plan.decay.of(first, second))
+	}
+	if needs&needHeld != 0 {
+		b.held = append(b.held[:0], w.plan.held.of(first, second))
 	}
 	if needs&needResets != 0 {
 		b.resets = append(b.resets[:0], w.plan.resets.of(first, second))
@@ -369,4 +460,46 @@ func elapsed(a, b int64) float64 { return float64(uint64(b) - uint64(a)) }
 func later(t int64, ns float64) int64 {
 	quarter := math.Floor(ns / 4)
 	return t + 4*int64(quarter) + int64(ns-float64(4*quarter))
+}
+
+// A queue is samples in the order of their times.
+type queue struct {
+	xs   []float64
+	ts   []int64
+	from int // the first that is still there
+}
+
+func (q *queue) len() int { return len(q.xs) - q.from }
+
+// add puts a sample behind the others. The room that next has left is used again
+// before there is more of it, once it is half.
+func (q *queue) add(t int64, x float64) {
+	if len(q.xs) == cap(q.xs) && 2*q.from >= len(q.xs) {
+		q.xs, q.ts = q.xs[:copy(q.xs, q.xs[q.from:])], q.ts[:copy(q.ts, q.ts[q.from:])]
+		q.from = 0
+	}
+	q.xs, q.ts = append(q.xs, x), append(q.ts, t)
+}
+
+// next takes the first sample out, if it is at t or before.
+func (q *queue) next(t int64) (sample, bool) {
+	if q.len() == 0 || q.ts[q.from] > t {
+		return sample{}, false
+	}
+	x := sample{q.xs[q.from], q.ts[q.from], true}
+	if q.from++; q.from == len(q.xs) {
+		*q = queue{}
+	}
+	return x, true
+}
+
+// before returns how many samples are at t or before.
+func (q *queue) before(t int64) int {
+	n, _ := slices.BinarySearchFunc(q.ts[q.from:], t, func(at, t int64) int {
+		if at <= t {
+			return -1
+		}
+		return 1
+	})
+	return n
 }

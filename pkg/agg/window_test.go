@@ -63,17 +63,95 @@ func checkWindow(t *testing.T, p *Plan, n int, next func(i int) float64, when fu
 		if i%29 != 0 && i > 12 {
 			continue
 		}
-		s := reach(p.width, xs, ts)
-		s.plan = p
-		for j, a := range p.aggs {
-			got, want := w.Value(j), s.value(a)
-			if a.Name == "cv" && s.meanLost() {
+		if bad += compareToTwin(t, w, reach(p.width, xs, ts), fmt.Sprint("sample ", i)); bad > 5 {
+			return
+		}
+	}
+}
+
+// compareToTwin holds every aggregate of w to the twin's and returns how many are
+// too far off.
+func compareToTwin(t *testing.T, w *Window, s slow, after string) (bad int) {
+	t.Helper()
+	s.plan = w.plan
+	for j, a := range w.plan.aggs {
+		got, want := w.Value(j), s.value(a)
+		if equalStat(got, want) || a.Name == "cv" && s.meanLost() {
+			continue
+		}
+		if math.IsNaN(want) != math.IsNaN(got) || math.Abs(got-want) > s.tolerance(a, want) {
+			bad++
+			t.Errorf("%s of %d samples after %s = %v, want %v (off by %.2g)", a.Name, len(s.xs), after, got, want, math.Abs(got-want)/math.Abs(want))
+		}
+	}
+	return bad
+}
+
+// Time passes between samples: windows of a duration as they are at boundaries,
+// closed on the right and on the left, and as they were some time ago.
+func TestAdvance(t *testing.T) {
+	for seed := range uint64(60) {
+		r := rand.New(rand.NewPCG(seed, 1))
+		width := []Width{{Kind: Duration, D: 1 + r.Int64N(60e9)}, {Kind: Duration, D: 10e9}, {Kind: Count, N: 1 + r.IntN(60)}, {Kind: All}}[seed%4]
+		ago := int64(0)
+		if width.Kind == Duration && seed%8 > 3 {
+			ago = 1 + r.Int64N(30e9)
+		}
+		p := NewPlan(width, everyAgg(), Options{Clock: true, Ago: ago})
+		w, pace, sh := p.New(), paces[r.IntN(len(paces))](r, 200), shapes[r.IntN(len(shapes))]
+		var xs []float64
+		for i := range pace {
+			xs = append(xs, sh.next(r, i))
+			w.Push(pace[i], xs[i])
+			if i+1 == len(pace) || pace[i+1] == pace[i] || r.IntN(3) > 0 {
 				continue
 			}
-			if math.IsNaN(want) != math.IsNaN(got) || math.Abs(got-want) > s.tolerance(a, want) {
-				if bad++; bad < 6 {
-					t.Errorf("%s of %d samples after sample %d = %v, want %v (off by %.2g)", a.Name, len(s.xs), i, got, want, math.Abs(got-want)/math.Abs(want))
+			now := pace[i] + 1 + r.Int64N(pace[i+1]-pace[i])
+			last := now
+			if left := r.IntN(2) == 0; left && width.Kind == Duration {
+				last--
+				if stale, n := w.Stale(last), w.Held(); w.Stale(now) < stale {
+					t.Fatalf("stale at %d: %d, before: %d of %d", now, w.Stale(now), stale, n)
 				}
+				w.AdvanceLeft(now)
+			} else {
+				stale, n := w.Stale(now), w.Held()
+				if w.Advance(now); w.Held() != n-stale && width.Kind == Duration {
+					t.Fatalf("%d held, %d stale, then %d held", n, stale, w.Held())
+				}
+			}
+			s := reachAt(width, xs, pace[:i+1], now-ago, last-ago)
+			if bad := compareToTwin(t, w, s, fmt.Sprintf("%v, seed %d, sample %d, ago %d, time %d", width, seed, i, ago, now)); bad > 0 {
+				return
+			}
+		}
+	}
+}
+
+// Windows side by side count every step of a counter, and those of a count too.
+func TestIncreaseLosesNoStep(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 1))
+	for _, width := range []Width{{Kind: Duration, D: 60e9}, {Kind: Count, N: 7}} {
+		p := NewPlan(width, pick("increase"), Options{Clock: true})
+		w := p.New()
+		counted, sum, x := 0.0, 0.0, 0.0
+		for i := range 1400 {
+			step := float64(r.IntN(100))
+			if x += step; r.IntN(20) == 0 && step < x-step {
+				x = step // a restart, which shows
+			}
+			if i > 0 {
+				counted += step
+			}
+			now := int64(i) * 7e9
+			w.Push(now, x)
+			if boundary := (now + 7e9 - 1) / 60e9 * 60e9; width.Kind == Duration && boundary >= now {
+				w.Advance(boundary)
+			} else if width.Kind == Duration || i%7 != 6 {
+				continue
+			}
+			if sum += w.Value(0); sum != counted {
+				t.Fatalf("%v: windows up to sample %d add up to %v, the counter counted %v", width, i, sum, counted)
 			}
 		}
 	}

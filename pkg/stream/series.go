@@ -254,7 +254,7 @@ func (se *series) held() (n int) {
 // a row of theirs, so that rows and rules are the same whatever rules there are.
 func (s *Stream) pass(se *series, t int64, moved bool) {
 	for k, w := range se.wins {
-		if win := &s.cfg.Windows[se.number(k)]; win.Width.D > 0 && win.Moved == moved {
+		if win := &s.cfg.Windows[se.number(k)]; (win.Timed || win.Width.D > 0) && win.Moved == moved {
 			before := w.Held()
 			w.Advance(t)
 			s.stats.Held += w.Held() - before
