@@ -228,7 +228,8 @@ var flags = []flag{
 	{group: groupWindows, name: "every", short: "n", arg: "SPEC", def: "1",
 		doc: "a row every N samples, every D, or at the end",
 		long: "When rows are written: after every sample (1), after every N samples of a key, at every multiple of a duration on the clock, or at the `end`. " +
-			"So `-w 1m` slides, `-w 1m -n 10s` hops and `-w 1m -n 1m` tumbles.",
+			"So `-w 1m` slides, `-w 1m -n 10s` hops and `-w 1m -n 1m` tumbles. `1d` and `1w`, which begins on Monday, begin at midnight in the zone of `--tz` and are as long as its clock makes them, and so are windows of the same length; " +
+			"other multiples of days count 24 hours from the midnight with which 1970 began there.",
 		set: func(o *options, s string) (err error) {
 			o.Every, err = parseEvery(s)
 			o.EveryText = s

@@ -177,11 +177,12 @@ func (c *Calendar) Back(t int64) int64 {
 	if c.days == 0 {
 		return t - c.length
 	}
-	if c.Floor(t) == t {
+	begin := c.Floor(t)
+	if begin == t {
 		return c.Floor(t - 1)
 	}
 	back, _ := c.offsets.Instants(t + c.offsets.East(t) - c.length)
-	return back
+	return min(back, begin) // later than begin where the day before is skipped
 }
 
 // first is the day with which the period of t begins.

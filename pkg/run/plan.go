@@ -206,7 +206,7 @@ func (b *builder) config(c stream.Config) stream.Config {
 	c.Fields, c.Keyed, c.Clock, c.Hz = len(b.schema.Fields), len(o.Keys) > 0, o.Clock, o.Hz
 	c.Times = b.schema.Resolver(o.Near, int64(o.Late), 0)
 	c.Late, c.Gap, c.TTL = int64(o.Late), int64(o.Gap), int64(o.TTL)
-	c.Repeat, c.Every = int64(o.Repeat), o.Every
+	c.Repeat, c.Every, c.Zone = int64(o.Repeat), o.Every, o.Zone
 	c.First, c.Columns, c.Metrics = b.first, b.columns, b.metrics
 	if len(b.set.Rules) > 0 {
 		c.Rules = b.set

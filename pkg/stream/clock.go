@@ -32,7 +32,7 @@ func later(t, d int64) int64 {
 }
 
 // boundary is the first boundary to which a sample at time t belongs.
-func (s *Stream) boundary(t int64) int64 { return clock.Ceil(t, s.cfg.Every.D) }
+func (s *Stream) boundary(t int64) int64 { return s.calendar.Ceil(t) }
 
 // advance moves the clock on to t, before the sample that moves it is taken:
 // boundaries that have passed are written, rules with age are evaluated once
@@ -66,7 +66,7 @@ func (s *Stream) advance(t int64) {
 func (s *Stream) writeBoundaries(t int64) {
 	for s.next < t && len(s.live) > 0 && !s.stopped {
 		s.writeBoundary(s.next)
-		s.next = later(s.next, s.cfg.Every.D)
+		s.next = s.calendar.Next(s.next)
 	}
 	if s.next < t {
 		s.next = s.boundary(t)
@@ -123,9 +123,9 @@ func (s *Stream) lasting(se *series, t int64) bool {
 func (s *Stream) catchUp(se *series, t int64) {
 	b := s.boundary(se.last)
 	if b <= se.shown {
-		b = later(se.shown, s.cfg.Every.D)
+		b = s.calendar.Next(se.shown)
 	}
-	for more := true; more && b < t && !s.stopped; b = later(b, s.cfg.Every.D) {
+	for more := true; more && b < t && !s.stopped; b = s.calendar.Next(b) {
 		more = s.boundaryRow(se, b)
 		s.handOnWithin()
 	}

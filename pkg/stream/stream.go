@@ -7,6 +7,7 @@ package stream
 
 import (
 	"slices"
+	"time"
 
 	"rtda/pkg/agg"
 	"rtda/pkg/clock"
@@ -72,6 +73,7 @@ type Config struct {
 	Keyed      bool
 	Clock      Clock
 	Hz         Rate
+	Zone       *time.Location  // in which days and weeks of Every begin; nil is UTC
 	Times      *clock.Resolver // of Batch.East; nil where the times are moments
 	Late       int64
 	Gap        int64
@@ -130,16 +132,17 @@ type Stream struct {
 	silent  agenda    // by when they were heard last: for ttl
 	holding agenda    // those whose windows of a duration may hold samples, likewise: for sweep
 
-	clock   int64 // newest time taken; on the wall clock, newest time seen
-	started bool  // a sample has been taken
-	next    int64 // first boundary not yet written
-	ticked  int64 // when the clock evaluated rules last
-	live    []*series
-	sorted  bool // live is in the order of the keys
-	late    waiting
-	longest int64 // window of a duration
-	most    int   // samples that a record can add to the windows
-	stopped bool  // Config.Strict met a bad line, or full wants no more
+	clock    int64           // newest time taken; on the wall clock, newest time seen
+	started  bool            // a sample has been taken
+	calendar *clock.Calendar // of Config.Every.D
+	next     int64           // first boundary not yet written
+	ticked   int64           // when the clock evaluated rules last
+	live     []*series
+	sorted   bool // live is in the order of the keys
+	late     waiting
+	longest  int64 // window of a duration
+	most     int   // samples that a record can add to the windows
+	stopped  bool  // Config.Strict met a bad line, or full wants no more
 
 	asked   []int     // fields of which rules ask the last value ever; cfg.Metrics have indexes into it
 	vals    []float64 // of the record in progress
@@ -158,6 +161,9 @@ func New(cfg Config) *Stream {
 // about complaints must be the same in cfg.
 func (s *Stream) Setup(cfg Config) {
 	s.cfg = cfg
+	if cfg.Every.D > 0 {
+		s.calendar = clock.NewCalendar(cfg.Every.D, cfg.Zone)
+	}
 	s.seen = make([]float64, len(cfg.Metrics))
 	for i := range cfg.Windows {
 		w := &cfg.Windows[i]
