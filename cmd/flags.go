@@ -295,8 +295,8 @@ var flags = []flag{
 		set:  turnOn(func(o *options) *bool { return &o.check })},
 
 	{group: groupOutput, name: "out", short: "o", arg: "FORMAT", def: "text", words: outFormats,
-		doc:  "%s",
-		long: "Format of the rows, see OUTPUT.",
+		doc:  "rows as text, table, json, csv … (rtda man)",
+		long: "Format of the rows, see OUTPUT. On a terminal it is table where nothing else is said.",
 		set:  choice(outFormats, func(o *options) *string { return &o.Out })},
 	{group: groupOutput, name: "quiet", short: "q",
 		doc:  "no rows, only alerts (-o none)",

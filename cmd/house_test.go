@@ -43,12 +43,13 @@ var outside = map[string][]string{
 	"cmd": {
 		"github.com/cpuguy83/go-md2man/v2/md2man", "github.com/spf13/cobra", "github.com/spf13/pflag",
 	},
-	"pkg/run":  {"github.com/fatih/color", "github.com/mattn/go-isatty"},
+	"pkg/run":  {"github.com/fatih/color", "github.com/mattn/go-isatty", "golang.org/x/term"},
 	"pkg/view": {"github.com/gdamore/tcell/v2", "github.com/rivo/uniseg", "golang.org/x/sys/unix"},
 	"pkg/parse": {
 		"github.com/go-logfmt/logfmt", "github.com/influxdata/line-protocol/v2/lineprotocol",
 		"github.com/valyala/fastjson",
 	},
+	"pkg/text": {"github.com/rivo/uniseg"},
 }
 
 // TestArrows keeps the arrows between the rooms: what a file imports is what

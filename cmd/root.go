@@ -163,6 +163,9 @@ func (sh *shell) filter(files []string) error {
 	if err := sh.opts.finish(files); err != nil {
 		return run.Usage(err)
 	}
+	if !sh.opts.has("out") && sh.opts.Out == "text" && run.IsTerminal(sh.stdout) {
+		sh.opts.Out = "table"
+	}
 	sh.hint()
 	return sh.run(sh.opts)
 }

@@ -20,9 +20,8 @@ type Context struct {
 	Layout Layout
 	Rules  *rule.Set // may be nil as long as there are only complaints
 	Files  bool      // there are several inputs, so alerts tell which
-	Clock  bool
-	JSON   bool // alerts are objects
-	Strict bool // what is complained of was not skipped, it ended the run
+	JSON   bool      // alerts are objects
+	Strict bool      // what is complained of was not skipped, it ended the run
 	// Paint appends a line without its end to dst, dressed for where it goes;
 	// nil leaves lines as they are. A complaint has no severity.
 	Paint func(dst []byte, severity rule.Severity, resolved bool, line []byte) []byte
@@ -146,7 +145,7 @@ func (c *Context) whereText(dst []byte, n *stream.Note) []byte {
 	if n.Line > 0 {
 		dst = strconv.AppendInt(append(dst, " line="...), int64(n.Line), 10)
 	}
-	if c.Clock {
+	if c.Layout.Clock {
 		dst = clock.AppendTime(append(dst, " time="...), n.Alert.Time, c.Layout.Zone)
 		if n.Alert.Resolved {
 			dst = clock.AppendDuration(append(dst, " after="...), n.Alert.After)
@@ -176,7 +175,15 @@ func (c *Context) alertJSON(dst []byte, n *stream.Note) []byte {
 	} else {
 		dst = append(dst, null...)
 	}
-	return append(text.AppendJSON(append(dst, `,"expr":`...), r.Text), '}')
+	dst = append(dst, `,"by":`...)
+	if a.By != "" {
+		dst = text.AppendJSON(dst, a.By)
+	} else {
+		dst = append(dst, null...)
+	}
+	dst = text.AppendJSON(append(dst, `,"expr":`...), r.Text)
+	dst = strconv.AppendInt(append(dst, `,"seq":`...), int64(a.Seq), 10)
+	return append(text.AppendJSON(append(dst, `,"text":`...), string(c.alertText(nil, n))), '}')
 }
 
 const null = "null"
@@ -236,7 +243,7 @@ func (c *Context) whereJSON(dst []byte, n *stream.Note) []byte {
 	} else {
 		dst = append(dst, null...)
 	}
-	if !c.Clock {
+	if !c.Layout.Clock {
 		return append(dst, `,"time":null,"since":null,"after":null`...)
 	}
 	dst = clock.AppendTime(append(dst, `,"time":"`...), n.Alert.Time, c.Layout.Zone)

@@ -33,9 +33,9 @@ func oven(parts ...string) *stream.Key { return &stream.Key{Parts: parts} }
 const since = moment - 247e9 // 4m7s before
 
 func TestAlertText(t *testing.T) {
-	clock := Context{Layout: Layout{Keys: []string{"sensor"}}, Rules: ovens, Clock: true}
+	clock := Context{Layout: Layout{Keys: []string{"sensor"}, Clock: true}, Rules: ovens}
 	none := Context{Rules: ovens}
-	files := Context{Layout: Layout{Keys: []string{"sensor", "line"}}, Rules: ovens, Files: true, Clock: true}
+	files := Context{Layout: Layout{Keys: []string{"sensor", "line"}, Clock: true}, Rules: ovens, Files: true}
 	for _, c := range []struct {
 		name string
 		ctx  *Context
@@ -72,7 +72,7 @@ func TestAlertText(t *testing.T) {
 }
 
 func TestAlertJSON(t *testing.T) {
-	clock := Context{Layout: Layout{Keys: []string{"sensor"}}, Rules: ovens, Files: true, Clock: true, JSON: true}
+	clock := Context{Layout: Layout{Keys: []string{"sensor"}, Clock: true}, Rules: ovens, Files: true, JSON: true}
 	none := Context{Rules: ovens, JSON: true}
 	for _, c := range []struct {
 		name string
@@ -81,13 +81,13 @@ func TestAlertJSON(t *testing.T) {
 		a    stream.Alert
 		want string
 	}{
-		{"all there is", &clock, 12, stream.Alert{Change: change(0, rule.Change{Resolved: true, Was: rule.Warn, Again: 2, Since: since, After: moment - since + 5e8}),
+		{"all there is", &clock, 12, stream.Alert{Seq: 7, Change: change(0, rule.Change{Resolved: true, Was: rule.Warn, Again: 2, Since: since, After: moment - since + 5e8}),
 			Key: oven("s\n"), Time: moment, Values: []float64{1.0 / 3}},
 			`{"state":"resolved","severity":"crit","rule":"hot","key":{"sensor":"s\n"},"values":{"mean(temp)":0.3333333333333333},` +
-				`"file":"b","line":12,"time":"2026-05-01T12:00:03Z","since":"2026-05-01T11:55:56Z","after":247.5,"was":"warn","again":2,"expr":"mean(temp) > 80 for 30s"}`},
-		{"nothing there is", &none, 0, stream.Alert{Change: change(1, rule.Change{}), Values: []float64{nan}},
+				`"file":"b","line":12,"time":"2026-05-01T12:00:03Z","since":"2026-05-01T11:55:56Z","after":247.5,"was":"warn","again":2,"by":null,"expr":"mean(temp) > 80 for 30s","seq":7,"text":"RESOLVED crit hot sensor=\"s\\n\" mean(temp)=0.333333 file=b line=12 time=2026-05-01T12:00:03Z after=4m7.5s was=warn again=2 rule=\"mean(temp) > 80 for 30s\""}`},
+		{"nothing there is", &none, 0, stream.Alert{Change: change(1, rule.Change{By: "ttl"}), Values: []float64{nan}},
 			`{"state":"firing","severity":"warn","rule":"mean > 80","key":null,"values":{"mean":null},` +
-				`"file":null,"line":null,"time":null,"since":null,"after":null,"was":null,"again":null,"expr":"mean > 80"}`},
+				`"file":null,"line":null,"time":null,"since":null,"after":null,"was":null,"again":null,"by":"ttl","expr":"mean > 80","seq":0,"text":"ALERT warn \"mean > 80\" by=ttl rule=\"mean > 80\""}`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got := string(c.ctx.AppendNote(nil, &stream.Note{Origin: &parse.Origin{Name: "b"}, Line: c.line, Alert: &c.a}))
@@ -157,7 +157,7 @@ func TestOneToOne(t *testing.T) {
 	complaint := func(row, line int, why parse.Reason, value bool) stream.Note {
 		return stream.Note{Row: row, Line: line, Reason: why, Value: value, Text: []byte("x\n")}
 	}
-	rest := `,"file":null,"line":%,"time":null,"since":null,"after":null,"was":null,"again":null,"expr":"mean > 80"}`
+	rest := `,"file":null,"line":%,"time":null,"since":null,"after":null,"was":null,"again":null,"by":null,"expr":"mean > 80","seq":0,"text":"ALERT warn \"mean > 80\" sensor=a mean=81 line=% rule=\"mean > 80\""}`
 	told := `{"state":"firing","severity":"warn","rule":"mean > 80","key":{"sensor":"a"},"values":{"mean":81}` + rest
 	for _, c := range []struct {
 		name  string
@@ -175,9 +175,9 @@ func TestOneToOne(t *testing.T) {
 			},
 			`{"error":{"reason":"header","line":1}}` + "\n" +
 				`{"sensor":"a","mean":null,"errors":[{"reason":"not-a-number","line":2},{"reason":"not-a-number","line":2}],"alerts":[` +
-				strings.Replace(told, "%", "2", 1) + `]}` + "\n" +
+				strings.ReplaceAll(told, "%", "2") + `]}` + "\n" +
 				`{"error":{"reason":"late","line":3}}` + "\n" +
-				`{"sensor":"b","mean":2,"alerts":[` + strings.Replace(told+","+told, "%", "4", 2) + `]}` + "\n" +
+				`{"sensor":"b","mean":2,"alerts":[` + strings.ReplaceAll(told+","+told, "%", "4") + `]}` + "\n" +
 				`{"error":{"reason":"too-long","line":5}}` + "\n"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -220,7 +220,7 @@ func FuzzNote(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, s string, text []byte, x float64, asJSON bool) {
 		set := &rule.Set{Metrics: []rule.Metric{{Text: s}}, Rules: []rule.Rule{{Name: s, Text: s, Severity: rule.Warn, Metrics: []int{0}}}}
-		c := Context{Layout: Layout{Keys: []string{"k"}}, Rules: set, Files: true, Clock: true, JSON: asJSON}
+		c := Context{Layout: Layout{Keys: []string{"k"}, Clock: true}, Rules: set, Files: true, JSON: asJSON}
 		a := &stream.Alert{Change: rule.Change{Level: rule.Warn}, Key: oven(string(text)), Time: moment, Values: []float64{x}}
 		if x-x != 0 {
 			a.Values[0] = nan

@@ -9,9 +9,9 @@ import (
 	"rtda/pkg/text"
 )
 
-// A table is csv or tsv: a header with the first row, fixed columns, empty
+// delimited is csv or tsv: a header with the first row, fixed columns, empty
 // cells for values that do not exist.
-type table struct {
+type delimited struct {
 	header []byte
 	blank  string // a row of one empty cell
 	head   head
@@ -19,14 +19,25 @@ type table struct {
 }
 
 func newCSV(l *Layout, precision int) Formatter {
-	return newTable(l, precision, ",", `""`, appendCSV)
+	return newDelimited(l, precision, ",", `""`, appendCSV)
 }
 
 func newTSV(l *Layout, precision int) Formatter {
-	return newTable(l, precision, "\t", "", appendTSV)
+	return newDelimited(l, precision, "\t", "", appendTSV)
 }
 
-func newTable(l *Layout, precision int, sep, blank string, cell func(dst []byte, s string) []byte) *table {
+func newDelimited(l *Layout, precision int, sep, blank string, cell func(dst []byte, s string) []byte) *delimited {
+	nothing := func(string) string { return "" }
+	return &delimited{
+		header: []byte(strings.Join(columnNames(l), sep) + "\n"),
+		blank:  blank,
+		head:   newHead(l, "", sep, keyParts(l.Keys, nothing, cell, sep)),
+		values: newRowWriter(l, allDigits(precision), nothing, []byte{}, sep[0]),
+	}
+}
+
+// columnNames is the names over the columns of a table.
+func columnNames(l *Layout) []string {
 	var names []string
 	if l.Clock {
 		names = append(names, "time")
@@ -35,16 +46,10 @@ func newTable(l *Layout, precision int, sep, blank string, cell func(dst []byte,
 	for _, c := range l.Columns {
 		names = append(names, c.Name)
 	}
-	nothing := func(string) string { return "" }
-	return &table{
-		header: []byte(strings.Join(names, sep) + "\n"),
-		blank:  blank,
-		head:   newHead(l, "", sep, keyParts(l.Keys, nothing, cell, sep)),
-		values: newRowWriter(l, allDigits(precision), nothing, []byte{}, sep[0]),
-	}
+	return names
 }
 
-func (f *table) Append(dst []byte, r *stream.Result) []byte {
+func (f *delimited) Append(dst []byte, r *stream.Result) []byte {
 	if r.Rows.First {
 		dst = append(dst, f.header...)
 	}

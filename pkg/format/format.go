@@ -43,6 +43,7 @@ type Format struct {
 // Formats are the formats of the output.
 var Formats = []Format{
 	{"text", "logfmt, rounded to 6 digits", newText},
+	{"table", "text in aligned columns", newTable},
 	{"json", "an object a line", newJSON},
 	{"csv", "comma-separated, a header first", newCSV},
 	{"tsv", "tab-separated, a header first", newTSV},

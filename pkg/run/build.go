@@ -53,7 +53,12 @@ func newFilter(o *Options, std Streams) (*filter, error) {
 // openOutlets makes what is written to, in the order in which it is: alerts and
 // complaints come first, so that an alert is never later than its row.
 func (f *filter) openOutlets(std Streams) error {
-	out := newWriter("stdout", std.Out, func(o *output) []byte { return o.rows })
+	rows := func(o *output) []byte { return o.rows }
+	if f.o.Out == "table" {
+		table := format.NewAligner(func() (width, height int) { return terminalSize(std.Out) })
+		rows = func(o *output) []byte { return table.Align(o.rows) }
+	}
+	out := newWriter("stdout", std.Out, rows)
 	f.writers = []*writer{f.stderr, out}
 	f.pipeline.outlets = []outlet{f.stderr}
 	if f.o.Alerts != "" {
@@ -166,7 +171,7 @@ func (m markWriter) Write(b []byte) (int, error) {
 // context is what writes notes: alerts or complaints, for dst.
 func (f *filter) context(layout format.Layout, set *rule.Set, dst io.Writer, isStderr bool) *format.Context {
 	return &format.Context{
-		Layout: layout, Rules: set, Clock: layout.Clock,
+		Layout: layout, Rules: set,
 		JSON: f.o.AlertFormat == "json", Strict: f.o.OnError == OnErrorFail,
 		Paint: f.o.paint(dst, isStderr), Files: len(f.origins) > 1,
 	}

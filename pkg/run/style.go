@@ -7,6 +7,7 @@ import (
 
 	"github.com/fatih/color"
 	"github.com/mattn/go-isatty"
+	"golang.org/x/term"
 
 	"rtda/pkg/rule"
 )
@@ -111,6 +112,17 @@ func (o *Options) wantColour(dst io.Writer) bool {
 		return false
 	}
 	return os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && IsTerminal(dst)
+}
+
+// terminalSize is how many characters a terminal has in a line, and how many
+// lines; 0 for what is none.
+func terminalSize(stream any) (width, height int) {
+	if file, ok := stream.(*os.File); ok {
+		if w, h, err := term.GetSize(int(file.Fd())); err == nil {
+			return w, h
+		}
+	}
+	return 0, 0
 }
 
 // IsTerminal reports whether a stream is a terminal.

@@ -40,6 +40,7 @@ type Alert struct {
 	rule.Change
 	Key    *Key      // nil without keys
 	Time   int64     // ns since the Unix epoch, where there is a clock
+	Seq    int       // its number among all alerts, from 1
 	Values []float64 // of the rule's metrics, in the order of rule.Rule.Metrics; NaN is none
 }
 

@@ -353,7 +353,8 @@ func (s *Stream) noteChanges(se *series, t int64, rec *record) {
 		if !c.Resolved && c.Was == rule.None && c.Again == 0 {
 			s.stats.Fired++
 		}
-		a := &Alert{Change: c, Key: se.key, Time: t}
+		s.stats.Alerts++
+		a := &Alert{Change: c, Key: se.key, Time: t, Seq: s.stats.Alerts}
 		for _, m := range s.cfg.Rules.Rule(c.Rule).Metrics {
 			a.Values = append(a.Values, s.seen[m])
 		}

@@ -100,6 +100,7 @@ type Stats struct {
 	Rows    int // rows written
 	Skipped [parse.Reasons]int
 	Fired   int // alerts that began
+	Alerts  int // changes of alerts, and repetitions
 	Keys    int // keys now held
 	Held    int // samples now held in all windows
 }
