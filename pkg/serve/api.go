@@ -19,7 +19,7 @@ import (
 const digits = 7
 
 // meta is what stays as it is for the whole run.
-func (s *Server) meta(dst []byte) []byte {
+func (s *site) meta(dst []byte) []byte {
 	s.mu.Lock()
 	ended := s.ended
 	s.mu.Unlock()
@@ -61,7 +61,7 @@ func appendAny(dst []byte, v any) []byte {
 }
 
 // rows are the last rows of all keys.
-func (s *Server) rows(dst []byte) []byte {
+func (s *site) rows(dst []byte) []byte {
 	type row struct {
 		id    int
 		key   []string
@@ -122,7 +122,7 @@ func parts(e *board.Entry) []string {
 }
 
 // appendKey appends the key as an object of texts.
-func (s *Server) appendKey(dst []byte, parts []string) []byte {
+func (s *site) appendKey(dst []byte, parts []string) []byte {
 	dst = append(dst, '{')
 	for i, part := range parts {
 		if i > 0 {
@@ -145,7 +145,7 @@ func appendNumber(dst []byte, x float64, digits int) []byte {
 
 // history is the past of some keys in one column: all keys with a past, or those
 // of `id`.
-func (s *Server) history(w http.ResponseWriter, r *http.Request) {
+func (s *site) history(w http.ResponseWriter, r *http.Request) {
 	name := cmp.Or(r.URL.Query().Get("column"), s.firstColumn())
 	column := slices.IndexFunc(s.cfg.Columns, func(c Column) bool { return c.Name == name })
 	if column < 0 {
@@ -187,7 +187,7 @@ func (s *Server) history(w http.ResponseWriter, r *http.Request) {
 	answer(w, r, "application/json", append(dst, "]}\n"...))
 }
 
-func (s *Server) firstColumn() string {
+func (s *site) firstColumn() string {
 	if len(s.cfg.Columns) == 0 {
 		return ""
 	}
@@ -201,7 +201,7 @@ type series struct {
 }
 
 // copyPast copies the past of a key. It reports whether there is one.
-func (s *Server) copyPast(p *series, id, column int) (ok bool) {
+func (s *site) copyPast(p *series, id, column int) (ok bool) {
 	s.cfg.Board.Look(func(l board.Look) {
 		e := l.Entry(id)
 		if e == nil || e.Past == nil {
@@ -265,7 +265,7 @@ func band(xs, last []float64) bool {
 }
 
 // alerts are those that fire, as their last lines told them, and the log.
-func (s *Server) alerts(dst []byte) []byte {
+func (s *site) alerts(dst []byte) []byte {
 	var log, firing []board.Alert
 	s.cfg.Board.Look(func(l board.Look) {
 		log, firing = slices.Clone(l.Alerts()), l.Firing()
@@ -275,7 +275,7 @@ func (s *Server) alerts(dst []byte) []byte {
 	return append(dst, "}\n"...)
 }
 
-func (s *Server) appendAlerts(dst []byte, all []board.Alert) []byte {
+func (s *site) appendAlerts(dst []byte, all []board.Alert) []byte {
 	dst = append(dst, '[')
 	for i := range all {
 		if i > 0 {

@@ -22,7 +22,7 @@ const (
 // A hub tells all clients of events what has changed, once a second. A client
 // that is slow gets the next step larger, never a backlog.
 type hub struct {
-	s *Server
+	s *site
 
 	mu      sync.Mutex
 	clients map[*client]bool
@@ -39,12 +39,12 @@ type client struct {
 	steps *board.Steps  // not yet told
 }
 
-func (h *hub) init(s *Server) {
+func (h *hub) init(s *site) {
 	h.s, h.clients, h.closed = s, map[*client]bool{}, make(chan struct{})
 }
 
-// Clients is how many have events.
-func (s *Server) Clients() int {
+// clients is how many have events.
+func (s *site) clients() int {
 	s.hub.mu.Lock()
 	defer s.hub.mu.Unlock()
 	return len(s.hub.clients)
@@ -222,7 +222,7 @@ func (s *sender) send(b []byte) error {
 }
 
 // appendStep appends the event that tells of steps.
-func (s *Server) appendStep(dst []byte, steps *board.Steps) []byte {
+func (s *site) appendStep(dst []byte, steps *board.Steps) []byte {
 	c := &steps.Counts
 	dst = fmt.Appendf(dst, "event: step\nid: %d\ndata: {\"seq\":%d,\"lines\":%d,\"skipped\":%d,\"rows\":%d,\"keys\":%d,\"samples\":%d,\"lag\":",
 		steps.Seq, steps.Seq, c.Lines, c.Bad(), c.Rows, c.Keys, c.Held)
@@ -259,7 +259,7 @@ func (s *Server) appendStep(dst []byte, steps *board.Steps) []byte {
 
 // appendPoint appends [id, level, after, t, then last, min and max a column]; a
 // key of which only the level has changed has no columns.
-func (s *Server) appendPoint(dst []byte, k *board.Step) []byte {
+func (s *site) appendPoint(dst []byte, k *board.Step) []byte {
 	dst = fmt.Appendf(dst, "[%d,%d,", k.Entry.ID, k.Level)
 	if k.After == math.MinInt64 {
 		dst = append(dst, "null"...)

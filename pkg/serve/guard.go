@@ -29,7 +29,7 @@ var headers = map[string]string{
 }
 
 // guarded lets only those through to next who may see the board.
-func (s *Server) guarded(next http.Handler) http.Handler {
+func (s *site) guarded(next http.Handler) http.Handler {
 	names := hostNames(s.cfg.Hosts)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		for name, value := range headers {
@@ -57,10 +57,10 @@ func (s *Server) guarded(next http.Handler) http.Handler {
 	})
 }
 
-func (s *Server) cookie() string { return "rtda_" + s.cfg.Port }
+func (s *site) cookie() string { return "rtda_" + s.cfg.Port }
 
 // knows reports whether a request brings the token.
-func (s *Server) knows(r *http.Request) bool {
+func (s *site) knows(r *http.Request) bool {
 	if scheme, token, ok := strings.Cut(r.Header.Get("Authorization"), " "); ok && strings.EqualFold(scheme, "Bearer") {
 		return s.right(strings.TrimSpace(token))
 	}
@@ -68,7 +68,7 @@ func (s *Server) knows(r *http.Request) bool {
 	return err == nil && s.right(c.Value)
 }
 
-func (s *Server) right(token string) bool {
+func (s *site) right(token string) bool {
 	return subtle.ConstantTimeCompare([]byte(token), []byte(s.cfg.Token)) == 1
 }
 

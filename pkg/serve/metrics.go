@@ -15,7 +15,7 @@ import (
 // aggregate, so that no column can take it (TestOwnNamesAreFree).
 type ownMetric struct {
 	name, kind, help string
-	append           func(dst []byte, s *Server, v *view, name string) []byte
+	append           func(dst []byte, s *site, v *view, name string) []byte
 }
 
 // A view is what metrics are made of.
@@ -31,8 +31,8 @@ type view struct {
 // fired is how many ALERT lines a rule has had.
 type fired = board.Fired
 
-func one(value func(v *view) float64) func([]byte, *Server, *view, string) []byte {
-	return func(dst []byte, _ *Server, v *view, name string) []byte {
+func one(value func(v *view) float64) func([]byte, *site, *view, string) []byte {
+	return func(dst []byte, _ *site, v *view, name string) []byte {
 		return appendValue(append(dst, name...), value(v))
 	}
 }
@@ -42,7 +42,7 @@ func appendValue(dst []byte, x float64) []byte {
 }
 
 var ownMetrics = []ownMetric{
-	{"rtda_info", "gauge", "the version that runs, always 1", func(dst []byte, s *Server, _ *view, name string) []byte {
+	{"rtda_info", "gauge", "the version that runs, always 1", func(dst []byte, s *site, _ *view, name string) []byte {
 		return append(s.cfg.Label(append(append(dst, name...), '{'), "version", s.cfg.Version), "} 1\n"...)
 	}},
 	{"rtda_lines_total", "counter", "lines read", one(func(v *view) float64 { return float64(v.counts.Lines) })},
@@ -53,13 +53,13 @@ var ownMetrics = []ownMetric{
 	{"rtda_alert", "gauge", "1 while an alert fires", appendFiring},
 	{"rtda_alerts_total", "counter", "ALERT lines, by rule", appendFired},
 	{"rtda_actions_failed_total", "counter", "runs of --exec that failed, timed out or were dropped", one(func(v *view) float64 { return float64(v.own.ActionsFailed) })},
-	{"rtda_newest_seconds", "gauge", "time of the newest row, in seconds since 1970", func(dst []byte, s *Server, v *view, name string) []byte {
+	{"rtda_newest_seconds", "gauge", "time of the newest row, in seconds since 1970", func(dst []byte, s *site, v *view, name string) []byte {
 		if !s.cfg.Clock || v.counts.Newest == 0 {
 			return dst
 		}
 		return appendValue(append(dst, name...), float64(v.counts.Newest)/1e9)
 	}},
-	{"rtda_start_seconds", "gauge", "when the run began, in seconds since 1970", func(dst []byte, s *Server, _ *view, name string) []byte {
+	{"rtda_start_seconds", "gauge", "when the run began, in seconds since 1970", func(dst []byte, s *site, _ *view, name string) []byte {
 		return appendValue(append(dst, name...), float64(s.started.UnixNano())/1e9)
 	}},
 	{"rtda_memory_bytes", "gauge", "memory that the process has of the system", one(func(v *view) float64 { return float64(v.own.Memory) })},
@@ -70,8 +70,8 @@ var ownMetrics = []ownMetric{
 }
 
 // metrics answers /metrics: the last rows of all keys, then the run itself.
-func (s *Server) metrics(w http.ResponseWriter, r *http.Request) {
-	v := view{own: s.cfg.Own(), clients: s.Clients()}
+func (s *site) metrics(w http.ResponseWriter, r *http.Request) {
+	v := view{own: s.cfg.Own(), clients: s.clients()}
 	s.cfg.Board.Look(func(l board.Look) {
 		v.counts, v.firing, v.fired = l.Counts(), l.Firing(), slices.Clone(l.Fired())
 		s.lastRows(l, &v.last)
@@ -89,7 +89,7 @@ func (s *Server) metrics(w http.ResponseWriter, r *http.Request) {
 }
 
 // lastRows makes one result of the last rows of all keys.
-func (s *Server) lastRows(l board.Look, r *stream.Result) {
+func (s *site) lastRows(l board.Look, r *stream.Result) {
 	rows := &r.Rows
 	rows.Col = make([][]float64, len(s.cfg.Columns))
 	for _, e := range l.Sorted() {
@@ -109,7 +109,7 @@ func (s *Server) lastRows(l board.Look, r *stream.Result) {
 	}
 }
 
-func appendSkipped(dst []byte, s *Server, v *view, name string) []byte {
+func appendSkipped(dst []byte, s *site, v *view, name string) []byte {
 	for i, reason := range s.cfg.Reasons {
 		if v.counts.Skipped[i] == 0 {
 			continue
@@ -122,7 +122,7 @@ func appendSkipped(dst []byte, s *Server, v *view, name string) []byte {
 
 // appendFiring appends each alert that fires, with the key's labels; one of a
 // name that is taken gets "key_" before it.
-func appendFiring(dst []byte, s *Server, v *view, name string) []byte {
+func appendFiring(dst []byte, s *site, v *view, name string) []byte {
 	for i := range v.firing {
 		a := &v.firing[i]
 		dst = s.cfg.Label(append(append(dst, name...), '{'), "rule", s.cfg.Rules[a.Note.Alert.Rule].Name)
@@ -139,7 +139,7 @@ func appendFiring(dst []byte, s *Server, v *view, name string) []byte {
 	return dst
 }
 
-func appendFired(dst []byte, s *Server, v *view, name string) []byte {
+func appendFired(dst []byte, s *site, v *view, name string) []byte {
 	for _, f := range v.fired {
 		dst = s.cfg.Label(append(append(dst, name...), '{'), "rule", f.Name)
 		dst = s.cfg.Label(append(dst, ','), "severity", rule.Severity(f.Level).String())

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"rtda/pkg/board"
@@ -76,12 +77,19 @@ type Own struct {
 	ActionsFailed int64
 }
 
-// A Server shows one board.
+// A Server shows one run. What it shows may change while it listens: before the
+// fields are known there is nothing to see.
 type Server struct {
+	http http.Server
+	now  atomic.Pointer[site]
+}
+
+// A site is what a Server shows of one board.
+type site struct {
 	cfg     Config
-	http    http.Server
 	hub     hub
 	started time.Time
+	handler http.Handler
 
 	mu    sync.Mutex
 	ended time.Time
@@ -89,14 +97,29 @@ type Server struct {
 
 // New makes a Server that listens nowhere yet.
 func New(cfg Config) *Server {
-	s := &Server{cfg: cfg, started: cfg.Now()}
-	s.hub.init(s)
+	s := &Server{}
 	s.http = http.Server{
-		Handler: s.guarded(s.routes()), ReadHeaderTimeout: headerTime, IdleTimeout: idleTime,
-		MaxHeaderBytes: maxHeader, ErrorLog: discard,
+		ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, MaxHeaderBytes: maxHeader, ErrorLog: discard,
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.now.Load().handler.ServeHTTP(w, r) }),
 	}
+	s.Show(cfg)
 	return s
 }
+
+// Show shows another board from now on. Clients of events come again by
+// themselves.
+func (s *Server) Show(cfg Config) {
+	next := &site{cfg: cfg, started: cfg.Now()}
+	next.hub.init(next)
+	next.handler = next.guarded(next.routes())
+	if last := s.now.Swap(next); last != nil {
+		next.started = last.started
+		last.hub.close()
+	}
+}
+
+// Clients is how many have events.
+func (s *Server) Clients() int { return s.now.Load().clients() }
 
 // Serve answers what comes to l, until Close.
 func (s *Server) Serve(l net.Listener) error {
@@ -109,7 +132,9 @@ func (s *Server) Serve(l net.Listener) error {
 
 // End tells all clients that the input has ended. With hold the board goes on
 // being served.
-func (s *Server) End(status int, hold bool) {
+func (s *Server) End(status int, hold bool) { s.now.Load().end(status, hold) }
+
+func (s *site) end(status int, hold bool) {
 	s.mu.Lock()
 	s.ended = s.cfg.Now()
 	s.mu.Unlock()
@@ -118,16 +143,16 @@ func (s *Server) End(status int, hold bool) {
 
 // Close stops serving. Answers under way have a moment to be taken.
 func (s *Server) Close(moment time.Duration) {
-	s.hub.close()
+	s.now.Load().hub.close()
 	ctx, cancel := context.WithTimeout(context.Background(), moment)
 	defer cancel()
 	if s.http.Shutdown(ctx) != nil {
-		_ = s.http.Close()
+		_ = s.http.Close() // those that are left have had their time
 	}
 }
 
 // routes are the paths that there are; all others are 404.
-func (s *Server) routes() http.Handler {
+func (s *site) routes() http.Handler {
 	paths := map[string]http.HandlerFunc{
 		"/":        s.file("index.html", "text/html; charset=utf-8"),
 		"/app.js":  s.file("app.js", "text/javascript; charset=utf-8"),
@@ -156,7 +181,7 @@ func (s *Server) routes() http.Handler {
 }
 
 // file serves a file of the page.
-func (s *Server) file(name, kind string) http.HandlerFunc {
+func (s *site) file(name, kind string) http.HandlerFunc {
 	b, err := page.ReadFile("page/" + name)
 	if err != nil {
 		panic("serve: " + err.Error()) // it is built in
@@ -164,11 +189,11 @@ func (s *Server) file(name, kind string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) { answer(w, r, kind, b) }
 }
 
-func (s *Server) json(make func(dst []byte) []byte) http.HandlerFunc {
+func (s *site) json(make func(dst []byte) []byte) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) { answer(w, r, "application/json", make(nil)) }
 }
 
-func (s *Server) healthz(w http.ResponseWriter, r *http.Request) {
+func (s *site) healthz(w http.ResponseWriter, r *http.Request) {
 	if s.cfg.Failed() {
 		http.Error(w, "reading or writing has failed", http.StatusServiceUnavailable)
 		return

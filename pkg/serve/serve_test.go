@@ -27,6 +27,7 @@ var start = time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
 // A stand is a server of a board that the test feeds.
 type stand struct {
 	*Server
+	cfg    Config
 	keys   map[string]*stream.Key
 	failed bool
 	rows   int
@@ -59,7 +60,7 @@ func newStand(change func(c *Config)) *stand {
 	if change != nil {
 		change(&c)
 	}
-	s.Server = New(c)
+	s.Server, s.cfg = New(c), c
 	return s
 }
 
@@ -430,6 +431,23 @@ func TestOwnNamesAreFree(t *testing.T) {
 				t.Errorf("%s can be the name of a column of %s", m.name, a.Name)
 			}
 		}
+	}
+}
+
+// When there is another board to see, clients of events end, and come again.
+func TestShow(t *testing.T) {
+	s := newStand(nil)
+	url := s.listen(t)
+	e := follow(t, url)
+	e.next()
+	next := s.cfg
+	next.Version = "2"
+	s.Show(next)
+	if b, err := io.ReadAll(e.r); len(b) > 0 || err != nil {
+		t.Errorf("events of the board before go on: %q, %v", b, err)
+	}
+	if kind, data := follow(t, url).next(); kind != "hello" || !strings.Contains(data, `"version":"2"`) {
+		t.Errorf("%s %s", kind, data)
 	}
 }
 

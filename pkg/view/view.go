@@ -57,7 +57,8 @@ type View struct {
 	done   chan struct{}
 
 	mu      sync.Mutex
-	ended   string // what the title says at the end; "" while the input lasts
+	next    *Config // what is to be shown from the next picture on; nil: no other
+	ended   string  // what the title says at the end; "" while the input lasts
 	said    []string
 	saidAll int
 
@@ -126,6 +127,26 @@ func Open(c Config) (*View, error) {
 	return New(c, screen, tty)
 }
 
+// Show shows another board from the next picture on: before the fields are known
+// there is nothing to see.
+func (v *View) Show(c Config) {
+	v.mu.Lock()
+	v.next = &c
+	v.mu.Unlock()
+	v.redraw()
+}
+
+// change begins to show another board.
+func (v *View) change() {
+	v.mu.Lock()
+	next := v.next
+	v.next = nil
+	v.mu.Unlock()
+	if next != nil {
+		v.c, v.column, v.chosen, v.top, v.sorted, v.version, v.scale = *next, 0, nil, 0, nil, math.MaxUint64, scale{}
+	}
+}
+
 // Quit is closed when q was pressed.
 func (v *View) Quit() <-chan struct{} { return v.quit }
 
@@ -190,6 +211,7 @@ func (v *View) Run() {
 
 // frame draws one picture.
 func (v *View) frame() {
+	v.change()
 	if !v.paused {
 		v.read()
 	}

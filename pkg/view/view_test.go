@@ -313,6 +313,21 @@ func TestEndedIsSaid(t *testing.T) {
 	}
 }
 
+// The fields may become known later: then another board is shown.
+func TestShow(t *testing.T) {
+	s := newStage(t, 80, 24, nil)
+	s.fill(3)
+	later := s.c
+	s.Show(Config{Board: board.New(board.Config{}), Clock: true, Zone: time.UTC, Now: later.Now})
+	if got := s.text(); !strings.Contains(got, "waiting for input") || strings.Contains(got, "temp_mean") {
+		t.Errorf("the picture is\n%s", got)
+	}
+	s.Show(later)
+	if got := s.text(); !strings.Contains(got, "temp_mean") || !strings.Contains(got, "s03") {
+		t.Errorf("the picture is\n%s", got)
+	}
+}
+
 // The interval of a forecast and values that are extreme are drawn.
 func TestForecastAndExtremes(t *testing.T) {
 	s := newStage(t, 80, 24, func(c *Config) { c.Columns[0].Lower, c.Columns[0].Upper = 1, 2 })
