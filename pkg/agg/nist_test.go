@@ -59,7 +59,7 @@ func lre(got float64, want string) float64 {
 	if err != nil {
 		return 0
 	}
-	off, _ := quo(sub(num(got), w), w).Float64()
+	off, _ := quo(sub(exactly(got), w), w).Float64()
 	return min(17, -math.Log10(math.Abs(off)))
 }
 

@@ -205,7 +205,7 @@ func (w *Window) beginTimes(b *batch, ts []int64, xs []float64, head int64) *par
 				at = 0
 			}
 		}
-		if held := int(w.seen + int64(i) - head); head > p.mid || held == w.size || w.sparse(held) {
+		if held := int(w.seen + int64(i) - head); head > p.mid || held == w.size || sparse(w.size, held) {
 			n = i
 			break
 		}

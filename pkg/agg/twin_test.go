@@ -20,7 +20,7 @@ type slow struct {
 	memo *[4]*big.Float // exact of xs
 }
 
-func num(x float64) *big.Float { return new(big.Float).SetPrec(prec).SetFloat64(x) }
+func exactly(x float64) *big.Float { return new(big.Float).SetPrec(prec).SetFloat64(x) }
 
 func (s slow) value(a Agg) float64 {
 	n := len(s.xs)
@@ -51,8 +51,8 @@ func (s slow) value(a Agg) float64 {
 		if n-1 <= ddof || m2.Sign() == 0 {
 			return math.NaN()
 		}
-		sd := new(big.Float).Sqrt(quo(m2, num(float64(n-1-ddof))))
-		return float(quo(sub(num(last), mean), sd))
+		sd := new(big.Float).Sqrt(quo(m2, exactly(float64(n-1-ddof))))
+		return float(quo(sub(exactly(last), mean), sd))
 	case "ewma":
 		return s.ewma()
 	case "increase":
@@ -73,7 +73,7 @@ func (s slow) value(a Agg) float64 {
 }
 
 func (s slow) moment(name string, ddof int) float64 {
-	n := num(float64(len(s.xs)))
+	n := exactly(float64(len(s.xs)))
 	mean, m2, m3, m4 := s.exact()
 	v := quo(m2, n)
 	switch name {
@@ -88,14 +88,14 @@ func (s slow) moment(name string, ddof int) float64 {
 			return math.NaN()
 		}
 		if name == "kurt" {
-			return float(sub(quo(quo(m4, n), mul(v, v)), num(3)))
+			return float(sub(quo(quo(m4, n), mul(v, v)), exactly(3)))
 		}
 		return float(quo(quo(m3, n), mul(v, new(big.Float).Sqrt(v))))
 	}
 	if len(s.xs) <= ddof {
 		return math.NaN()
 	}
-	v = quo(m2, num(float64(len(s.xs)-ddof)))
+	v = quo(m2, exactly(float64(len(s.xs)-ddof)))
 	sd := new(big.Float).Sqrt(v)
 	switch name {
 	case "var":
@@ -131,23 +131,23 @@ func (s slow) exact() (mean, m2, m3, m4 *big.Float) {
 
 // exact returns the mean and the sums of the powers of the deviations.
 func exact(xs []float64) (mean, m2, m3, m4 *big.Float) {
-	sum := num(0)
+	sum := exactly(0)
 	for _, x := range xs {
-		sum.Add(sum, num(x))
+		sum.Add(sum, exactly(x))
 	}
-	mean = quo(sum, num(float64(len(xs))))
-	m2, m3, m4 = num(0), num(0), num(0)
+	mean = quo(sum, exactly(float64(len(xs))))
+	m2, m3, m4 = exactly(0), exactly(0), exactly(0)
 	constant := true
 	for _, x := range xs {
 		constant = constant && x == xs[0]
-		d := sub(num(x), mean)
+		d := sub(exactly(x), mean)
 		dd := mul(d, d)
 		m2.Add(m2, dd)
 		m3.Add(m3, mul(dd, d))
 		m4.Add(m4, mul(dd, dd))
 	}
 	if constant {
-		m2, m3, m4 = num(0), num(0), num(0)
+		m2, m3, m4 = exactly(0), exactly(0), exactly(0)
 	}
 	return mean, m2, m3, m4
 }
@@ -169,15 +169,15 @@ func (s slow) ranks(name string) float64 {
 	if len(before) == 0 || before.mad() == 0 {
 		return math.NaN()
 	}
-	d := sub(num(s.xs[len(s.xs)-1]), num(before.median()))
-	return float(quo(quo(d, num(before.mad())), num(1.4826)))
+	d := sub(exactly(s.xs[len(s.xs)-1]), exactly(before.median()))
+	return float(quo(quo(d, exactly(before.mad())), exactly(1.4826)))
 }
 
 func (s slow) time(i int) *big.Float {
 	if s.plan.clock {
-		return quo(new(big.Float).SetPrec(prec).SetInt64(s.ts[i]), num(1e9))
+		return quo(new(big.Float).SetPrec(prec).SetInt64(s.ts[i]), exactly(1e9))
 	}
-	return num(float64(i))
+	return exactly(float64(i))
 }
 
 // from returns the samples from the one before the window on, if there is one.
@@ -189,10 +189,10 @@ func (s slow) from() slow {
 }
 
 func (s slow) increase() *big.Float {
-	xs, sum := s.from().xs, num(0)
+	xs, sum := s.from().xs, exactly(0)
 	for i, x := range xs[1:] {
-		if sum.Add(sum, num(x)); x >= xs[i] {
-			sum.Sub(sum, num(xs[i]))
+		if sum.Add(sum, exactly(x)); x >= xs[i] {
+			sum.Sub(sum, exactly(xs[i]))
 		}
 	}
 	return sum
@@ -216,14 +216,14 @@ func (s slow) twa() float64 {
 	if len(f.xs) > len(s.xs) && s.plan.width.Kind == Duration {
 		f.ts[0] = s.now - s.plan.width.D
 	}
-	sum, passed := num(0), num(0)
+	sum, passed := exactly(0), exactly(0)
 	for i, x := range f.xs {
-		until := num(0).SetInt64(s.now)
+		until := exactly(0).SetInt64(s.now)
 		if i+1 < len(f.xs) {
 			until.SetInt64(f.ts[i+1])
 		}
-		dt := sub(until, num(0).SetInt64(f.ts[i]))
-		sum.Add(sum, mul(dt, num(x)))
+		dt := sub(until, exactly(0).SetInt64(f.ts[i]))
+		sum.Add(sum, mul(dt, exactly(x)))
 		passed.Add(passed, dt)
 	}
 	if passed.Sign() == 0 {
@@ -233,9 +233,9 @@ func (s slow) twa() float64 {
 }
 
 func (s slow) slope() float64 {
-	n := num(float64(len(s.xs)))
+	n := exactly(float64(len(s.xs)))
 	mean, _, _, _ := s.exact()
-	meanT, tt, tx := num(0), num(0), num(0)
+	meanT, tt, tx := exactly(0), exactly(0), exactly(0)
 	for i := range s.xs {
 		meanT.Add(meanT, s.time(i))
 	}
@@ -243,7 +243,7 @@ func (s slow) slope() float64 {
 	for i, x := range s.xs {
 		dt := sub(s.time(i), meanT)
 		tt.Add(tt, mul(dt, dt))
-		tx.Add(tx, mul(dt, sub(num(x), mean)))
+		tx.Add(tx, mul(dt, sub(exactly(x), mean)))
 	}
 	if s.time(0).Cmp(s.time(len(s.xs)-1)) == 0 {
 		return math.NaN()
@@ -252,7 +252,7 @@ func (s slow) slope() float64 {
 }
 
 func (s slow) ewma() float64 {
-	sum, weight := num(0), num(0)
+	sum, weight := exactly(0), exactly(0)
 	n := len(s.xs)
 	for i, x := range s.xs {
 		w := math.Pow(1-2/(float64(s.plan.width.N)+1), float64(n-1-i))
@@ -262,8 +262,8 @@ func (s slow) ewma() float64 {
 		case Duration:
 			w = math.Exp(-2 * float64(s.ts[n-1]-s.ts[i]) / float64(s.plan.width.D))
 		}
-		sum.Add(sum, mul(num(w), num(x)))
-		weight.Add(weight, num(w))
+		sum.Add(sum, mul(exactly(w), exactly(x)))
+		weight.Add(weight, exactly(w))
 	}
 	return float(quo(sum, weight))
 }
@@ -287,14 +287,14 @@ func (s slow) tolerance(a Agg, want float64) float64 {
 	case "z":
 		if n := len(s.xs) - 1; n > 0 {
 			_, m2, _, _ := exact(s.xs[:n])
-			sd := float(new(big.Float).Sqrt(quo(m2, num(float64(n)))))
+			sd := float(new(big.Float).Sqrt(quo(m2, exactly(float64(n)))))
 			tol += rel * largest * 1e-3 / sd
 		}
 	case "rate":
 		tol = rel*math.Abs(want) + rel*largest*float64(len(s.xs))/math.Max(s.from().seconds(), 1e-9)
 	case "slope":
 		_, m2, _, _ := s.exact()
-		sd := float(new(big.Float).Sqrt(quo(m2, num(float64(len(s.xs))))))
+		sd := float(new(big.Float).Sqrt(quo(m2, exactly(float64(len(s.xs))))))
 		tol = rel*math.Abs(want) + rel*100*sd/math.Max(s.seconds(), 1e-9)
 	}
 	return tol + 5e-324*float64(1+len(s.xs)) // a sum of subnormal samples has no more digits than they

@@ -213,19 +213,22 @@ func (w *Window) drop(stale int) {
 		w.ord.remove(w.xs[w.place(w.seen-int64(w.n-i))])
 	}
 	w.forget(stale)
-	if w.n == 0 && w.size > 16 {
-		w.xs, w.ts, w.size, w.head, w.parts = nil, nil, 0, 0, nil
-		if w.ord != nil {
-			*w.ord = order{}
-		}
-	} else if w.sparse(w.n) {
-		w.resize(w.size / 4)
+	if w.n == 0 {
+		w.empty()
+		return
+	}
+	size := w.size
+	for sparse(size, w.n) {
+		size /= 4
+	}
+	if size < w.size {
+		w.resize(size)
 	}
 }
 
 // sparse tells whether n samples need so little of the ring of a duration that
 // it is to shrink.
-func (w *Window) sparse(n int) bool { return w.size > 64 && n < w.size/16 }
+func sparse(size, n int) bool { return size > keptRing && n < size/16 }
 
 // Stale returns how many samples Advance(t) would forget, in O(log n).
 func (w *Window) Stale(t int64) int {
@@ -268,27 +271,32 @@ func (w *Window) place(number int64) int {
 	return at
 }
 
-// Reset forgets all samples. Storage is kept.
+// Reset forgets all samples and the one before them.
 func (w *Window) Reset() {
 	w.plan.batch.w = nil
-	w.head, w.n = 0, 0 // numbers go on
+	w.n = 0 // numbers go on
+	w.empty()
 	if w.beyond != nil {
 		*w.beyond = beyond{}
 	}
-	w.xs = w.xs[:0]
-	if w.plan.width.Kind == Duration {
-		w.xs = w.xs[:w.size]
-	} else if w.ts != nil {
-		w.ts = w.ts[:0]
-	}
-	if w.parts != nil {
-		w.parts.forget()
-	}
-	if w.ord != nil {
-		w.ord.reset()
-	}
 	if w.all != nil {
 		*w.all = total{}
+	}
+}
+
+// keptRing is up to how many samples a ring keeps its room while it has none.
+const keptRing = 16
+
+// empty gives back the room of a window that has no samples any more.
+func (w *Window) empty() {
+	w.head = 0
+	if w.ord != nil {
+		*w.ord = order{}
+	}
+	if w.parts = nil; w.size > keptRing {
+		w.xs, w.ts, w.size = nil, nil, 0
+	} else if w.plan.width.Kind == Count {
+		w.xs, w.ts = w.xs[:0], w.ts[:0]
 	}
 }
 
