@@ -12,9 +12,9 @@ import (
 
 	"github.com/cpuguy83/go-md2man/v2/md2man"
 
-	"rtda/pkg/agg"
 	"rtda/pkg/format"
 	"rtda/pkg/parse"
+	"rtda/pkg/run"
 )
 
 var writePage = goflag.Bool("write-page", false, "write the man page anew")
@@ -37,7 +37,7 @@ func TestHelp(t *testing.T) {
 			t.Errorf("--%s is not in help", f.name)
 		}
 	}
-	for _, a := range agg.Table {
+	for _, a := range run.Aggregates() {
 		if !strings.Contains(help, " "+a.Name) {
 			t.Errorf("the aggregate %s is not in help", a.Name)
 		}
@@ -138,7 +138,7 @@ func TestManPageIsWhole(t *testing.T) {
 	for _, f := range flags {
 		terms = append(terms, flagTerm(f.short, f.name, f.arg))
 	}
-	for _, a := range agg.Table {
+	for _, a := range run.Aggregates() {
 		terms = append(terms, "**"+a.Name+"**\n:")
 	}
 	for _, f := range parse.Formats {

@@ -7,9 +7,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"rtda/pkg/agg"
 	"rtda/pkg/format"
 	"rtda/pkg/parse"
+	"rtda/pkg/run"
 )
 
 // page is the man page in roff. It is manMarkdown as go-md2man renders it.
@@ -60,8 +60,8 @@ func manMarkdown() string {
 	p.section("CLOCK", manClock)
 	p.section("WINDOWS AND ROWS", manWindows)
 	p.section("AGGREGATES", manAggregates)
-	for _, a := range agg.Table {
-		p.item("**"+a.Name+"**", plain(a.Doc+" ["+a.Unit.String()+"]"))
+	for _, a := range run.Aggregates() {
+		p.item("**"+a.Name+"**", plain(a.Doc+" ["+a.Unit+"]"))
 	}
 	p.text(manColumns)
 	p.section("RULES", manRules)

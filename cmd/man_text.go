@@ -87,6 +87,12 @@ When the input ends the clock goes on to the next boundary, and with **-n** *N* 
 const manAggregates = `
 The value over the window, of which a window that is empty has none but the count 0. Quantiles are exact and linear between neighbours (R-7).
 The variance is that of the population, unless **--ddof** says otherwise. What has left a window leaves no trace in its values, however large it was.
+
+The last five, **anomaly**, **surprise**, **forecast**, **lower** and **upper**, are of a key and field and of no window: their one column stands behind the
+others of the field, and a rule names them as ` + "`anomaly` or `anomaly(temp)`" + `. They learn from each sample, before its rules and its row, need no setting, and know the hour of the
+day where there is a clock. anomaly and surprise have a value from the 201st sample on, forecast from the 2nd, lower and upper from the 11th. **--gap**, **--warmup** and **--ddof** do not act on
+them; **--ttl** forgets them. A row that is not a sample's own shows what the last sample showed. ` + "`anomaly > 0.5`" + ` is worth a look, ` + "`anomaly > 0.9`" + ` worth a page. What comes again
+within 4000 samples is known; counters and ramps are always new. A detector takes up to 44 KB (77 KB of the process) a key and field, and counts as 4000 samples of **--max-samples**.
 `
 
 const manColumns = `

@@ -190,11 +190,11 @@ func (o *options) addAggs(text string) error {
 		return err
 	}
 	for _, item := range items {
-		a, ok := agg.Lookup(item)
+		a, ok := run.LookupAggregate(item)
 		if !ok {
 			return &badValue{"must be aggregates that rtda knows" + didYouMean(item, run.AggNames()), item}
 		}
-		if slices.ContainsFunc(o.Aggs, func(b agg.Agg) bool { return b.Name == a.Name }) {
+		if slices.ContainsFunc(o.Aggs, func(b run.Aggregate) bool { return b.Name == a.Name }) {
 			return &badValue{"must name each aggregate once", item}
 		}
 		o.Aggs = append(o.Aggs, a)

@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -240,6 +241,80 @@ func TestRealReference(t *testing.T) {
 					t.Errorf("got %+v, off by %.1e and %.1e, want %+v", got, mean, std, want)
 				}
 			})
+		}
+	}
+}
+
+// What a reference gives on seven series comes out of the command, and the same
+// whatever else it is asked for.
+func TestRealDetectors(t *testing.T) {
+	files, _ := filepath.Glob(filepath.Join(realData, "detect", "*.csv"))
+	if len(files) == 0 {
+		t.Skipf("no series in %s", filepath.Join(realData, "detect"))
+	}
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want, err := csv.NewReader(bytes.NewReader(text)).ReadAll()
+			if err != nil {
+				t.Fatal(err)
+			}
+			first := slices.Index(want[0], "x")
+			args := []string{"-i", "csv", "-f", "x", "-o", "csv", "-a", "anomaly,surprise,forecast,lower,upper"}
+			if first > 0 {
+				args = append(args, "-t", "t")
+			}
+			if filepath.Base(file) == "newyork.csv" {
+				args = append(args, "--tz", "America/New_York")
+			}
+			for _, more := range [][]string{nil, {"-j", "1", "-w", "3,9", "-n", "1"}, {"-r", "anomaly > 0.5 and upper < lower"}} {
+				out, complaints, status := runMain(append(append(slices.Clone(args), more...), file)...)
+				rows, err := csv.NewReader(strings.NewReader(out)).ReadAll()
+				if status != 0 || err != nil || len(rows) != len(want) {
+					t.Fatalf("%v: status %d, %d rows, want %d (%v)\n%s", more, status, len(rows), len(want), err, complaints)
+				}
+				for i := range rows[1:] {
+					checkCells(t, i+1, rows[i+1][len(rows[i+1])-5:], want[i+1][first+1:])
+				}
+			}
+		})
+	}
+}
+
+// checkCells compares numbers within 1e-9, and empty cells.
+func checkCells(t *testing.T, row int, got, want []string) {
+	t.Helper()
+	for i := range want {
+		x, err1 := strconv.ParseFloat(got[i], 64)
+		y, err2 := strconv.ParseFloat(want[i], 64)
+		if (err1 == nil) != (err2 == nil) || math.Abs(x-y) > 1e-9*max(1, math.Abs(y)) {
+			t.Errorf("row %d, column %d: got %q, want %q", row, i+1, got[i], want[i])
+		}
+	}
+}
+
+// The alerts of a rule on a real series with four labelled faults stand where the
+// reference has them.
+func TestRealAnomaly(t *testing.T) {
+	path := dataFile(t, "real/machine_temperature.csv")
+	for bar, want := range map[string][]string{
+		"0.5": {"273", "455", "521", "815", "2390", "3851", "9713", "15157", "16200", "17232", "17722", "19283", "19955"},
+		"0.9": {"313", "3967"},
+	} {
+		_, alerts, _ := runMain("-q", "-i", "csv", "-t", "timestamp", "-f", "value", "-r", "anomaly > "+bar, path)
+		var lines []string
+		for line := range strings.Lines(alerts) {
+			if strings.HasPrefix(line, "ALERT ") {
+				_, at, _ := strings.Cut(line, " line=")
+				at, _, _ = strings.Cut(at, " ")
+				lines = append(lines, at)
+			}
+		}
+		if !slices.Equal(lines, want) {
+			t.Errorf("anomaly > %s: alerts at lines %v, want %v", bar, lines, want)
 		}
 	}
 }

@@ -355,11 +355,16 @@ func TestSignalUsesWhatWasRead(t *testing.T) {
 
 // SIGUSR1 tells the counts and changes nothing.
 func TestSignalAsksForCounts(t *testing.T) {
+	asksForCounts(t, "2 samples held")
+	asksForCounts(t, "4002 samples held (4000 of them for 1 detectors of up to 44 KB)", "-r", "anomaly > 0.9")
+}
+
+func asksForCounts(t *testing.T, held string, more ...string) {
 	in, feed := io.Pipe()
 	rows, stdout := io.Pipe()
 	asides, stderr := io.Pipe()
 	ended := make(chan int, 1)
-	go func() { ended <- Main([]string{"-w", "2", "-a", "count", "-r", "last > 1"}, in, stdout, stderr) }()
+	go func() { ended <- Main(append([]string{"-w", "2", "-a", "count", "-r", "last > 1"}, more...), in, stdout, stderr) }()
 	patient(t, "rtda", func() {
 		alert := make([]byte, 200)
 		for _, line := range []string{"1\n", "2\n"} {
@@ -371,7 +376,7 @@ func TestSignalAsksForCounts(t *testing.T) {
 		}
 		raise(syscall.SIGUSR1)
 		n, _ := asides.Read(alert)
-		if got, want := string(alert[:n]), "rtda: 2 lines read, 0 skipped, 2 rows written, 1 alerts, 1 keys, 2 samples held\n"; got != want {
+		if got, want := string(alert[:n]), "rtda: 2 lines read, 0 skipped, 2 rows written, 1 alerts, 1 keys, "+held+"\n"; got != want {
 			t.Errorf("got %swant %s", got, want)
 		}
 		fmt.Fprint(feed, "1\n")

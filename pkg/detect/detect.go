@@ -81,6 +81,14 @@ func NewPlan(stats []Stat, clocked bool, zone *time.Location) *Plan {
 // NeedsTime tells whether the times given to Push matter.
 func (p *Plan) NeedsTime() bool { return p.clock }
 
+// Bytes is what a detector takes in memory at most, and its state in a file.
+func (p *Plan) Bytes() int {
+	if p.parts&novelty != 0 {
+		return 44 << 10
+	}
+	return 768
+}
+
 // Samples is what a detector counts for where samples in memory are limited.
 // That is 8 bytes a sample for the 44 KB that one takes at most, less what most
 // do not need.
@@ -143,12 +151,16 @@ func (d *Detector) learn(x, usual float64, known bool) {
 	}
 }
 
-// Slide does the same as Push(0, x) for each x of xs, followed by dst[j][i] =
-// Value(j) for each j for which dst has a column; dst may be nil. It is for
-// detectors without a clock.
-func (d *Detector) Slide(xs []float64, dst [][]float64) {
+// Slide does the same as Push(ts[i], x) for each x of xs, followed by dst[j][i] =
+// Value(j) for each j for which dst has a column; dst may be nil, and ts too
+// where times do not matter.
+func (d *Detector) Slide(ts []int64, xs []float64, dst [][]float64) {
 	for i, x := range xs {
-		d.Push(0, x)
+		t := int64(0)
+		if ts != nil {
+			t = ts[i]
+		}
+		d.Push(t, x)
 		for j, column := range dst {
 			if column != nil {
 				column[i] = d.Value(j)

@@ -42,10 +42,13 @@ func TestSize(t *testing.T) {
 		{Table[2:], false, 256, 256},
 	} {
 		plan := NewPlan(c.stats, c.clock, nil)
+		if c.full > plan.Bytes() {
+			t.Errorf("%v clock=%v: %d bytes allowed, and %d promised", names(c.stats), c.clock, c.full, plan.Bytes())
+		}
 		var all []*Detector
 		size := func(n int) int {
 			r := rand.New(rand.NewPCG(7, 8))
-			const many = 100
+			const many = 40
 			before := allocated()
 			for range many {
 				d := plan.New()
@@ -115,16 +118,28 @@ func TestExp2(t *testing.T) {
 
 // TestSlide: many samples at once are the same as one by one.
 func TestSlide(t *testing.T) {
-	a, b := NewPlan(Table, false, nil).New(), NewPlan(Table, false, nil).New()
-	xs := noise(700)
-	dst := [][]float64{make([]float64, 700), nil, make([]float64, 700), nil, nil}
-	a.Slide(xs[:250], nil)
-	a.Slide(xs[250:], [][]float64{dst[0][250:], nil, dst[2][250:], nil, nil})
-	for i, x := range xs {
-		b.Push(0, x)
-		for j, column := range dst {
-			if column != nil && i >= 250 && math.Float64bits(column[i]) != math.Float64bits(b.Value(j)) {
-				t.Fatalf("sample %d: %s = %v, want %v", i+1, Table[j].Name, column[i], b.Value(j))
+	for _, clock := range []bool{false, true} {
+		a, b := NewPlan(Table, clock, nil).New(), NewPlan(Table, clock, nil).New()
+		xs, ts := noise(700), []int64(nil)
+		for i := range xs {
+			if clock {
+				ts = append(ts, int64(i)*300e9)
+			}
+		}
+		dst := [][]float64{make([]float64, 450), nil, make([]float64, 450), nil, nil}
+		if clock {
+			a.Slide(ts[:250], xs[:250], nil)
+			a.Slide(ts[250:], xs[250:], dst)
+		} else {
+			a.Slide(nil, xs[:250], nil)
+			a.Slide(nil, xs[250:], dst)
+		}
+		for i, x := range xs {
+			b.Push(int64(i)*300e9, x)
+			for j, column := range dst {
+				if column != nil && i >= 250 && math.Float64bits(column[i-250]) != math.Float64bits(b.Value(j)) {
+					t.Fatalf("clock=%v, sample %d: %s = %v, want %v", clock, i+1, Table[j].Name, column[i-250], b.Value(j))
+				}
 			}
 		}
 	}

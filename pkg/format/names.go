@@ -38,7 +38,7 @@ func columnName(c *Column, several bool) string {
 	if c.Field != "" {
 		name = c.Field + "_" + name
 	}
-	if several {
+	if several && c.Window != "" {
 		name += "_" + c.Window
 	}
 	return name

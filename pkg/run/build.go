@@ -241,8 +241,9 @@ func (o *Options) namedFields() (fields []string, known bool) {
 // scope is what rules may name.
 func (o *Options) scope(fields []string, known bool) rule.Scope {
 	s := rule.Scope{
-		IsAgg: func(name string) bool { _, ok := agg.Lookup(name); return ok },
-		Aggs:  AggNames(), Keys: o.Keys, Fields: fields, Known: known,
+		IsAgg:      func(name string) bool { _, ok := LookupAggregate(name); return ok },
+		OfNoWindow: OfNoWindow,
+		Aggs:       AggNames(), Keys: o.Keys, Fields: fields, Known: known,
 	}
 	if !o.WarmupFull {
 		s.Warmup = o.Warmup

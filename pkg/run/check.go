@@ -9,6 +9,7 @@ import (
 
 	"rtda/pkg/agg"
 	"rtda/pkg/clock"
+	"rtda/pkg/detect"
 	"rtda/pkg/parse"
 	"rtda/pkg/rule"
 	"rtda/pkg/stream"
@@ -41,7 +42,10 @@ func Check(o *Options, stdout io.Writer) error {
 		checkWindows(o, newBuilder(o, schema, set), line)
 	} else {
 		line("windows", windowTexts(o)+", of each field")
-		line("columns", strings.Join(namesOf(o.Aggs), ", ")+", of each field and window")
+		ofWindow, ofNone := o.aggregates()
+		if line("columns", strings.Join(namesOf(ofWindow), ", ")+", of each field and window"); len(ofNone) > 0 {
+			line("columns", strings.Join(namesOf(ofNone), ", ")+", of each field")
+		}
 	}
 	for i := range set.Rules {
 		line("rule", set.Rules[i].Full)
@@ -65,7 +69,12 @@ func checkWindows(o *Options, b *builder, line func(what, value string)) {
 		if name != "" {
 			name += " "
 		}
-		plan := agg.NewPlan(w.width, w.aggs, agg.Options{DDof: o.DDof, Clock: b.layout.Clock})
+		if w.detects {
+			bytes := detect.NewPlan(w.stats(), b.layout.Clock, o.Zone).Bytes()
+			line("detector", fmt.Sprintf("%s%s: counts as %d samples a key, takes up to %.1f KB", name, strings.Join(w.names, ", "), detect.Samples, float64(bytes)/1024))
+			continue
+		}
+		plan := agg.NewPlan(w.width, w.aggs(), agg.Options{DDof: o.DDof, Clock: b.layout.Clock})
 		moved := ""
 		if w.moved {
 			moved = " for rules that the clock evaluates"
@@ -140,14 +149,6 @@ func windowTexts(o *Options) string {
 		texts = append(texts, w.Text)
 	}
 	return strings.Join(texts, ", ")
-}
-
-func namesOf(aggs []agg.Agg) []string {
-	names := make([]string, len(aggs))
-	for i, a := range aggs {
-		names[i] = a.Name
-	}
-	return names
 }
 
 func orNone(list []string) string {

@@ -56,7 +56,7 @@ type Options struct {
 	EveryText  string
 	Warmup     int
 	WarmupFull bool // Warmup is 1 then, and means windows that are no counts
-	Aggs       []agg.Agg
+	Aggs       []Aggregate
 	DDof       int
 
 	Rules       []rule.Source
@@ -81,13 +81,4 @@ func (o *Options) ImplyClock(why string) {
 	if o.Clock == stream.NoClock {
 		o.Clock, o.ClockWhy = stream.WallClock, why
 	}
-}
-
-// AggNames returns the names of the aggregates.
-func AggNames() []string {
-	names := make([]string, len(agg.Table))
-	for i, a := range agg.Table {
-		names[i] = a.Name
-	}
-	return names
 }

@@ -6,6 +6,7 @@ import (
 
 	"rtda/pkg/agg"
 	"rtda/pkg/clock"
+	"rtda/pkg/detect"
 	"rtda/pkg/format"
 	"rtda/pkg/parse"
 	"rtda/pkg/rule"
@@ -86,6 +87,8 @@ type windowID struct {
 	field int
 	width agg.Width
 	moved bool // the clock moves it on: rows and other rules have another
+
+	detects bool // it is the detector of the field and no window
 }
 
 // An aggID is an aggregate of a window.
@@ -97,7 +100,23 @@ type aggID struct {
 // A wanted window is one field over one width with all that is read from it.
 type wanted struct {
 	windowID
-	aggs []agg.Agg
+	names []string
+}
+
+func (w *wanted) aggs() []agg.Agg {
+	aggs := make([]agg.Agg, len(w.names))
+	for i, name := range w.names {
+		aggs[i], _ = agg.Lookup(name)
+	}
+	return aggs
+}
+
+func (w *wanted) stats() []detect.Stat {
+	stats := make([]detect.Stat, len(w.names))
+	for i, name := range w.names {
+		stats[i], _ = detect.Lookup(name)
+	}
+	return stats
 }
 
 func newBuilder(o *Options, s *parse.Schema, set *rule.Set) *builder {
@@ -106,18 +125,19 @@ func newBuilder(o *Options, s *parse.Schema, set *rule.Set) *builder {
 		b.fieldAt[name] = i
 	}
 	b.layout = format.Layout{Measurement: o.Measurement, Keys: o.Keys, Clock: o.Clock != stream.NoClock, Zone: o.Zone}
+	ofWindow, ofNone := o.aggregates()
 	for field := range s.Fields[:s.Shown] {
 		for i, w := range o.Windows {
-			at := b.window(field, w.Width, false)
+			at := b.window(windowID{field: field, width: w.Width})
 			if i == 0 {
 				b.first = append(b.first, at)
 			}
-			for _, a := range o.Aggs {
-				b.columns = append(b.columns, b.read(at, a))
-				b.layout.Columns = append(b.layout.Columns, format.Column{
-					Agg: a.Name, Field: s.Fields[field], Window: w.Text, Count: a.Name == "count",
-				})
+			for _, a := range ofWindow {
+				b.column(at, a.Name, w.Text)
 			}
+		}
+		for _, a := range ofNone {
+			b.column(b.window(windowID{field: field, detects: true}), a.Name, "")
 		}
 	}
 	var taken []string
@@ -133,9 +153,16 @@ func newBuilder(o *Options, s *parse.Schema, set *rule.Set) *builder {
 	return b
 }
 
-// window is the index of the window of a field, made if it is not there yet.
-func (b *builder) window(field int, width agg.Width, moved bool) int {
-	id := windowID{field, width, moved && width.Kind == agg.Duration}
+// column adds the column of an aggregate of a window, which text is.
+func (b *builder) column(window int, name, text string) {
+	b.columns = append(b.columns, b.read(window, name))
+	b.layout.Columns = append(b.layout.Columns, format.Column{
+		Agg: name, Field: b.schema.Fields[b.windows[window].field], Window: text, Count: name == "count",
+	})
+}
+
+// window is the index of a window, made if it is not there yet.
+func (b *builder) window(id windowID) int {
 	i, ok := b.windowAt[id]
 	if !ok {
 		i = len(b.windows)
@@ -146,19 +173,19 @@ func (b *builder) window(field int, width agg.Width, moved bool) int {
 }
 
 // read is how an aggregate is read from a window.
-func (b *builder) read(window int, a agg.Agg) stream.Read {
-	if a.Name == ageName {
+func (b *builder) read(window int, name string) stream.Read {
+	if name == ageName {
 		return stream.Read{From: stream.FromAge}
 	}
-	id := aggID{window, a.Name}
+	id := aggID{window, name}
 	at, ok := b.aggAt[id]
 	if !ok {
 		w := &b.windows[window]
-		at = len(w.aggs)
+		at = len(w.names)
 		b.aggAt[id] = at
-		w.aggs = append(w.aggs, a)
+		w.names = append(w.names, name)
 	}
-	return stream.Read{Window: window, Agg: at, Count: a.Name == "count"}
+	return stream.Read{Window: window, Agg: at, Count: name == "count"}
 }
 
 // metric is how a metric of the rules is read.
@@ -175,6 +202,8 @@ func (b *builder) metric(m rule.Metric) stream.Read {
 	}
 	width := b.o.Windows[0].Width
 	switch {
+	case OfNoWindow(m.Agg):
+		return b.read(b.window(windowID{field: field, detects: true}), m.Agg)
 	case m.Window.All:
 		width = agg.Width{Kind: agg.All}
 	case m.Window.D > 0:
@@ -182,8 +211,8 @@ func (b *builder) metric(m rule.Metric) stream.Read {
 	case m.Window.N > 0:
 		width = agg.Width{Kind: agg.Count, N: m.Window.N}
 	}
-	a, _ := agg.Lookup(m.Agg)
-	return b.read(b.window(field, width, m.Moved), a)
+	moved := m.Moved && width.Kind == agg.Duration
+	return b.read(b.window(windowID{field: field, width: width, moved: moved}), m.Agg)
 }
 
 // aggOptions are the options of the windows of a width. One that is as long as
@@ -212,15 +241,27 @@ func (b *builder) config(c stream.Config) stream.Config {
 		c.Rules = b.set
 	}
 	c.LastOnly = o.Out == "prom"
-	for _, w := range b.windows {
-		plan := agg.NewPlan(w.width, w.aggs, b.aggOptions(w.width))
-		c.Windows = append(c.Windows, stream.Window{
-			Field: w.field, Width: w.width, Moved: w.moved, Aggs: len(w.aggs), Need: o.need(w.width),
-			New:   func() stream.Accumulator { return plan.New() },
-			Timed: plan.NeedsTime(), Stores: plan.Stores(),
-		})
+	for i := range b.windows {
+		c.Windows = append(c.Windows, b.streamWindow(&b.windows[i]))
 	}
 	return c
+}
+
+// streamWindow is what the stream keeps of w: a window, or a detector.
+func (b *builder) streamWindow(w *wanted) stream.Window {
+	if w.detects {
+		plan := detect.NewPlan(w.stats(), b.layout.Clock, b.o.Zone)
+		return stream.Window{
+			Field: w.field, Aggs: len(w.names), Need: 1, Weight: detect.Samples, Timed: plan.NeedsTime(),
+			New: func() stream.Accumulator { return plan.New() },
+		}
+	}
+	plan := agg.NewPlan(w.width, w.aggs(), b.aggOptions(w.width))
+	return stream.Window{
+		Field: w.field, Width: w.width, Moved: w.moved, Aggs: len(w.names), Need: b.o.need(w.width),
+		New:   func() stream.Accumulator { return plan.New() },
+		Timed: plan.NeedsTime(), Stores: plan.Stores(),
+	}
 }
 
 // need is how many samples a window must hold to give values.

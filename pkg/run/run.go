@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"time"
 
+	"rtda/pkg/detect"
 	"rtda/pkg/parse"
 	"rtda/pkg/stream"
 )
@@ -277,8 +278,12 @@ func linesRead(st *stream.Stats) string {
 // counts is the answer to SIGUSR1.
 func (f *filter) counts() string {
 	st := f.pipeline.counts()
-	return fmt.Sprintf("%s, %d rows written, %d alerts, %d keys, %d samples held",
+	text := fmt.Sprintf("%s, %d rows written, %d alerts, %d keys, %d samples held",
 		linesRead(&st), st.Rows, st.Fired, st.Keys, st.Held)
+	if n := st.Detectors; n > 0 {
+		text += fmt.Sprintf(" (%d of them for %d detectors of up to 44 KB)", n*detect.Samples, n)
+	}
+	return text
 }
 
 // tell writes a line of rtda's own to stderr.

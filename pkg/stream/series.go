@@ -96,6 +96,7 @@ func (s *Stream) makeWindows(se *series, vals func(field int) float64) {
 		if x := vals(all[i].Field); w == nil && x == x {
 			w = all[i].New()
 			s.stats.Held += w.Held()
+			s.stats.Detectors += all[i].detectors()
 		}
 		if w != nil {
 			wins, index = append(wins, w), append(index, int32(i))
@@ -227,6 +228,9 @@ func (s *Stream) forget(t int64) {
 
 func (s *Stream) drop(se *series) {
 	s.stats.Held -= se.held()
+	for k := range se.wins {
+		s.stats.Detectors -= s.cfg.Windows[se.number(k)].detectors()
+	}
 	if se.key != nil {
 		s.ids = append(s.ids, se.key.ID)
 	}

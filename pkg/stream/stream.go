@@ -49,6 +49,9 @@ type Window struct {
 	Weight int  // what it counts against Config.MaxSamples however many it has; 0: its samples
 }
 
+// detectors is 1 for a detector and 0 for a window.
+func (w *Window) detectors() int { return min(w.Weight, 1) }
+
 // From says where a Read finds its number.
 type From uint8
 
@@ -102,7 +105,9 @@ type Stats struct {
 	Fired   int // alerts that began
 	Alerts  int // changes of alerts, and repetitions
 	Keys    int // keys now held
-	Held    int // samples now held in all windows
+	Held    int // samples now held in all windows, with what detectors count for
+
+	Detectors int // now held
 }
 
 // Bad is the number of lines and values skipped.

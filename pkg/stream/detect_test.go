@@ -1,0 +1,109 @@
+package stream
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"rtda/pkg/agg"
+	"rtda/pkg/detect"
+	"rtda/pkg/parse"
+)
+
+// withDetectors adds a detector with all its columns to each field of cfg.
+func withDetectors(cfg Config) Config {
+	for f := range cfg.Fields {
+		plan := detect.NewPlan(detect.Table, cfg.Clock != NoClock, nil)
+		for j := range detect.Table {
+			cfg.Columns = append(cfg.Columns, Read{Window: len(cfg.Windows), Agg: j})
+		}
+		cfg.Windows = append(cfg.Windows, Window{
+			Field: f, Aggs: len(detect.Table), Need: 1, Weight: detect.Samples, Timed: plan.NeedsTime(),
+			New: func() Accumulator { return plan.New() },
+		})
+	}
+	return cfg
+}
+
+// TestDetectors holds what rows show of detectors to detectors that were given
+// each field's values of each key: with keys and without, with values missing,
+// taken together and one by one.
+func TestDetectors(t *testing.T) {
+	for seed := range uint64(12) {
+		for _, clock := range []Clock{NoClock, DataClock} {
+			for _, keyed := range []bool{false, true} {
+				t.Run(fmt.Sprintf("seed=%d/clock=%d/keyed=%v", seed, clock, keyed), func(t *testing.T) {
+					checkDetectors(t, seed, clock, keyed)
+				})
+			}
+		}
+	}
+}
+
+func checkDetectors(t *testing.T, seed uint64, clock Clock, keyed bool) {
+	r := rand.New(rand.NewPCG(seed, 4))
+	cfg := configOf(2, []agg.Width{{Kind: agg.Count, N: 3}}, 1)
+	cfg.Columns = nil
+	cfg.Clock, cfg.Keyed, cfg.Every.N = clock, keyed, 1
+	if clock == DataClock && seed%2 == 0 {
+		cfg.Gap = 1 // a pause changes nothing
+	}
+	cfg = withDetectors(cfg)
+
+	plan := detect.NewPlan(detect.Table, clock != NoClock, nil)
+	all := map[string]*detect.Detector{}
+	var xs []sample
+	var want []string
+	for i := range 900 {
+		x := sample{t: int64(i) * 600 * second, vals: []float64{r.NormFloat64(), float64(r.IntN(9))}}
+		if keyed {
+			x.key = string('a' + rune(r.IntN(3)))
+		}
+		if seed > 3 && r.IntN(4) == 0 {
+			x.vals[r.IntN(2)] = math.NaN()
+		}
+		var row []float64
+		for f, v := range x.vals {
+			id := fmt.Sprint(x.key, f)
+			d := all[id]
+			if v == v && d == nil {
+				d = plan.New()
+				all[id] = d
+			}
+			if v == v {
+				d.Push(x.t, v)
+			}
+			for j := range detect.Table {
+				if d == nil {
+					row = append(row, math.NaN())
+				} else {
+					row = append(row, d.Value(j))
+				}
+			}
+		}
+		xs = append(xs, x)
+		want = append(want, rowText(clock != NoClock, x.t, x.key, row))
+	}
+	for _, plain := range []bool{false, true} {
+		if got := alertLog(cfg, xs, plain); !slices.Equal(got, want) {
+			t.Errorf("one by one: %v: got\n%s\nwant\n%s", plain, firstDifference(got, want), firstDifference(want, got))
+		}
+	}
+
+	s := New(cfg)
+	s.Setup(cfg)
+	var res Result
+	b, batch := batchOf(&cfg, xs, &parse.Origin{})
+	s.Take(b, batch, &res, func(*Result) bool { return true })
+	if st := s.Stats(); st.Detectors != len(all) || st.Held < len(all)*detect.Samples {
+		t.Errorf("%d detectors and %d samples held, want %d and %d or more", st.Detectors, st.Held, len(all), len(all)*detect.Samples)
+	}
+	for _, se := range slices.Clone(s.order()) {
+		s.drop(se)
+	}
+	if st := s.Stats(); st.Detectors != 0 || st.Held != 0 {
+		t.Errorf("%d detectors and %d samples are held when all keys are forgotten", st.Detectors, st.Held)
+	}
+}
