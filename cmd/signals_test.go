@@ -364,7 +364,9 @@ func asksForCounts(t *testing.T, held string, more ...string) {
 	rows, stdout := io.Pipe()
 	asides, stderr := io.Pipe()
 	ended := make(chan int, 1)
-	go func() { ended <- Main(append([]string{"-w", "2", "-a", "count", "-r", "last > 1"}, more...), in, stdout, stderr) }()
+	go func() {
+		ended <- Main(append([]string{"-w", "2", "-a", "count", "-r", "last > 1"}, more...), in, stdout, stderr)
+	}()
 	patient(t, "rtda", func() {
 		alert := make([]byte, 200)
 		for _, line := range []string{"1\n", "2\n"} {
