@@ -67,10 +67,10 @@ func (sh *shell) completionCommand() *cobra.Command {
 	}
 }
 
-// completeFlags makes the values of the table's flags known to completion.
-func completeFlags(root *cobra.Command) {
-	for i := range flags {
-		f := &flags[i]
+// completeFlags makes the values of a table's flags known to completion.
+func completeFlags(c *cobra.Command, table []flag) {
+	for i := range table {
+		f := &table[i]
 		if f.arg == "" || f.file {
 			continue
 		}
@@ -78,7 +78,7 @@ func completeFlags(root *cobra.Command) {
 			return f.completions(typed)
 		}
 		// The error is of a flag that does not exist.
-		_ = root.RegisterFlagCompletionFunc(f.name, complete)
+		_ = c.RegisterFlagCompletionFunc(f.name, complete)
 	}
 }
 

@@ -3,6 +3,8 @@ package cmd
 import (
 	"time"
 
+	"github.com/spf13/pflag"
+
 	"rtda/pkg/clock"
 	"rtda/pkg/format"
 	"rtda/pkg/parse"
@@ -20,6 +22,15 @@ const (
 	groupOutput  group = "Output"
 )
 
+// argumentDocs says how the values of flags are written, by the names that help
+// and manual call them by.
+var argumentDocs = []struct{ name, doc string }{
+	{"D", "A duration as in Go, with d for days and w for weeks: `250ms`, `1h30m`, `2d`."},
+	{"N", "A whole number; for `--hz` also a decimal or a fraction: `100`, `0.5`, `1/60`."},
+	{"LIST", "Items with commas between: `temp,hum`. An item may stand in double quotes, with commas in it and a doubled quote for one: `-f '\"a,b\",c'`."},
+	{"SPEC", "When rows are written: `1` (after every sample), `100` (after every 100 samples of a key), `10s` (at every multiple on the clock) or `end`."},
+}
+
 // groups are the headings in the order in which they are shown.
 var groups = []group{groupInput, groupClock, groupWindows, groupRules, groupOutput}
 
@@ -31,6 +42,7 @@ type flag struct {
 	arg     string          // what its value is called; "" for a switch
 	def     string          // default, written as a user would
 	shown   string          // default as help shows it, where def does not say it
+	daily   bool            // shown on the one screen of -h
 	doc     string          // one line for help; %s stands for the words
 	long    string          // a paragraph of markdown for the man page
 	words   func() []string // all values that it can have; nil: any
@@ -40,7 +52,7 @@ type flag struct {
 	set     func(o *options, text string) error
 }
 
-// findFlag is the row of a flag, nil if there is none.
+// findFlag is the row of a flag of the filter, nil if there is none.
 func findFlag(name string) *flag {
 	for i := range flags {
 		if flags[i].name == name {
@@ -48,6 +60,43 @@ func findFlag(name string) *flag {
 		}
 	}
 	return nil
+}
+
+// addFlags adds the flags of a table to a command's. Completion parses the
+// flags more than once and never uses what they say.
+func addFlags(fs *pflag.FlagSet, table []flag, o *options, completing bool) {
+	fs.SortFlags = false
+	for i := range table {
+		f := &table[i]
+		added := fs.VarPF(&flagValue{f, o, completing}, f.name, f.short, f.doc)
+		if f.arg == "" {
+			added.NoOptDefVal = "true"
+		}
+	}
+}
+
+// A flagValue gives what the user typed to the options.
+type flagValue struct {
+	flag   *flag
+	opts   *options
+	ignore bool
+}
+
+func (v *flagValue) Set(text string) error {
+	if v.ignore {
+		return nil
+	}
+	return v.opts.set(v.flag, text)
+}
+
+func (v *flagValue) String() string { return v.flag.def }
+
+// Type is what the value is called; pflag knows a switch by the word bool.
+func (v *flagValue) Type() string {
+	if v.flag.arg == "" {
+		return "bool"
+	}
+	return v.flag.arg
 }
 
 // into makes a setter from a reader of values and the place for the value.
@@ -122,17 +171,17 @@ var (
 // flags is the table that help, man page, completion and complaints are made
 // from, in the order in which they are shown.
 var flags = []flag{
-	{group: groupInput, name: "in", short: "i", arg: "FORMAT", def: "auto", words: inFormats,
-		doc: "%s",
+	{group: groupInput, name: "in", short: "i", arg: "FORMAT", daily: true, def: "auto", words: inFormats,
+		doc: "auto, num, json, csv …: rtda help formats",
 		long: "Format of the input. `auto` takes it from the first line that begins with `{` (json) or is a number (num), " +
 			"for the whole run; with `-f`, `-k` or `-t FIELD` it is json.",
 		set: choice(inFormats, func(o *options) *string { return &o.In })},
-	{group: groupInput, name: "field", short: "f", arg: "LIST", repeats: true,
+	{group: groupInput, name: "field", short: "f", arg: "LIST", daily: true, repeats: true,
 		doc: "fields to measure, as paths: temp,env.temp,axes.0",
 		long: "The fields to measure, as paths: `temp`, `env.temp`, `axes.0`. A flat name `env.temp` in the record wins over the path. " +
 			"Without it every top-level number of the first good record is measured, the time and the keys left out, 1000 at most.",
 		set: func(o *options, s string) error { return addItems(&o.Fields, s) }},
-	{group: groupInput, name: "key", short: "k", arg: "LIST", repeats: true,
+	{group: groupInput, name: "key", short: "k", arg: "LIST", daily: true, repeats: true,
 		doc: "windows and alerts for each value of these fields",
 		long: "One set of windows and of rule states for each distinct value of these fields. Strings, numbers and booleans make keys; " +
 			"`7` and `\"7\"` are one key.",
@@ -175,7 +224,7 @@ var flags = []flag{
 		long: "How many samples all windows together hold. A record for which there is no room is skipped.",
 		set:  number(1, maxCount, func(o *options) *int { return &o.MaxSamples })},
 
-	{group: groupClock, name: "time", short: "t", arg: "FIELD[:FORMAT]",
+	{group: groupClock, name: "time", short: "t", arg: "FIELD[:FORMAT]", daily: true,
 		doc: "the field with the time, or now",
 		long: "The clock is the records' own time, in FIELD. Without FORMAT it is a date `2006-01-02` or `2006/01/02`, behind which may stand a `T` or a blank with `15:04`, `15:04:05` or " +
 			"`15:04:05.frac` (or `,frac`), and then a zone: `Z`, ` UTC`, `+02`, `+0200` or `+02:00`, with a blank before it or not; `20060102T150405Z`; or a Unix time, " +
@@ -221,11 +270,11 @@ var flags = []flag{
 		long: "A key that was silent for D or more on the clock is forgotten, which resolves its alerts, and makes room for others.",
 		set:  spanInto(func(o *options) *time.Duration { return &o.TTL })},
 
-	{group: groupWindows, name: "window", short: "w", arg: "LIST", def: "100", repeats: true,
+	{group: groupWindows, name: "window", short: "w", arg: "LIST", daily: true, def: "100", repeats: true,
 		doc:  "counts, durations or all: 50, 5m or 1m,1h,all",
 		long: "How far back the statistics reach, one window or several: a count of samples, a duration, or `all`. At time t a window of duration D holds the samples in (t-D, t].",
 		set:  (*options).addWindows},
-	{group: groupWindows, name: "every", short: "n", arg: "SPEC", def: "1",
+	{group: groupWindows, name: "every", short: "n", arg: "SPEC", daily: true, def: "1",
 		doc: "a row every N samples, every D, or at the end",
 		long: "When rows are written: after every sample (1), after every N samples of a key, at every multiple of a duration on the clock, or at the `end`. " +
 			"So `-w 1m` slides, `-w 1m -n 10s` hops and `-w 1m -n 1m` tumbles. `1d` and `1w`, which begins on Monday, begin at midnight in the zone of `--tz` and are as long as its clock makes them, and so are windows of the same length; " +
@@ -235,8 +284,8 @@ var flags = []flag{
 			o.EveryText = s
 			return err
 		}},
-	{group: groupWindows, name: "agg", short: "a", arg: "LIST", def: "mean,std,max", repeats: true, words: aggWords, list: true,
-		doc:  "aggregates, see below",
+	{group: groupWindows, name: "agg", short: "a", arg: "LIST", daily: true, def: "mean,std,max", repeats: true, words: aggWords, list: true,
+		doc:  "statistics, see rtda help aggregates",
 		long: "The aggregates, a column each. They are listed under AGGREGATES.",
 		set:  (*options).addAggs},
 	{group: groupWindows, name: "gap", arg: "D",
@@ -253,7 +302,7 @@ var flags = []flag{
 		long: "With 1, var and std divide by n-1 (the sample's variance) instead of n, also where they stand in cv and z.",
 		set:  number(0, 1, func(o *options) *int { return &o.DDof })},
 
-	{group: groupRules, name: "rule", short: "r", arg: "RULE", repeats: true,
+	{group: groupRules, name: "rule", short: "r", arg: "RULE", daily: true, repeats: true,
 		doc:  "alert when it becomes true: crit hot: mean > 80",
 		long: "A rule, see RULES. May be given several times.",
 		set:  (*options).addRule},
@@ -264,7 +313,7 @@ var flags = []flag{
 			o.ruleFiles = append(o.ruleFiles, "")
 			return &o.ruleFiles[len(o.ruleFiles)-1]
 		})},
-	{group: groupRules, name: "alerts", arg: "FILE", file: true,
+	{group: groupRules, name: "alerts", arg: "FILE", daily: true, file: true,
 		doc:  "append alerts to FILE, not to stderr",
 		long: "Append the alerts to FILE instead of writing them to stderr. `/dev/fd/3` works.",
 		set:  into(parseText, func(o *options) *string { return &o.Alerts })},
@@ -276,7 +325,7 @@ var flags = []flag{
 		doc:  "write an alert again every D while it fires",
 		long: "Write an alert again, as long as it fires, at the first evaluation that is D or more after its last line.",
 		set:  spanInto(func(o *options) *time.Duration { return &o.Repeat })},
-	{group: groupRules, name: "exec", short: "x", arg: "CMD",
+	{group: groupRules, name: "exec", short: "x", arg: "CMD", daily: true,
 		doc: "run sh -c CMD for each alert, its JSON on stdin",
 		long: "For each line of alert `sh -c CMD` runs, with the alert's JSON on stdin and RTDA_STATE, RTDA_SEVERITY, RTDA_RULE, RTDA_KEY, RTDA_VALUE, RTDA_LINE and RTDA_TIME in its environment. " +
 			"At most 4 run at once and 64 wait; the stream waits for none. What is dropped, fails or times out is counted and reported at the end, and leaves the status as it is.",
@@ -289,16 +338,16 @@ var flags = []flag{
 		doc:  "status 4 if a rule fired",
 		long: "End with status 4 if a rule fired.",
 		set:  turnOn(func(o *options) *bool { return &o.ExitStatus })},
-	{group: groupRules, name: "check",
+	{group: groupRules, name: "check", daily: true,
 		doc:  "print what would run, and read no input",
 		long: "Read no input and print what would run: fields, keys, clock, windows, columns, and each rule fully parenthesised. The status is 0, or 2 with the errors.",
 		set:  turnOn(func(o *options) *bool { return &o.check })},
 
-	{group: groupOutput, name: "out", short: "o", arg: "FORMAT", def: "text", words: outFormats,
-		doc:  "rows as text, table, json, csv … (rtda man)",
+	{group: groupOutput, name: "out", short: "o", arg: "FORMAT", daily: true, def: "text", words: outFormats,
+		doc:  "text, table, json, csv …: rtda help formats",
 		long: "Format of the rows, see OUTPUT. On a terminal it is table where nothing else is said.",
 		set:  choice(outFormats, func(o *options) *string { return &o.Out })},
-	{group: groupOutput, name: "quiet", short: "q",
+	{group: groupOutput, name: "quiet", short: "q", daily: true,
 		doc:  "no rows, only alerts (-o none)",
 		long: "The same as `-o none`.",
 		set:  turnOn(func(o *options) *bool { return &o.quiet })},

@@ -1,12 +1,17 @@
 package cmd
 
 import (
+	"cmp"
 	"fmt"
+	"os"
+	"os/exec"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"rtda/pkg/run"
+	"rtda/pkg/text"
 )
 
 // docColumn is where the docs of flags begin in help.
@@ -26,23 +31,57 @@ var helpExamples = []struct{ doc, command string }{
 		"rtda -e -w all -n end -a p25,median,p75 -r 'median > 7' numbers"},
 }
 
-// help writes the help of a command.
+// help writes the help of a command: of the filter the everyday flags, or all.
 func (sh *shell) help(c *cobra.Command) error {
-	if c.HasParent() {
+	switch {
+	case c.HasParent():
 		return sh.print(commandHelp(c))
+	case sh.everyday:
+		return sh.print(everydayHelp())
 	}
 	return sh.print(rootHelp())
+}
+
+// addHelp adds -h, which asks for the everyday flags, and --help, which asks for
+// all.
+func (sh *shell) addHelp(fs *pflag.FlagSet) {
+	fs.Bool("help", false, "all flags")
+	fs.BoolFuncP("h", "h", "the everyday flags", func(string) error {
+		sh.everyday = true
+		return fs.Set("help", "true")
+	})
+	// The error would be of a flag that does not exist.
+	_ = fs.MarkHidden("h")
+}
+
+const usage = `Usage: rtda [flags] [FILE...]
+       rtda simulate | demo | help [TOPIC] | completion | man | version
+
+Reads numbers or records, one a line, from FILEs or stdin; writes statistics of
+windows to stdout, alerts and complaints to stderr.
+`
+
+// everydayHelp is what fits on one screen.
+func everydayHelp() string {
+	var b strings.Builder
+	b.WriteString(usage + "\n")
+	for i := range flags {
+		if flags[i].daily {
+			b.WriteString(flags[i].help())
+		}
+	}
+	b.WriteString(`
+  rtda -w 50 -a mean,p99 -r 'crit: mean > 80' numbers.txt
+  tail -F s.log | rtda -k sensor -f temp -w 5m -n 10s
+`)
+	b.WriteString("All flags: rtda --help. Topics: rtda help " + strings.Join(topicNames(), "|") + "\n")
+	return b.String()
 }
 
 // rootHelp is the help of the filter, made from the tables.
 func rootHelp() string {
 	var b strings.Builder
-	b.WriteString(`Usage: rtda [flags] [FILE...]
-       rtda simulate | completion | man | version
-
-Numbers or JSON records in, one a line, from FILEs or stdin; statistics of
-windows out on stdout; alerts and complaints on stderr. [Defaults] in brackets.
-`)
+	b.WriteString(usage + "[Defaults] are in brackets.\n")
 	for _, g := range groups {
 		fmt.Fprintf(&b, "\n%s\n", g)
 		for i := range flags {
@@ -51,13 +90,18 @@ windows out on stdout; alerts and complaints on stderr. [Defaults] in brackets.
 			}
 		}
 	}
-	b.WriteString(helpLine("  -h, --help, -V, --version", "this text; the version"))
-	b.WriteString("\nAggregates\n" + wrap(strings.Join(run.AggNames(), " "), "  ", 80))
+	b.WriteString(helpLine("  -h, --help, -V, --version", "the everyday flags, this text, the version"))
+	b.WriteString("\nValues\n")
+	for _, a := range argumentDocs {
+		doc := wrap(unmarked(a.doc), "            ", 80)
+		fmt.Fprintf(&b, "  %-10s%s", a.name, strings.TrimLeft(doc, " "))
+	}
+	b.WriteString("\nAggregates (rtda help aggregates tells more)\n" + wrap(strings.Join(run.AggNames(), " "), "  ", 80))
 	b.WriteString("\nExamples\n")
 	for _, e := range helpExamples {
 		fmt.Fprintf(&b, "    %s\n", e.command)
 	}
-	b.WriteString("\n`rtda man | man -l -` tells all. A FILE called man or version is written ./man.\n")
+	b.WriteString("\nMore: rtda help " + strings.Join(topicNames(), "|") + "; all: rtda man | man -l -\n")
 	return b.String()
 }
 
@@ -74,14 +118,14 @@ func (f *flag) help() string {
 	if strings.Contains(doc, "%s") {
 		doc = fmt.Sprintf(doc, orList(f.words()))
 	}
-	if f.defText() != "" {
-		doc += " [" + f.defText() + "]"
+	if f.shownDefault() != "" {
+		doc += " [" + f.shownDefault() + "]"
 	}
 	return helpLine(name, doc)
 }
 
-// defText is the default as it is shown.
-func (f *flag) defText() string {
+// shownDefault is the default as it is shown.
+func (f *flag) shownDefault() string {
 	if f.shown != "" {
 		return f.shown
 	}
@@ -125,21 +169,44 @@ func commandHelp(c *cobra.Command) string {
 	return b.String()
 }
 
-// helpCommand is `rtda help [COMMAND]`.
+func topicNames() []string {
+	var names []string
+	for _, t := range topics {
+		names = append(names, t.name)
+	}
+	return names
+}
+
+// helpCommand is `rtda help [TOPIC or COMMAND]`.
 func (sh *shell) helpCommand(root *cobra.Command) *cobra.Command {
+	var long strings.Builder
+	long.WriteString("Print the help of rtda or of a command, or tell about a topic:\n\n")
+	for _, t := range topics {
+		fmt.Fprintf(&long, "  %-11s %s\n", t.name, t.doc)
+	}
+	words := append(topicNames(), commandNames...)
 	return &cobra.Command{
-		Use:   "help [COMMAND]",
-		Short: "Print the help of rtda or of a command",
+		Use:   "help [TOPIC]",
+		Short: "Print the help of rtda or of a command, or tell about a topic",
+		Long:  strings.TrimRight(long.String(), "\n"),
 		Args: func(c *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return fmt.Errorf("help: takes one topic: got %s", text.Quote(args[1]))
+			}
 			for _, name := range args {
-				if _, err := parseChoice(name, commandNames); err != nil {
+				if _, err := parseChoice(name, words); err != nil {
 					return fmt.Errorf("help: %w", err)
 				}
 			}
 			return nil
 		},
-		ValidArgs: commandNames,
+		ValidArgs: words,
 		RunE: func(_ *cobra.Command, args []string) error {
+			for _, t := range topics {
+				if len(args) > 0 && t.name == args[0] {
+					return sh.page(topicText(t.sections))
+				}
+			}
 			c, _, err := root.Find(args)
 			if err != nil {
 				return err
@@ -147,4 +214,22 @@ func (sh *shell) helpCommand(root *cobra.Command) *cobra.Command {
 			return sh.help(c)
 		},
 	}
+}
+
+// page writes a text through PAGER where stdout is a terminal, else as it is.
+func (sh *shell) page(s string) error {
+	pager := cmp.Or(os.Getenv("PAGER"), "less")
+	if !run.IsTerminal(sh.stdout) {
+		return sh.print(s)
+	}
+	c := exec.Command("sh", "-c", pager)
+	c.Stdin, c.Stdout, c.Stderr = strings.NewReader(s), sh.stdout, sh.stderr
+	c.Env = os.Environ()
+	if os.Getenv("LESS") == "" {
+		c.Env = append(c.Env, "LESS=FRX") // a short text is left on the screen
+	}
+	if c.Run() != nil {
+		return sh.print(s)
+	}
+	return nil
 }

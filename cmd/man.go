@@ -12,10 +12,16 @@ import (
 	"rtda/pkg/run"
 )
 
-// page is the man page in roff. It is manMarkdown as go-md2man renders it.
-// Linked into rtda, that library would add a third to the time that every
-// start takes (1.3 ms of regular expressions), so it runs in the test that
-// keeps the page fresh, and writes it anew with `go generate ./cmd`.
+// manText is the prose of the manual in markdown. A line that begins with @ is
+// the place of a table.
+//
+//go:embed man.md
+var manText string
+
+// page is the man page in roff, as go-md2man renders manPage. Linked into rtda,
+// that library would add a third to the time that every start takes (1.3 ms of
+// regular expressions), so it runs in the test that keeps the page fresh, and
+// writes it anew with `go generate ./cmd`.
 //
 //go:generate go test -run ^TestManPage$ . -write-page
 //go:embed rtda.1
@@ -31,140 +37,214 @@ func (sh *shell) manCommand() *cobra.Command {
 		Args:    noArgs,
 		RunE: func(*cobra.Command, []string) error {
 			if markdown {
-				return sh.print(manMarkdown())
+				return sh.print(manual())
 			}
 			return sh.print(page)
 		},
 	}
-	c.Flags().BoolVar(&markdown, "markdown", false, "in the markdown that it is made from")
+	c.Flags().BoolVar(&markdown, "markdown", false, "in markdown, as docs/manual.md is")
 	return c
 }
 
-// manMarkdown is the man page in markdown, made from the tables.
-func manMarkdown() string {
-	p := &manPage{}
-	p.text(manHead)
-	p.section("OPTIONS", manOptions)
-	for _, g := range groups {
-		p.options(g)
-	}
-	p.section("INPUT", manInput)
-	for _, f := range parse.Formats {
-		p.item("**"+f.Name+"**", plain(f.Doc))
-	}
-	p.text(manNumbers)
-	for r := range parse.Reasons {
-		p.item("**"+parse.Reason(r).String()+"**", reasonDocs[parse.Reason(r)])
-	}
-	p.text(manTotals)
-	p.section("CLOCK", manClock)
-	p.section("WINDOWS AND ROWS", manWindows)
-	p.section("AGGREGATES", manAggregates)
-	for _, a := range run.Aggregates() {
-		p.item("**"+a.Name+"**", plain(a.Doc+" ["+a.Unit+"]"))
-	}
-	p.text(manColumns)
-	p.section("RULES", manRules)
-	p.section("ALERTS", manAlerts)
-	p.section("OUTPUT", manOutput)
-	for _, f := range format.Formats {
-		p.item("**"+f.Name+"**", plain(f.Doc))
-	}
-	p.text(manFlush)
-	p.section("EXIT STATUS", "")
-	for _, s := range statusDocs {
-		p.item("**"+s.status+"**", s.doc)
-	}
-	p.section("SIGNALS", manSignals)
-	p.section("ENVIRONMENT", manEnvironment)
-	p.commands()
-	p.section("EXAMPLES", "")
-	for _, e := range helpExamples {
-		p.text(e.doc + ":\n\n    " + e.command)
-	}
-	p.section("NOTES", "What a reader of the above may still ask.")
-	for _, d := range decisions {
-		p.text("- " + d)
-	}
-	p.section("SEE ALSO", manSeeAlso)
-	return p.String()
+// manTables are the tables of the manual, by the lines that stand for them.
+var manTables = map[string]func(*table){
+	"@arguments":  argumentsTable,
+	"@flags":      flagsTable,
+	"@inputs":     inputsTable,
+	"@reasons":    reasonsTable,
+	"@aggregates": aggregatesTable,
+	"@outputs":    outputsTable,
+	"@statuses":   statusesTable,
+	"@commands":   commandsTable,
+	"@examples":   examplesTable,
 }
 
-// A manPage gathers markdown.
-type manPage struct{ strings.Builder }
-
-// text adds a paragraph, or several. Lines of code become a quotation, which
-// go-md2man indents.
-func (p *manPage) text(markdown string) {
-	for line := range strings.Lines(strings.Trim(markdown, "\n")) {
-		if strings.HasPrefix(line, "    ") {
-			p.WriteString("> ")
-		}
-		p.WriteString(strings.TrimSuffix(line, "\n") + "\n")
-	}
-	p.WriteString("\n")
-}
-
-// section begins a section with a text.
-func (p *manPage) section(title, text string) {
-	p.text("# " + title)
-	if text != "" {
-		p.text(text)
-	}
-}
+// A table gathers lines of markdown.
+type table struct{ strings.Builder }
 
 // item adds a term with what is to be said of it.
-func (p *manPage) item(term, text string) {
-	fmt.Fprintf(p, "%s\n:   %s\n\n", term, strings.TrimSpace(text))
+func (t *table) item(term, text string) {
+	fmt.Fprintf(t, "%s\n:   %s\n\n", term, strings.TrimSpace(text))
 }
 
-// options adds the flags of a group.
-func (p *manPage) options(g group) {
-	p.text("## " + string(g))
-	for i := range flags {
-		f := &flags[i]
-		if f.group != g {
+// manSource is the manual in markdown with its tables, as a man page needs it: a
+// term and what is said of it are two lines, the second of which begins with a
+// colon.
+func manSource() string {
+	var b strings.Builder
+	for line := range strings.Lines(manText) {
+		fill, ok := manTables[strings.TrimSuffix(line, "\n")]
+		if !ok {
+			b.WriteString(line)
 			continue
 		}
-		p.item(flagTerm(f.short, f.name, f.arg), f.long+defaultText(f.defText()))
+		var t table
+		fill(&t)
+		b.WriteString(strings.TrimSuffix(t.String(), "\n"))
+	}
+	return b.String()
+}
+
+// manPage is the manual for go-md2man, which indents a quotation.
+func manPage() string { return strings.ReplaceAll(manSource(), "\n    ", "\n>     ") }
+
+// manual is the manual in the markdown that everybody reads, in which a term and
+// its text are an item of a list.
+func manual() string {
+	var b strings.Builder
+	_, body, _ := strings.Cut(manSource(), "\n# ")
+	lines := strings.Split("# "+body, "\n")
+	for i, line := range lines {
+		switch said, ok := strings.CutPrefix(line, ":   "); {
+		case ok:
+			b.WriteString("  " + said + "\n")
+		case i+1 < len(lines) && strings.HasPrefix(lines[i+1], ":   "):
+			b.WriteString("- " + line + "  \n")
+		default:
+			b.WriteString(line + "\n")
+		}
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// topics are the sections of the manual that `rtda help TOPIC` shows.
+var topics = []struct {
+	name, doc string
+	sections  []string
+}{
+	{"rules", "how to write rules, and what alerts say", []string{"RULES", "ALERTS"}},
+	{"formats", "the formats of input and output", []string{"INPUT", "OUTPUT"}},
+	{"time", "the clock, windows and when rows are written", []string{"CLOCK", "WINDOWS AND ROWS"}},
+	{"aggregates", "the statistics and their units", []string{"AGGREGATES"}},
+}
+
+// topicText is what `rtda help TOPIC` shows: sections of the manual in plain
+// text of 80 columns.
+func topicText(sections []string) string {
+	var b strings.Builder
+	for _, title := range sections {
+		_, body, _ := strings.Cut(manSource(), "\n# "+title+"\n")
+		body, _, _ = strings.Cut(body, "\n# ")
+		fmt.Fprintf(&b, "%s\n\n", title)
+		plainText(&b, body)
+	}
+	return strings.TrimRight(b.String(), "\n") + "\n"
+}
+
+// plainText writes markdown as plain text: paragraphs are filled, what is said
+// of a term is indented, examples stay as they are.
+func plainText(b *strings.Builder, markdown string) {
+	for paragraph := range strings.SplitSeq(strings.Trim(markdown, "\n"), "\n\n") {
+		term, said, isItem := strings.Cut(paragraph, "\n:   ")
+		switch {
+		case strings.HasPrefix(paragraph, "    "):
+			b.WriteString(paragraph + "\n\n")
+		case isItem:
+			b.WriteString("  " + unmarked(term) + "\n" + wrap(unmarked(said), "      ", 80))
+		default:
+			b.WriteString(wrap(unmarked(paragraph), "", 80) + "\n")
+		}
+	}
+	b.WriteString("\n")
+}
+
+// unmarked is markdown without its signs.
+func unmarked(s string) string {
+	s = strings.NewReplacer(`\*`, "\x00", `\_`, "_", `\<`, "<", `\>`, ">", `\[`, "[", `\]`, "]", "**", "", "*", "", "`", "", `\\`, `\`).Replace(s)
+	return strings.ReplaceAll(s, "\x00", "*")
+}
+
+func argumentsTable(t *table) {
+	for _, a := range argumentDocs {
+		t.item("*"+a.name+"*", a.doc)
 	}
 }
 
-// defaultText is how a default is told.
-func defaultText(def string) string {
-	if def == "" {
-		return ""
+func flagsTable(t *table) {
+	for _, g := range groups {
+		fmt.Fprintf(t, "## %s\n\n", g)
+		for i := range flags {
+			if f := &flags[i]; f.group == g {
+				t.item(f.term(), f.long+f.defaultText())
+			}
+		}
 	}
-	return " Default: `" + def + "`"
 }
 
-// flagTerm is a flag as the man page shows it.
-func flagTerm(short, name, arg string) string {
-	term := "**--" + name + "**"
-	if short != "" {
-		term = "**-" + short + "**, " + term
+func inputsTable(t *table) {
+	for _, f := range parse.Formats {
+		t.item("**"+f.Name+"**", plain(f.Doc))
 	}
-	if arg != "" {
-		term += " *" + plain(arg) + "*"
-	}
-	return term
 }
 
-// commands adds rtda's commands.
-func (p *manPage) commands() {
-	p.section("COMMANDS", "A word is a command only where it is the first argument; a FILE of such a name is written `./man`.")
-	p.item("**rtda simulate** [*flags*]", "Made-up sensor readings on stdout, to try things out and for tests. Its flags:")
+func reasonsTable(t *table) {
+	for r := range parse.Reasons {
+		t.item("**"+parse.Reason(r).String()+"**", reasonDocs[parse.Reason(r)])
+	}
+}
+
+func aggregatesTable(t *table) {
+	for _, a := range run.Aggregates() {
+		t.item("**"+a.Name+"**", plain(a.Doc+" ["+a.Unit+"]"))
+	}
+}
+
+func outputsTable(t *table) {
+	for _, f := range format.Formats {
+		t.item("**"+f.Name+"**", plain(f.Doc))
+	}
+}
+
+func statusesTable(t *table) {
+	for _, s := range statusDocs {
+		t.item("**"+s.status+"**", s.doc)
+	}
+}
+
+func commandsTable(t *table) {
+	t.item("**rtda simulate** [*flags*]", "Made-up sensor readings on stdout, to try things out and for tests. Its flags:")
 	for i := range simulateFlags {
 		f := &simulateFlags[i]
 		doc, _, _ := strings.Cut(f.doc, ", see above")
 		if f.words != nil {
 			doc += ": " + orList(f.words())
 		}
-		p.item(flagTerm(f.short, f.name, f.arg), plain(doc)+"."+defaultText(f.def))
+		t.item(f.term(), plain(doc)+"."+f.defaultText())
 	}
-	p.item("**rtda completion** *SHELL*", "A script that completes the command line, for "+orList(shells())+".")
-	p.item("**rtda man** [**--markdown**]", "This page, in roff or in markdown.")
-	p.item("**rtda version**", "The version.")
+	var names []string
+	for _, topic := range topics {
+		names = append(names, topic.name)
+	}
+	t.item("**rtda help** [*TOPIC*]", "The help, or the sections of this page about a topic: "+orList(names)+".")
+	t.item("**rtda completion** *SHELL*", "A script that completes the command line, for "+orList(shells())+".")
+	t.item("**rtda man** [**--markdown**]", "This page, in roff or in markdown.")
+	t.item("**rtda version**", "The version.")
+}
+
+func examplesTable(t *table) {
+	for _, e := range helpExamples {
+		fmt.Fprintf(t, "%s:\n\n    %s\n\n", e.doc, e.command)
+	}
+}
+
+// term is a flag as the manual shows it.
+func (f *flag) term() string {
+	term := "**--" + f.name + "**"
+	if f.short != "" {
+		term = "**-" + f.short + "**, " + term
+	}
+	if f.arg != "" {
+		term += " *" + plain(f.arg) + "*"
+	}
+	return term
+}
+
+// defaultText is how a default is told.
+func (f *flag) defaultText() string {
+	if f.shownDefault() == "" {
+		return ""
+	}
+	return " Default: `" + f.shownDefault() + "`"
 }
 
 // plain is a text of another table with nothing in it that markdown would take
@@ -172,6 +252,23 @@ func (p *manPage) commands() {
 func plain(s string) string { return markdownSigns.Replace(s) }
 
 var markdownSigns = strings.NewReplacer(`\`, `\\`, `*`, `\*`, `_`, `\_`, `<`, `\<`, `>`, `\>`, `[`, `\[`, `]`, `\]`, "`", "\\`")
+
+// reasonDocs says what each reason means.
+var reasonDocs = [parse.Reasons]string{
+	parse.TooLong:        "The line is longer than `--max-line`.",
+	parse.TooDeep:        "JSON is nested more than 64 deep.",
+	parse.NotJSON:        "The line is not a JSON object.",
+	parse.NotRecord:      "The line is not a record of its format (csv, tsv, logfmt, influx), or has not as many cells as the header.",
+	parse.DuplicateField: "A step of a path that is used is in one object twice.",
+	parse.MissingKey:     "A key field is not there or null.",
+	parse.BadKey:         "A key field is invalid UTF-8, an array, an object or longer than 1 KiB.",
+	parse.BadTime:        "The time is not there, not a time, or before 1678 or after 2261.",
+	parse.NotNumber:      "A value is no number. If other values of the record are good, they are used and only this one is skipped.",
+	parse.MissingField:   "None of the measured fields is there.",
+	parse.Late:           "The record is older than one of its key that was already taken (see `--late`).",
+	parse.TooManyKeys:    "There is no room for another key (see `--max-keys`, `--ttl`).",
+	parse.TooManySamples: "The windows hold all the samples they may (see `--max-samples`).",
+}
 
 // statusDocs is the table of statuses.
 var statusDocs = []struct{ status, doc string }{

@@ -16,7 +16,8 @@ import (
 // command line needs to know.
 type options struct {
 	run.Options
-	check bool // print what would run
+	check    bool // print what would run
+	simulate simulateOptions
 
 	strict, quiet, timeNow, version bool
 	near                            string // what --near says
@@ -77,14 +78,8 @@ func (o *options) finish(files []string) error {
 }
 
 func (o *options) setDefaults() error {
-	for i := range flags {
-		f := &flags[i]
-		if f.def == "" || o.has(f.name) {
-			continue
-		}
-		if err := f.set(o, f.def); err != nil {
-			return fmt.Errorf("default of --%s: %w", f.name, err)
-		}
+	if err := o.fill(flags); err != nil {
+		return err
 	}
 	if o.Jobs == 0 {
 		o.Jobs = runtime.GOMAXPROCS(0)
@@ -94,6 +89,20 @@ func (o *options) setDefaults() error {
 	}
 	if o.quiet && !o.has("out") {
 		o.Out = "none"
+	}
+	return nil
+}
+
+// fill sets the flags of a table that the user did not give to their defaults.
+func (o *options) fill(table []flag) error {
+	for i := range table {
+		f := &table[i]
+		if f.def == "" || o.has(f.name) {
+			continue
+		}
+		if err := f.set(o, f.def); err != nil {
+			return fmt.Errorf("default of --%s: %w", f.name, err)
+		}
 	}
 	return nil
 }

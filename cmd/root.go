@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"rtda/pkg/run"
 )
@@ -53,6 +52,7 @@ type shell struct {
 	opts           *options
 	run            func(*options) error // the filter, when the options are checked
 	began          bool                 // the command line was understood, what follows is work
+	everyday       bool                 // -h asks for the everyday flags only
 	helpErr        error                // --help could not be written
 }
 
@@ -102,14 +102,16 @@ func (sh *shell) root(args []string) *cobra.Command {
 	root.SetHelpFunc(func(c *cobra.Command, _ []string) { sh.helpErr = sh.help(c) })
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return run.Usage(explainFlag(c, err)) })
 	completing := len(args) > 0 && (args[0] == cobra.ShellCompRequestCmd || args[0] == cobra.ShellCompNoDescRequestCmd)
-	sh.addFlags(root.Flags(), completing)
+	addFlags(root.Flags(), flags, sh.opts, completing)
+	sh.addHelp(root.Flags())
+	root.Flags().BoolVarP(&sh.opts.version, "version", "V", false, "the version")
 	if completing {
-		completeFlags(root)
+		completeFlags(root, flags)
 		args = args[1:]
 	}
 	if wantsCommand(args, completing) {
 		root.SetHelpCommand(sh.helpCommand(root))
-		root.AddCommand(newSimulate(sh.stdin, sh.stdout, sh.stderr), sh.completionCommand(), sh.manCommand(), sh.versionCommand())
+		root.AddCommand(sh.simulateCommand(), sh.completionCommand(), sh.manCommand(), sh.versionCommand())
 	}
 	return root
 }
@@ -122,38 +124,6 @@ func wantsCommand(args []string, completing bool) bool {
 	}
 	return slices.Contains(commandNames, args[0]) || completing && len(args) == 1
 }
-
-// addFlags adds the table's flags to the command's. Completion parses the
-// flags more than once and never uses what they say.
-func (sh *shell) addFlags(fs *pflag.FlagSet, completing bool) {
-	fs.SortFlags = false
-	for i := range flags {
-		f := &flags[i]
-		added := fs.VarPF(&flagValue{f, sh.opts, completing}, f.name, f.short, f.doc)
-		if f.arg == "" {
-			added.NoOptDefVal = "true"
-		}
-	}
-	fs.BoolP("help", "h", false, "this help")
-	fs.BoolVarP(&sh.opts.version, "version", "V", false, "the version")
-}
-
-// A flagValue gives what the user typed to the options.
-type flagValue struct {
-	flag   *flag
-	opts   *options
-	ignore bool
-}
-
-func (v *flagValue) Set(text string) error {
-	if v.ignore {
-		return nil
-	}
-	return v.opts.set(v.flag, text)
-}
-
-func (v *flagValue) String() string { return v.flag.def }
-func (v *flagValue) Type() string   { return v.flag.arg }
 
 // filter is the command without a command's name.
 func (sh *shell) filter(files []string) error {

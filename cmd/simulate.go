@@ -1,10 +1,12 @@
 package cmd
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -15,20 +17,74 @@ import (
 	"rtda/pkg/simulate"
 )
 
-// newSimulate is the command `rtda simulate`. It reads nothing, and complains
-// only through the error that it returns.
-func newSimulate(_ io.Reader, stdout, _ io.Writer) *cobra.Command {
-	o := newSimulateOptions()
+// simulateCommand is `rtda simulate`. It reads nothing, and complains only
+// through the error that it returns.
+func (sh *shell) simulateCommand() *cobra.Command {
+	o := newOptions()
+	o.simulate.Count = -1
 	c := &cobra.Command{
 		Use:     "simulate [flags]",
 		Short:   "Make up a sensor stream, to try things out and for tests",
 		Long:    simulateLong(),
 		Example: simulateExamples,
 		Args:    noArgs,
-		RunE:    func(*cobra.Command, []string) error { return o.run(stdout) },
+		RunE: func(*cobra.Command, []string) error {
+			if err := o.fill(simulateFlags); err != nil {
+				return err
+			}
+			return o.simulate.run(sh.stdout)
+		},
 	}
-	o.register(c)
+	addFlags(c.Flags(), simulateFlags, o, false)
+	completeFlags(c, simulateFlags)
 	return c
+}
+
+// simulateOptions is what the flags of `rtda simulate` say.
+type simulateOptions struct {
+	simulate.Config
+	flatOut bool
+	labels  string // FILE for the labels
+}
+
+// maxSensors keeps the memory of a stream below some hundred MB.
+const maxSensors = 1_000_000
+
+// simulateFlags is the table of flags of `rtda simulate`.
+var simulateFlags = []flag{
+	{name: "count", short: "c", arg: "N", doc: "end after N records",
+		set: into(parseRecords, func(o *options) *int64 { return &o.simulate.Count })},
+	{name: "hz", arg: "N", def: "10", doc: "ticks a second: 100, 0.5, 1/60",
+		set: func(o *options, s string) error {
+			r, err := parseRate(s)
+			o.simulate.Rate = simulate.Rate(r)
+			return err
+		}},
+	{name: "flat-out", doc: "do not wait between lines",
+		set: turnOn(func(o *options) *bool { return &o.simulate.flatOut })},
+	{name: "seed", arg: "S", def: "1", doc: "a whole number; each gives a stream of its own",
+		set: into(parseSeed, func(o *options) *uint64 { return &o.simulate.Seed })},
+	{name: "shape", arg: "SHAPE", def: "uniform", doc: "shape of the values, see above", words: shapeNames,
+		set: choice(shapeNames, func(o *options) *string { return &o.simulate.Shape })},
+	{name: "sensors", arg: "N", def: "1", doc: "how many sensors there are",
+		set: number(1, maxSensors, func(o *options) *int { return &o.simulate.Sensors })},
+	{name: "out", short: "o", arg: "FORMAT", def: "num", doc: "format of the lines, see above", words: formatNames,
+		set: choice(formatNames, func(o *options) *string { return &o.simulate.Format })},
+	{name: "fault", arg: "LIST", doc: "put these faults in, see above", words: faultNames, list: true,
+		set: into(parseFaults, func(o *options) *[]string { return &o.simulate.Faults })},
+	{name: "labels", arg: "FILE", doc: "write where the faults are", file: true,
+		set: func(o *options, s string) error {
+			o.simulate.labels, o.simulate.Labels = s, true
+			return nil
+		}},
+}
+
+// contradiction is the error of flags that do not go together.
+func (o *simulateOptions) contradiction() error {
+	if o.Labels && len(o.Faults) == 0 {
+		return errors.New("--labels needs --fault: without faults there is nothing to label")
+	}
+	return nil
 }
 
 const simulateExamples = `  rtda simulate | rtda -w 50
@@ -134,4 +190,57 @@ func await(done <-chan error, signals <-chan os.Signal, first run.Echo, grace ti
 			return
 		}
 	}
+}
+
+func shapeNames() (names []string) {
+	for _, s := range simulate.Shapes {
+		names = append(names, s.Name)
+	}
+	return names
+}
+
+func formatNames() (names []string) {
+	for _, f := range simulate.Formats {
+		names = append(names, f.Name)
+	}
+	return names
+}
+
+func faultNames() (names []string) {
+	for _, f := range simulate.Faults {
+		names = append(names, f.Name)
+	}
+	return names
+}
+
+// parseRecords reads a count of records, which may be larger than others.
+func parseRecords(s string) (int64, error) {
+	if strings.Trim(s, "0123456789") == "" {
+		if n, err := strconv.ParseInt(s, 10, 64); err == nil {
+			return n, nil
+		}
+	}
+	return 0, &badValue{"must be a whole number of 0 or more", s}
+}
+
+func parseSeed(s string) (uint64, error) {
+	n, err := strconv.ParseUint(s, 10, 64)
+	if err != nil {
+		return 0, &badValue{"must be a whole number of 0 or more", s}
+	}
+	return n, nil
+}
+
+// parseFaults reads a list of faults, in which one may stand more than once.
+func parseFaults(s string) (names []string, err error) {
+	names, err = splitList(s)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		if _, err := parseChoice(name, faultNames()); err != nil {
+			return nil, err
+		}
+	}
+	return names, nil
 }
