@@ -4,6 +4,8 @@ import (
 	"math"
 	"runtime"
 	"slices"
+
+	"rtda/pkg/clock"
 )
 
 // A Window holds the samples that its width reaches and reads aggregates out
@@ -260,6 +262,27 @@ func (w *Window) stale(t int64) int {
 		}
 	}
 	return lo
+}
+
+// Until returns a time before which Advance changes nothing, if nobody asks how
+// long a value has been held; math.MaxInt64 where it never does. It is the first at
+// which it does, but for days and weeks of a zone, which may be some hours shorter
+// than others.
+func (w *Window) Until() int64 {
+	until := int64(math.MaxInt64)
+	if w.plan.width.Kind == Duration && w.n > 0 {
+		until = clock.Later(w.ts[w.head], w.plan.width.D)
+		if w.plan.back != nil {
+			until -= 6 * 3600e9
+		}
+	}
+	if w.plan.ago > 0 {
+		if q := &w.beyond.waiting; q.len() > 0 {
+			until = min(until, q.ts[q.from])
+		}
+		until = clock.Later(until, w.plan.ago)
+	}
+	return until
 }
 
 // place returns where in the ring the sample of a number is, or would be.

@@ -29,6 +29,14 @@ func Elapsed(from, to int64) int64 {
 	return math.MinInt64
 }
 
+// Later is t+d for a d of 0 or more, at most math.MaxInt64.
+func Later(t, d int64) int64 {
+	if t > math.MaxInt64-d {
+		return math.MaxInt64
+	}
+	return t + d
+}
+
 // Ceil is the first multiple of d at or after t, math.MaxInt64 if there is none.
 func Ceil(t, d int64) int64 {
 	up := (d - t%d) % d

@@ -193,6 +193,9 @@ func (d *Detector) Advance(int64) {}
 // Stale returns 0: no sample leaves a detector.
 func (d *Detector) Stale(int64) int { return 0 }
 
+// Until returns math.MaxInt64: time alone never changes a detector.
+func (d *Detector) Until() int64 { return math.MaxInt64 }
+
 // Reset does nothing: after a pause the same is usual as before.
 func (d *Detector) Reset() {}
 

@@ -1,6 +1,10 @@
 package rule
 
-import "math"
+import (
+	"math"
+
+	"rtda/pkg/clock"
+)
 
 // A Course says how a metric goes on as long as its key has no new sample.
 type Course struct {
@@ -54,7 +58,7 @@ func (s *Set) nextOf(a *alert, st *State, i int, e *Env, course func(int) Course
 	next = min(next, r.settles(c, expr, until, e.Now))
 	as := st.of(a)
 	if e.Repeat > 0 && as.level == r.Severity && (expr != unknown || until != unknown) {
-		next = min(next, later(as.told, e.Repeat))
+		next = min(next, clock.Later(as.told, e.Repeat))
 	}
 	return max(next, e.Now+1)
 }
@@ -78,7 +82,7 @@ func (m *machine) settles(c *cell, expr, until verdict, now int64) int64 {
 	case v == no, h.kind == holdNone, c.fires() && m.until == nil:
 		return never
 	case begun && h.kind == holdTime:
-		if full := later(c.run, h.d); full > now {
+		if full := clock.Later(c.run, h.d); full > now {
 			return full
 		}
 		return never // full, but held back by until
@@ -126,13 +130,5 @@ func (c *Course) reaches(x float64) int64 {
 	} else if ns >= math.MaxInt64 {
 		return never
 	}
-	return later(c.From, int64(ns))
-}
-
-// later is t+d, at most math.MaxInt64; d is 0 or more.
-func later(t, d int64) int64 {
-	if t > never-d {
-		return never
-	}
-	return t + d
+	return clock.Later(c.From, int64(ns))
 }

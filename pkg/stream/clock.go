@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"rtda/pkg/clock"
+	"rtda/pkg/rule"
 )
 
 const second = 1e9
@@ -21,14 +22,6 @@ func (r Rate) time(i int) int64 {
 	}
 	t, _ := bits.Div64(hi, lo, r.Num)
 	return int64(min(t, math.MaxInt64))
-}
-
-// later is t+d for a d of 0 or more, at most math.MaxInt64.
-func later(t, d int64) int64 {
-	if t > math.MaxInt64-d {
-		return math.MaxInt64
-	}
-	return t + d
 }
 
 // boundary is the first boundary to which a sample at time t belongs.
@@ -140,16 +133,50 @@ func (s *Stream) enliven(se *series) {
 	}
 }
 
-// evaluateByClock evaluates the rules that go by the clock for every key at time t.
+// evaluateByClock evaluates at time t the rules that go by the clock, for each
+// key for which that may do anything.
 func (s *Stream) evaluateByClock(t int64) {
 	s.ticked = t
-	for _, se := range s.order() {
+	var due []*series
+	for se := s.dues.first(); se != nil && s.dues.time(se) <= t; se = s.dues.first() {
+		s.dues.pop()
+		due = append(due, se)
+	}
+	slices.SortFunc(due, compare)
+	for _, se := range due {
 		s.pass(se, t, true)
 		s.measure(se, t)
 		s.changes = s.cfg.Rules.StepClock(se.state, s.env(se, t), s.changes[:0])
 		s.noteChanges(se, t, nil)
+		s.schedule(se, t)
 		s.handOnWithin()
 	}
+}
+
+// schedule says when the clock evaluates the rules of a key next, after an
+// evaluation at time t.
+func (s *Stream) schedule(se *series, t int64) {
+	se.due = s.cfg.Rules.Next(se.state, s.env(se, t), func(metric int) rule.Course { return s.course(se, metric, t) })
+	s.dues.add(se) // not, if it is never
+}
+
+// course is how a metric of a key goes on after time t without a new sample.
+func (s *Stream) course(se *series, metric int, t int64) rule.Course {
+	r := &s.cfg.Metrics[metric]
+	switch {
+	case r.From == FromAge:
+		return rule.Course{Until: never, From: se.last, Unit: second}
+	case r.From != FromWindow || !s.cfg.Windows[r.Window].Moved:
+		return rule.Course{Until: never}
+	}
+	w := se.window(r.Window)
+	switch {
+	case w == nil:
+		return rule.Course{Until: never}
+	case r.Count || w.Len() == 0:
+		return rule.Course{Until: w.Until()}
+	}
+	return rule.Course{Until: t + 1}
 }
 
 // Tick tells a stream on the wall clock that it is now, and fills r with what
@@ -174,17 +201,17 @@ func (s *Stream) Wake() (t int64, ok bool) {
 	if s.cfg.Clock != WallClock || !s.started {
 		return 0, false
 	}
-	t = math.MaxInt64
+	t = never
 	if s.cfg.Every.D > 0 && len(s.live) > 0 {
 		t = s.next + 1
 	}
-	if s.cfg.Rules != nil && s.cfg.Rules.ByClock() {
-		t = min(t, (clock.FloorSecond(s.clock)+1)*second)
+	if se := s.dues.first(); se != nil {
+		t = min(t, max(clock.FloorSecond(s.clock)+1, clock.FloorSecond(se.due-1)+1)*second)
 	}
 	if s.cfg.TTL > 0 {
 		if se := s.silent.first(); se != nil {
-			t = min(t, later(se.heard, s.cfg.TTL))
+			t = min(t, clock.Later(se.heard, s.cfg.TTL))
 		}
 	}
-	return t, t < math.MaxInt64
+	return t, t < never
 }

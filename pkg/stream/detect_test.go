@@ -86,9 +86,9 @@ func checkDetectors(t *testing.T, seed uint64, clock Clock, keyed bool) {
 		xs = append(xs, x)
 		want = append(want, rowText(clock != NoClock, x.t, x.key, row))
 	}
-	for _, plain := range []bool{false, true} {
-		if got := alertLog(cfg, xs, plain); !slices.Equal(got, want) {
-			t.Errorf("one by one: %v: got\n%s\nwant\n%s", plain, firstDifference(got, want), firstDifference(want, got))
+	for name, change := range map[string]func(*Stream){"together": func(*Stream) {}, "one by one": alone} {
+		if got := alertLog(cfg, xs, change); !slices.Equal(got, want) {
+			t.Errorf("%s: got\n%s\nwant\n%s", name, firstDifference(got, want), firstDifference(want, got))
 		}
 	}
 

@@ -74,7 +74,7 @@ func newMany(cfg *Config) many {
 	if !cfg.Keyed {
 		m.limit = maxRun
 	}
-	m.limit = max(minMany, min(m.limit, maxCells/max(1, len(cfg.Columns))))
+	m.limit = max(minMany, min(m.limit, maxCells/max(1, cfg.Fields, len(cfg.Columns), len(cfg.Metrics))))
 	at := map[Read]int{}
 	index := func(r Read, always bool) int {
 		i, ok := at[r]
@@ -130,6 +130,9 @@ func newMany(cfg *Config) many {
 
 // goTogether reports whether records can be taken together at all.
 func goTogether(cfg *Config) bool {
+	if cfg.Rules != nil && cfg.Rules.ByClock() {
+		return false
+	}
 	if cfg.Every.D > 0 || cfg.LastOnly || cfg.Late > 0 || cfg.Gap > 0 || cfg.TTL > 0 {
 		return false
 	}

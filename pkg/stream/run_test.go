@@ -26,7 +26,7 @@ func ruled(t testing.TB, r *rand.Rand, texts ...string) Config {
 	}
 	names := []string{"count", "sum", "last"}
 	set, errs := rule.Compile(src, rule.Scope{
-		IsAgg: func(name string) bool { return slices.Contains(names, name) },
+		IsAgg: func(name string) bool { return name == "age" || slices.Contains(names, name) },
 		Aggs:  names, Fields: []string{""}, Known: true,
 	})
 	if len(errs) > 0 {
@@ -35,21 +35,34 @@ func ruled(t testing.TB, r *rand.Rand, texts ...string) Config {
 	cfg.Rules = set
 	for _, m := range set.Metrics {
 		a := slices.Index(names, m.Agg)
-		cfg.Metrics = append(cfg.Metrics, Read{Window: len(cfg.Windows) * min(m.Window.N, 1), Agg: a, Count: a == 0})
+		switch {
+		case m.Agg == "age":
+			cfg.Metrics = append(cfg.Metrics, Read{From: FromAge})
+		case m.Agg == "":
+			cfg.Metrics = append(cfg.Metrics, Read{From: FromField})
+		case m.Window.D > 0:
+			cfg.Metrics = append(cfg.Metrics, Read{Window: len(cfg.Windows), Agg: a, Count: a == 0})
+			w := configOf(1, []agg.Width{{Kind: agg.Duration, D: m.Window.D}}, 1).Windows[0]
+			w.Moved = m.Moved
+			cfg.Windows = append(cfg.Windows, w)
+		case m.Window.N > 0:
+			cfg.Metrics = append(cfg.Metrics, Read{Window: len(cfg.Windows), Agg: a, Count: a == 0})
+			cfg.Windows = append(cfg.Windows, configOf(1, []agg.Width{{Kind: agg.Count, N: m.Window.N}}, 1).Windows...)
+		default:
+			cfg.Metrics = append(cfg.Metrics, Read{Agg: a, Count: a == 0})
+		}
 	}
-	own := configOf(1, []agg.Width{{Kind: agg.Count, N: 5}}, 1).Windows
-	cfg.Windows = append(cfg.Windows, own...)
 	return cfg
 }
 
-// alertLog is what a stream says of rows and alerts; plain takes the records
-// one by one.
-func alertLog(cfg Config, xs []sample, plain bool) (log []string) {
+// alone makes a stream take its records one by one.
+func alone(s *Stream) { s.many.able = false }
+
+// alertLog is what a stream says of rows and alerts.
+func alertLog(cfg Config, xs []sample, change func(*Stream)) (log []string) {
 	s := New(cfg)
 	s.Setup(cfg)
-	if plain {
-		s.many.able = false
-	}
+	change(s)
 	var res Result
 	origin := &parse.Origin{}
 	rows := 0
@@ -76,72 +89,106 @@ func alertLog(cfg Config, xs []sample, plain bool) (log []string) {
 	return log
 }
 
-// TestRunIsTake holds records that go through the windows and rules in
-// stretches to the same records one by one.
+// TestRunIsTake holds records without keys that go through the windows and rules
+// together to the same records one by one.
 func TestRunIsTake(t *testing.T) {
 	for seed := range uint64(60) {
-		checkRun(t, seed)
+		checkRun(t, rand.New(rand.NewPCG(seed, 2)), 2000)
 	}
 }
 
-func checkRun(t *testing.T, seed uint64) {
-	r := rand.New(rand.NewPCG(seed, 2))
+func checkRun(t *testing.T, r *rand.Rand, most int) {
 	cfg := ruled(t, r, "last > 900", "sum(5) > 3200 for 3", "flap: last(5) < 300 for 2/4 until last > 500", "info up: last > 500", "crit up: last > 800", "count == 77")
+	checkMany(t, r, cfg, most, func() sample { return sample{} })
+}
+
+// checkMany draws records, in some of which values are missing, and holds what
+// comes of them together to what comes of them alone.
+func checkMany(t *testing.T, r *rand.Rand, cfg Config, most int, draw func() sample) {
+	if r.IntN(2) == 0 {
+		second := configOf(1, []agg.Width{{Kind: agg.Count, N: 1 + r.IntN(9)}}, 1+r.IntN(3))
+		second.Windows[0].Field = 1
+		for _, c := range second.Columns {
+			c.Window = len(cfg.Windows)
+			cfg.Columns = append(cfg.Columns, c)
+		}
+		cfg.First = append(cfg.First, len(cfg.Windows))
+		cfg.Windows, cfg.Fields = append(cfg.Windows, second.Windows...), 2
+	}
+	gaps := r.IntN(4)
 	var xs []sample
-	for range 1500 + r.IntN(1000) {
-		xs = append(xs, sample{vals: []float64{float64(r.IntN(1000))}})
+	for range most/2 + r.IntN(most) {
+		x := draw()
+		x.vals = []float64{float64(r.IntN(256) * 4)}
+		if cfg.Fields > 1 {
+			x.vals = append(x.vals, float64(r.IntN(256)))
+			if r.IntN(8) < gaps {
+				x.vals[r.IntN(2)] = nan
+			}
+		}
+		xs = append(xs, x)
 	}
-	if n := r.IntN(len(xs)); n > 100 && cfg.Fields == 1 {
-		xs[n].vals[0] = 901
-	}
-	got, want := alertLog(cfg, xs, false), alertLog(cfg, xs, true)
+	got, want := alertLog(cfg, xs, func(*Stream) {}), alertLog(cfg, xs, alone)
 	if !slices.Equal(got, want) {
-		t.Errorf("seed %d: in stretches\n%s, one by one\n%s", seed, firstDifference(got, want), firstDifference(want, got))
+		t.Errorf("%d fields: together\n%s, one by one\n%s", cfg.Fields, firstDifference(got, want), firstDifference(want, got))
 	}
+}
+
+// fuzzed is random numbers of which the first are the bytes that a fuzzer gives.
+func fuzzed(data []byte) *rand.Rand {
+	return rand.New(&byteSource{data: data, then: rand.NewPCG(uint64(len(data)), 1)})
+}
+
+type byteSource struct {
+	data []byte
+	then rand.Source
+}
+
+func (s *byteSource) Uint64() uint64 {
+	if len(s.data) == 0 {
+		return s.then.Uint64()
+	}
+	b := s.data[0]
+	s.data = s.data[1:]
+	return uint64(b)<<56 | s.then.Uint64()>>8
 }
 
 func FuzzRun(f *testing.F) {
-	f.Add(uint64(1))
-	f.Fuzz(checkRun)
+	f.Add([]byte("the first bytes say what is asked for, the others are values"))
+	f.Fuzz(func(t *testing.T, data []byte) { checkRun(t, fuzzed(data), 60) })
 }
 
 // TestGroupIsTake holds records of many keys that go through the windows key by
 // key to the same records one by one.
 func TestGroupIsTake(t *testing.T) {
 	for seed := range uint64(60) {
-		checkGroup(t, seed)
+		checkGroup(t, rand.New(rand.NewPCG(seed, 3)), 2000)
 	}
 }
 
-func checkGroup(t *testing.T, seed uint64) {
-	r := rand.New(rand.NewPCG(seed, 3))
+func checkGroup(t *testing.T, r *rand.Rand, most int) {
 	cfg := ruled(t, r, "last > 900", "sum(5) > 3200 for 3", "flap: last(5) < 300 for 2/4 until last > 500", "info up: last > 500", "crit up: last > 800")
-	cfg.Keyed, cfg.Every.N = true, 1
+	cfg.Keyed = true
 	if r.IntN(2) == 0 {
 		cfg.Clock = DataClock
 	}
-	var xs []sample
-	var now int64
-	for range 1500 + r.IntN(1000) {
+	keys, now := 1+r.IntN(40), int64(0)
+	checkMany(t, r, cfg, most, func() sample {
 		now += r.Int64N(3)
-		x := sample{t: now, key: fmt.Sprintf("sensor-%d", r.IntN(40)), vals: []float64{float64(r.IntN(1000))}}
+		x := sample{t: now, key: fmt.Sprintf("sensor-%d", r.IntN(keys))}
 		switch r.IntN(200) {
 		case 0:
 			x.t -= 20 // behind the clock, and late for some keys
 		case 1:
 			x.key = fmt.Sprint(r.IntN(1000))
 		}
-		xs = append(xs, x)
-	}
-	got, want := alertLog(cfg, xs, false), alertLog(cfg, xs, true)
-	if !slices.Equal(got, want) {
-		t.Errorf("seed %d: in groups\n%s, one by one\n%s", seed, firstDifference(got, want), firstDifference(want, got))
-	}
+		return x
+	})
 }
 
 func FuzzGroup(f *testing.F) {
-	f.Add(uint64(1))
-	f.Fuzz(checkGroup)
+	f.Add([]byte("the first bytes say what is asked for, the others are keys, times and values"))
+	f.Fuzz(func(t *testing.T, data []byte) { checkGroup(t, fuzzed(data), 60) })
 }
 
 // TestResultsAreBounded counts what a stream gives at once where few records
@@ -172,5 +219,38 @@ func TestResultsAreBounded(t *testing.T) {
 	}
 	if n := cap(res.Rows.Time); n > 4*maxRows {
 		t.Errorf("room for %d rows", n)
+	}
+}
+
+// TestClockRulesAreTimely holds rules that the clock evaluates for those keys
+// alone for which they may do anything to the same rules evaluated for every key
+// in every second.
+func TestClockRulesAreTimely(t *testing.T) {
+	texts := []string{
+		"age > 5", "crit dead: age > 9 for 3s until age < 2 for 2", "info l: last > 500 for 2", "warn l: age >= 7 and last < 900",
+		"age > 3 for 4/6", "not (age < 12) or count(9s) == 2", "count(4s) == 0 for 3s", "age > 4 and sum(6s) > 700 until age > 20",
+		"age < 3 for 5s", "age == 6",
+	}
+	for seed := range uint64(200) {
+		r := rand.New(rand.NewPCG(seed, 4))
+		r.Shuffle(len(texts), func(i, j int) { texts[i], texts[j] = texts[j], texts[i] })
+		cfg := ruled(t, r, texts[:1+r.IntN(4)]...)
+		cfg.Keyed, cfg.Clock, cfg.Repeat = true, DataClock, r.Int64N(2)*7*second
+		if r.IntN(2) == 0 {
+			cfg.TTL = 40 * second
+		}
+		var xs []sample
+		for now := int64(0); len(xs) < 150; now += r.Int64N(1+r.Int64N(8)) * second / 4 {
+			x := sample{t: now, key: fmt.Sprint(r.IntN(6)), vals: []float64{float64(r.IntN(1000))}}
+			if x.key > "3" {
+				x.t = max(0, now-11*second)
+			}
+			xs = append(xs, x)
+		}
+		got := alertLog(cfg, xs, func(*Stream) {})
+		want := alertLog(cfg, xs, func(s *Stream) { s.dues.time = func(*series) int64 { return 0 } })
+		if !slices.Equal(got, want) {
+			t.Fatalf("seed %d, %q: %s, evaluated in every second %s", seed, texts[:4], firstDifference(got, want), firstDifference(want, got))
+		}
 	}
 }

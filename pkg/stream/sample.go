@@ -173,10 +173,7 @@ func (s *Stream) take(se *series, rec *record) {
 	se.last, se.heard, se.behind = rec.t, s.clock, behind
 	if s.longest > 0 {
 		s.sweep()
-		if !se.holds {
-			se.holds = true
-			s.holding.add(se)
-		}
+		s.holding.add(se)
 	}
 	s.push(se, rec)
 	s.evaluate(se, rec)
@@ -206,7 +203,7 @@ func (s *Stream) fits(se *series, rec *record) bool {
 		return room >= 0
 	}
 	if s.cfg.TTL > 0 {
-		s.silent.since(t, s.cfg.TTL, func(other *series) bool {
+		s.silent.each(t, s.cfg.TTL, func(other *series) bool {
 			if other != se {
 				room += other.held()
 			}
@@ -214,12 +211,10 @@ func (s *Stream) fits(se *series, rec *record) bool {
 		})
 	}
 	if s.longest > 0 && room < 0 {
-		s.holding.since(t, s.longest, func(other *series) bool {
+		s.holding.each(t, s.longest, func(other *series) bool {
 			if other != se && !s.silentAt(other, t) && s.sweepable(other) {
-				for k, w := range other.wins {
-					if s.cfg.Windows[other.number(k)].Width.D > 0 {
-						room += w.Held()
-					}
+				for _, w := range other.wins {
+					room += w.Stale(t)
 				}
 			}
 			return room < 0
@@ -301,6 +296,9 @@ func (s *Stream) evaluate(se *series, rec *record) {
 	}
 	s.measure(se, rec.t)
 	s.step(se, rec.t, rec)
+	if s.cfg.Rules.ByClock() {
+		s.schedule(se, rec.t)
+	}
 }
 
 // step steps every rule over what was measured.

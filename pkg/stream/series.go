@@ -20,6 +20,7 @@ type Accumulator interface {
 	Len() int                                        // samples it tells of
 	Held() int                                       // what it counts against Config.MaxSamples
 	Stale(t int64) int                               // samples that Advance(t) would forget
+	Until() int64                                    // no earlier Advance changes anything; math.MaxInt64: none does
 	Reset()                                          // begins anew after a pause, if it is one for which a pause matters
 }
 
@@ -40,9 +41,10 @@ type series struct {
 	shown  int64 // the last boundary of which it has a row
 	freed  int64 // samples up to this time have left its windows to make room
 	behind bool  // the last sample was behind the clock: boundaries are due by the key's own time
-	live   bool  // in Stream.live
-	holds  bool  // in Stream.holding
-	gone   bool  // forgotten
+	due    int64 // when the clock evaluates its rules next
+	queued [agendas]int64
+	live   bool // in Stream.live
+	gone   bool // forgotten
 
 	// see many.go
 	ready  bool   // it may give rows
@@ -118,7 +120,7 @@ func (s *Stream) find(key []byte) *series {
 
 // create makes the series of a new key.
 func (s *Stream) create(key []byte) *series {
-	se := &series{name: string(key), index: []int32{}, shown: math.MinInt64, freed: math.MinInt64}
+	se := &series{name: string(key), index: []int32{}, shown: math.MinInt64, freed: math.MinInt64, queued: [agendas]int64{never, never, never}}
 	if len(s.cfg.Windows) == 0 {
 		se.index = nil
 	}
@@ -276,13 +278,12 @@ const roomy = 1 << 20
 // stays in any case. It costs nothing where nothing leaves.
 func (s *Stream) sweep() {
 	limit := min(s.cfg.MaxSamples-s.most, roomy) - s.late.cost
-	for (s.cfg.Clock != DataClock || s.stats.Held > limit) && s.holding.due(s.clock, s.longest) {
+	for (s.cfg.Clock != DataClock || s.stats.Held > limit) && s.holding.reached(s.clock, s.longest) {
 		se := s.holding.first()
 		if se == nil || clock.Elapsed(se.heard, s.clock) < s.longest {
 			continue
 		}
 		s.holding.pop()
-		se.holds = false
 		if !s.sweepable(se) {
 			continue // until its next sample
 		}
@@ -303,41 +304,61 @@ func (s *Stream) sweepable(se *series) bool {
 	return se.since == 0
 }
 
-// An agenda is series in the order of a time that only grows, longest ago
-// first: a heap whose entries are put right when they come to the top.
+// never is later than any time.
+const never = math.MaxInt64
+
+// An agenda is series in the order of a time of theirs, earliest first: a heap
+// whose entries are put right when they come to the top. A time that becomes
+// earlier needs to be added again.
 type agenda struct {
-	heap []entry
+	slot int // in series.queued, which tells the entry that counts
 	time func(*series) int64
+	heap []entry
+	most int // entries until those that do not count are taken out
 }
 
+// agendas is how many there are.
+const agendas = 3
+
 type entry struct {
-	at int64 // at most the time of se
+	at int64 // at most the time of se, if it counts
 	se *series
 }
 
-// add puts a series into the agenda in which it is not yet.
+// add puts a series into the agenda, if it is not yet there in time.
 func (a *agenda) add(se *series) {
-	a.heap = append(a.heap, entry{a.time(se), se})
+	at := a.time(se)
+	if se.queued[a.slot] <= at {
+		return
+	}
+	if len(a.heap) >= max(a.most, 64) {
+		a.clean()
+	}
+	se.queued[a.slot] = at
+	a.heap = append(a.heap, entry{at, se})
 	h := a.heap
 	for i := len(h) - 1; i > 0 && h[i].at < h[(i-1)/2].at; i = (i - 1) / 2 {
 		h[i], h[(i-1)/2] = h[(i-1)/2], h[i]
 	}
 }
 
-// due reports whether there may be a series whose time is d or more before t; if
-// so, first finds out.
-func (a *agenda) due(t, d int64) bool { return len(a.heap) > 0 && clock.Elapsed(a.heap[0].at, t) >= d }
+// reached reports whether there may be a series whose time is d or more before
+// t; if so, first finds out.
+func (a *agenda) reached(t, d int64) bool {
+	return len(a.heap) > 0 && clock.Elapsed(a.heap[0].at, t) >= d
+}
 
-// first returns the series whose time is longest ago, or nil.
+// first returns the series whose time is earliest, or nil.
 func (a *agenda) first() *series {
 	for len(a.heap) > 0 {
 		top := &a.heap[0]
+		queued := &top.se.queued[a.slot]
 		switch t := a.time(top.se); {
-		case top.se.gone:
-			a.pop()
+		case !a.counts(*top):
+			a.remove()
 		case top.at < t:
-			top.at = t
-			a.sink()
+			top.at, *queued = t, t
+			a.sink(0)
 		default:
 			return top.se
 		}
@@ -347,16 +368,32 @@ func (a *agenda) first() *series {
 
 // pop takes the first series out.
 func (a *agenda) pop() {
+	a.heap[0].se.queued[a.slot] = never
+	a.remove()
+}
+
+func (a *agenda) remove() {
 	n := len(a.heap) - 1
 	a.heap[0], a.heap[n] = a.heap[n], entry{}
 	a.heap = a.heap[:n]
-	a.sink()
+	a.sink(0)
 }
 
-// sink puts the top where it belongs.
-func (a *agenda) sink() {
+func (a *agenda) counts(e entry) bool { return !e.se.gone && e.at == e.se.queued[a.slot] }
+
+// clean takes the entries out that do not count.
+func (a *agenda) clean() {
+	a.heap = slices.DeleteFunc(a.heap, func(e entry) bool { return !a.counts(e) })
+	for i := len(a.heap) / 2; i >= 0; i-- {
+		a.sink(i)
+	}
+	a.most = 2 * len(a.heap)
+}
+
+// sink puts entry i where it belongs, behind those that are earlier.
+func (a *agenda) sink(i int) {
 	h := a.heap
-	for i := 0; ; {
+	for {
 		least := i
 		for c := 2*i + 1; c <= 2*i+2 && c < len(h); c++ {
 			if h[c].at < h[least].at {
@@ -371,15 +408,16 @@ func (a *agenda) sink() {
 	}
 }
 
-// since calls f for the series whose time is d or more before t, in any order,
+// each calls f for the series whose time is d or more before t, in any order,
 // until it returns false.
-func (a *agenda) since(t, d int64, f func(*series) bool) { a.walk(0, t, d, f) }
+func (a *agenda) each(t, d int64, f func(*series) bool) { a.walk(0, t, d, f) }
 
 func (a *agenda) walk(i int, t, d int64, f func(*series) bool) bool {
 	if i >= len(a.heap) || clock.Elapsed(a.heap[i].at, t) < d {
 		return true
 	}
-	if se := a.heap[i].se; !se.gone && clock.Elapsed(a.time(se), t) >= d && !f(se) {
+	e := a.heap[i]
+	if a.counts(e) && clock.Elapsed(a.time(e.se), t) >= d && !f(e.se) {
 		return false
 	}
 	return a.walk(2*i+1, t, d, f) && a.walk(2*i+2, t, d, f)

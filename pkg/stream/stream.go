@@ -137,6 +137,7 @@ type Stream struct {
 	dead    int       // forgotten ones still in ordered or fresh
 	silent  agenda    // by when they were heard last: for ttl
 	holding agenda    // those whose windows of a duration may hold samples, likewise: for sweep
+	dues    agenda    // by when the clock evaluates their rules
 
 	clock    int64           // newest time taken; on the wall clock, newest time seen
 	started  bool            // a sample has been taken
@@ -160,7 +161,11 @@ type Stream struct {
 // New makes a Stream that can take bad lines only, until Setup.
 func New(cfg Config) *Stream {
 	heard := func(se *series) int64 { return se.heard }
-	return &Stream{cfg: cfg, table: make(map[string]*series), silent: agenda{time: heard}, holding: agenda{time: heard}}
+	return &Stream{
+		cfg: cfg, table: make(map[string]*series),
+		silent: agenda{time: heard}, holding: agenda{time: heard, slot: 1},
+		dues: agenda{time: func(se *series) int64 { return se.due }, slot: 2},
+	}
 }
 
 // Setup gives the Stream all it needs to take records. What New was given
