@@ -38,8 +38,18 @@ var conflicts = []conflict{
 		"plain numbers have no fields: leave it out, or use another -i"},
 	{"sep", func(o *options) bool { return o.has("sep") && o.In != "csv" },
 		"only csv has a separator: add -i csv"},
+	{"match", func(o *options) bool { return o.has("match") && o.In != "match" },
+		"is for lines that are no records: leave out -i"},
+	{"in", func(o *options) bool { return o.In == "match" && !o.has("match") },
+		"needs the expression: add --match REGEXP"},
+	{"names", func(o *options) bool { return o.has("names") && o.In != "csv" && o.In != "tsv" && o.In != "cols" },
+		"only csv, tsv and cols have columns: add -i csv"},
+	{"in", func(o *options) bool { return o.In == "lines" && len(o.Fields)+len(o.Keys)+len(o.Keep) > 0 },
+		"lines have no fields: use --match REGEXP, or leave out -f, -k and --keep"},
+	{"in", func(o *options) bool { return o.In == "lines" && o.TimeField != "" },
+		"lines have no fields: use -t now or --hz, or --match REGEXP"},
 	{"decimal", func(o *options) bool { return o.Decimal == ',' && !o.decimalFits() },
-		"only num, csv and tsv can have a decimal comma: add -i csv, or leave it out"},
+		"only num, csv, tsv, cols, match and with --coerce strings of json can have a decimal comma: add -i csv, or leave it out"},
 	{"decimal", func(o *options) bool { return o.Decimal == ',' && o.In == "csv" && (o.Sep == 0 || o.Sep == ',') },
 		"the separator of csv is a comma too: add --sep ';'"},
 	{"sep", func(o *options) bool { return o.has("sep") && o.Sep == '.' && o.Decimal != ',' },
@@ -93,10 +103,13 @@ func (o *options) hasRules() bool { return o.has("rule") || o.has("rules") }
 // decimalFits reports whether the input may have a decimal comma; automatic
 // input may where it can turn out to be plain numbers.
 func (o *options) decimalFits() bool {
+	if o.Coerce && (o.In == "json" || o.In == "auto") {
+		return true
+	}
 	if o.In == "auto" {
 		return len(o.Fields) == 0 && len(o.Keys) == 0 && o.TimeField == ""
 	}
-	return slices.Contains([]string{"num", "csv", "tsv"}, o.In)
+	return slices.Contains([]string{"num", "csv", "tsv", "cols", "match"}, o.In)
 }
 
 // smallest is what the smallest of the windows can hold, maxCount where none

@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-var update = goflag.Bool("update", false, "put what the commands of the pages print into the pages")
+var update = goflag.Bool("update", false, "put what the commands of the pages and scripts print into them")
 
 // TestDocs runs every command shown in a console block of the README and the
 // docs and compares what it prints with what stands below it. The commands of

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"regexp"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -179,24 +180,49 @@ var flags = []flag{
 	{group: groupInput, name: "field", short: "f", arg: "LIST", daily: true, repeats: true,
 		doc: "fields to measure, as paths: temp,env.temp,axes.0",
 		long: "The fields to measure, as paths: `temp`, `env.temp`, `axes.0`. A flat name `env.temp` in the record wins over the path. " +
-			"Without it every top-level number of the first good record is measured, the time and the keys left out, 1000 at most.",
-		set: func(o *options, s string) error { return addItems(&o.Fields, s) }},
+			"Without it every top-level number of the first good record is measured, the time and the keys left out, 1000 at most. " +
+			"`NAME=PATH` measures the field at PATH under another name. In csv, tsv and cols `$1`, `$2` … are columns by their number, in match groups.",
+		set: (*options).addFields},
 	{group: groupInput, name: "key", short: "k", arg: "LIST", daily: true, repeats: true,
 		doc: "windows and alerts for each value of these fields",
 		long: "One set of windows and of rule states for each distinct value of these fields. Strings, numbers and booleans make keys; " +
 			"`7` and `\"7\"` are one key.",
-		set: func(o *options, s string) error { return addItems(&o.Keys, s) }},
+		set: func(o *options, s string) error { return o.addItems(&o.Keys, s) }},
+	{group: groupInput, name: "keep", arg: "LIST", repeats: true,
+		doc:  "further fields, of any type, to show in rows",
+		long: "Further fields, of any type, that rows show between the key and the columns, as they last stood in a record of the key.",
+		set:  func(o *options, s string) error { return o.addItems(&o.Keep, s) }},
+	{group: groupInput, name: "names", arg: "LIST",
+		doc:  "names of the columns of csv, tsv and cols",
+		long: "The names of the columns of csv, tsv and cols, which have no header then. A line that has every used name in a cell of its own is one all the same.",
+		set:  into(splitList, func(o *options) *[]string { return &o.Names })},
+	{group: groupInput, name: "match", arg: "REGEXP",
+		doc: "fields are the named groups of REGEXP: (?P<ms>\\d+)ms",
+		long: "The fields of a line are the named groups of the first match of REGEXP in it, `$1`, `$2` … all its groups by number. Lines without a match are " +
+			"passed over and counted. The syntax is that of Go: `(?P<ms>[\\d.]+) ms`. Implies `-i match`.",
+		set: into(parseRegexp, func(o *options) **regexp.Regexp { return &o.Match })},
 	{group: groupInput, name: "coerce",
-		doc:  "take strings with a number in them as numbers",
-		long: "Take a string with a number in it (`\"21.5\"`) as that number. Formats without types (csv, tsv, logfmt) need no such thing.",
-		set:  turnOn(func(o *options) *bool { return &o.Coerce })},
+		doc: "take strings, true and false as numbers",
+		long: "Take a string with a number in it (`\"21.5\"`) as that number, and true and false, also as texts in any format, as 1 and 0. " +
+			"Numbers in formats without types (csv, tsv, cols, match, logfmt) need no such thing.",
+		set: turnOn(func(o *options) *bool { return &o.Coerce })},
+	{group: groupInput, name: "missing", arg: "LIST",
+		doc:  "texts and numbers that mean that there is no value",
+		long: "These texts, and numbers of these values in any form, are no value and not bad: `NA,-,-999`; `\"\"` is the empty text. A record that has nothing else gives no row.",
+		set:  into(parseMissing, func(o *options) *[]string { return &o.Missing })},
+	{group: groupInput, name: "units",
+		doc: "a number may have its unit after it: 18ms, 4KiB, 93%",
+		long: "A number may have its unit after it, with a blank or not. Times (`ns`, `us`, `ms`, `s`, `m`, `min`, `h`, `d`, and Go's `1m30s`) become seconds, " +
+			"sizes (`B`; `k`, `M`, `G`, `T`, `P` with or without it, 1000 each; `Ki` to `Pi`, 1024 each) bytes; `%` and all other units are dropped. " +
+			"Strings of JSON need no `--coerce` for it. A field whose unit changes its kind has bad values.",
+		set: turnOn(func(o *options) *bool { return &o.Units })},
 	{group: groupInput, name: "sep", arg: "CHAR", shown: ",",
 		doc:  "separator of csv",
 		long: "The separator of csv, one ASCII character; `\\t` is a tab. Needs `-i csv`.",
 		set:  into(parseSep, func(o *options) *byte { return &o.Sep })},
 	{group: groupInput, name: "decimal", arg: "SIGN", shown: ".", words: fixed(",", "."),
-		doc:  "decimal sign of num, csv and tsv: , or .",
-		long: "The decimal sign of numbers in num, csv and tsv, a point or a comma. Where csv has a comma for a separator, name another with `--sep`.",
+		doc:  "decimal sign of texts that are numbers: , or .",
+		long: "The decimal sign of numbers in num, csv, tsv, cols and match and, with `--coerce`, in strings of JSON, a point or a comma. Where csv has a comma for a separator, name another with `--sep`.",
 		set:  into(parseDecimal, func(o *options) *byte { return &o.Decimal })},
 	{group: groupInput, name: "null", short: "z",
 		doc:  "records end in NUL, not in LF",

@@ -35,7 +35,11 @@ func (d *dice) pick(words ...string) string { return words[d.roll(len(words))] }
 // likely are the values that flags are given, by name: mostly good ones that
 // go together. Flags that run commands or read files are not among them.
 var likely = map[string][]string{
-	"field":       {"x", "y", "x,y", "x,env.temp", "axes.0", "x,nope", "`x`", ","},
+	"field":       {"x", "y", "x,y", "x,env.temp", "axes.0", "x,nope", "`x`", ",", "a=x,y", "$1,$3", "axes[0]"},
+	"keep":        {"s", "x,g", "t,env,nope", "s,s"},
+	"names":       {"t,s,x,y", "x", "x,s,x", "a,b"},
+	"match":       {`(?P<x>\d+)\D+(?P<s>\w)`, `"x": ?(?P<x>[^,}]*)`, "(", ".*"},
+	"missing":     {"NA,-,-999", "2", "''", `"",x`},
 	"key":         {"s", "s,g", "g", "x", "s,s"},
 	"sep":         {";", `\t`, "|", ",", "x"},
 	"decimal":     {",", "."},

@@ -25,6 +25,7 @@ func TestScript(t *testing.T) {
 		Dir:                 "../testdata/script",
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
+		UpdateScripts:       *update,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("TZ", "America/New_York") // nothing may depend on it
 			return nil

@@ -2,8 +2,10 @@ package cmd
 
 import (
 	"fmt"
+	"regexp"
 	"runtime"
 	"slices"
+	"strings"
 	"time"
 
 	"rtda/pkg/agg"
@@ -87,6 +89,9 @@ func (o *options) setDefaults() error {
 	if o.strict && !o.has("on-error") {
 		o.OnError = run.OnErrorFail
 	}
+	if o.has("match") && !o.has("in") {
+		o.In = "match"
+	}
 	if o.quiet && !o.has("out") {
 		o.Out = "none"
 	}
@@ -161,19 +166,61 @@ func (o *options) duration() string {
 }
 
 // addItems appends the items of a list, refusing one that is there already.
-func addItems(dst *[]string, text string) error {
+func (o *options) addItems(dst *[]string, text string) error {
 	items, err := splitList(text)
 	if err != nil {
 		return err
 	}
 	for _, item := range items {
-		if slices.Contains(*dst, item) {
-			return &badValue{"must name each field once", item}
+		if err := addField(dst, item, item); err != nil {
+			return err
 		}
-		*dst = append(*dst, item)
 	}
 	return nil
 }
+
+// addFields appends measured fields, each PATH or NAME=PATH.
+func (o *options) addFields(text string) error {
+	items, err := splitList(text)
+	if err != nil {
+		return err
+	}
+	for _, item := range items {
+		name, path, renamed := strings.Cut(item, "=")
+		if !renamed || name == "" || path == "" {
+			name, path = item, item
+		} else {
+			if o.Paths == nil {
+				o.Paths = map[string]string{}
+			}
+			o.Paths[name] = path
+		}
+		if err := addField(&o.Fields, name, path); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// addField appends a field, refusing one that is there already or has a path
+// in the manner of other tools.
+func addField(dst *[]string, name, path string) error {
+	if slices.Contains(*dst, name) {
+		return &badValue{"must name each field once", name}
+	}
+	ours := indexInBrackets.ReplaceAllString(strings.TrimPrefix(strings.TrimPrefix(path, "$."), "$["), ".$1")
+	switch {
+	case path == "*" || strings.HasSuffix(path, ".*"):
+		return &badValue{"must name each field (without -f every number is measured)", path}
+	case strings.HasPrefix(path, "$.") || strings.HasPrefix(path, "$[") || ours != path:
+		return &badValue{"must be a path like " + strings.Trim(ours, ".]"), path}
+	}
+	*dst = append(*dst, name)
+	return nil
+}
+
+// indexInBrackets is an index of an array as JSONPath and jq write it.
+var indexInBrackets = regexp.MustCompile(`\[(\d+)\]`)
 
 func (o *options) addWindows(text string) error {
 	items, err := splitList(text)

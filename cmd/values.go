@@ -1,8 +1,11 @@
 package cmd
 
 import (
+	"errors"
 	"fmt"
 	"math"
+	"regexp"
+	"regexp/syntax"
 	"slices"
 	"strconv"
 	"strings"
@@ -146,6 +149,34 @@ func parseSep(s string) (byte, error) {
 		return s[0], nil
 	}
 	return 0, &badValue{`must be one ASCII character like ; or \t, not a quote`, s}
+}
+
+// parseRegexp reads a regular expression.
+func parseRegexp(s string) (*regexp.Regexp, error) {
+	re, err := regexp.Compile(s)
+	var bad *syntax.Error
+	if errors.As(err, &bad) {
+		return nil, &badValue{"must be a regular expression (" + bad.Code.String() + ")", bad.Expr}
+	}
+	return re, err
+}
+
+// parseMissing reads a list in which ” and "" are the empty text.
+func parseMissing(s string) (items []string, err error) {
+	for rest := s; ; {
+		item, after, ok := cutItem(rest, ',')
+		if !ok || item == "" && !strings.HasPrefix(strings.TrimLeft(rest, " \t"), `""`) {
+			return nil, &badValue{`must be a list like NA,-999 ("" is the empty text)`, s}
+		}
+		if item == "''" {
+			item = ""
+		}
+		items = append(items, item)
+		if after == "" {
+			return items, nil
+		}
+		rest = after[1:]
+	}
 }
 
 // parseDecimal reads the decimal sign.

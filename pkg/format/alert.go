@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 
 	"rtda/pkg/clock"
 	"rtda/pkg/num"
@@ -57,18 +58,29 @@ func (c *Context) complaint(dst []byte, n *stream.Note) []byte {
 	} else {
 		dst = append(dst, "line "...)
 	}
-	dst = strconv.AppendInt(dst, int64(n.Line), 10)
-	dst = append(append(dst, ": "...), n.Reason.String()...)
+	dst = append(strconv.AppendInt(dst, int64(n.Line), 10), ": "...)
+	if n.Reason == parse.Uneven {
+		return append(dst, n.Text...)
+	}
+	dst = append(dst, n.Reason.String()...)
 	if n.Text != nil {
 		dst = text.AppendQuoted(append(dst, ": "...), quotable(n))
 	}
+	cure := strings.Replace(string(n.Cure), "%s", text.Harmless(string(n.Names)), 1)
 	switch {
-	case c.Strict:
+	case c.Strict && cure == "":
 		return dst
+	case c.Strict:
+		return append(append(append(dst, " ("...), cure...), ')')
 	case n.Value:
-		return append(dst, " (value skipped)"...)
+		dst = append(dst, " (value skipped"...)
+	default:
+		dst = append(dst, " (skipped"...)
 	}
-	return append(dst, " (skipped)"...)
+	if cure != "" {
+		dst = append(append(dst, "; "...), cure...)
+	}
+	return append(dst, ')')
 }
 
 // quotable is what a complaint quotes: the beginning of its text, the parts of

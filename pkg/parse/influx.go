@@ -15,6 +15,7 @@ import (
 // by their bare names, and the measurement by the name measurement if neither
 // a tag nor a field has it. A line that begins with # is a comment.
 type influxDecoder struct {
+	s           *Schema
 	slots       *slots
 	measurement int  // slot of the name measurement, -1 if it is not used
 	stamped     bool // the line's timestamp is the time
@@ -25,7 +26,7 @@ type influxDecoder struct {
 }
 
 func newInflux(s *Schema) decoder {
-	d := &influxDecoder{slots: newSlots(s)}
+	d := &influxDecoder{s: s, slots: newSlots(s)}
 	d.stamped = s.cfg.Time == "" && !s.cfg.NoTime
 	d.measurement = d.slots.find([]byte("measurement"))
 	return d
@@ -44,10 +45,16 @@ func (d *influxDecoder) decode(r *record, line []byte) {
 	})
 	if !ok {
 		r.fail(NotRecord, line)
+		r.advise(NotRecord, guess(line, false))
 		return
 	}
+	d.finish(r, d.name, stamp)
+}
+
+// finish tells the record what is left of a line.
+func (d *influxDecoder) finish(r *record, name, stamp []byte) {
 	if d.measurement >= 0 && !d.slots.seen[d.measurement] {
-		r.put(&d.slots.all[d.measurement], d.name, str)
+		r.put(&d.slots.all[d.measurement], name, str)
 	}
 	if d.stamped && len(stamp) > 0 {
 		if ns, ok := clock.ParseUnix(stamp, clock.Auto, '.'); ok {
@@ -58,16 +65,141 @@ func (d *influxDecoder) decode(r *record, line []byte) {
 	}
 }
 
-func (d *influxDecoder) numbers(line []byte) (names []string) {
-	_, ok := d.walk(line, func(name []byte, kind lineprotocol.ValueKind, value []byte) {
-		if kindOf(kind, value) == untyped {
-			names = append(names, string(name))
-		}
+func (d *influxDecoder) fields(line []byte, f func(name []byte, isNumber bool)) {
+	d.walk(line, func(name []byte, kind lineprotocol.ValueKind, value []byte) {
+		f(name, d.s.isNumber(value, kindOf(kind, value)))
 	})
-	if !ok {
-		return nil
+}
+
+// run reads plain lines: those of ASCII, without a backslash and with numbers in
+// their usual forms. The library decides about all others.
+func (d *influxDecoder) run(r *record, data []byte, line int) (n, lines int) {
+	for n < len(data) {
+		r.begin(line+lines, data[n:])
+		d.slots.begin()
+		size := d.plain(r, data[n:])
+		if size < 0 || size > d.s.maxLine {
+			r.forget()
+			break
+		}
+		r.end()
+		n += size
+		lines++
 	}
-	return names
+	return n, lines
+}
+
+// plain reads the plain line that b begins with and returns its length with its
+// end, -1 if it is none.
+func (d *influxDecoder) plain(r *record, b []byte) int {
+	i := influxWord(b, 0)
+	name := b[:i]
+	if i == 0 || b[0] == '#' {
+		return -1
+	}
+	for at(b, i) == ',' {
+		tag := i + 1
+		eq := influxWord(b, tag)
+		if eq == tag || at(b, eq) != '=' {
+			return -1
+		}
+		if i = influxWord(b, eq+1); i == eq+1 {
+			return -1
+		}
+		if p := d.slots.take(r, b[tag:eq]); p != nil {
+			r.put(p, b[eq+1:i], str)
+		}
+	}
+	for first := true; first || at(b, i) == ','; first = false {
+		if first && at(b, i) != ' ' {
+			return -1
+		}
+		field := i + 1
+		eq := influxWord(b, field)
+		if eq == field || at(b, eq) != '=' {
+			return -1
+		}
+		var value []byte
+		var k kind
+		if value, k, i = influxValue(b, eq+1); i < 0 {
+			return -1
+		}
+		if p := d.slots.take(r, b[field:eq]); p != nil {
+			r.put(p, value, k)
+		}
+	}
+	var stamp []byte
+	if at(b, i) == ' ' {
+		start := i + 1
+		for i = start; i < len(b) && b[i]-'0' <= 9; i++ {
+		}
+		if stamp = b[start:i]; len(stamp) == 0 || len(stamp) > num.MaxDigits {
+			return -1
+		}
+	}
+	if at(b, i) == '\r' && d.s.end == '\n' {
+		i++
+	}
+	if i >= len(b) || b[i] != d.s.end {
+		return -1
+	}
+	d.finish(r, name, stamp)
+	return i + 1
+}
+
+// at is the byte at b[i], 0 behind the end.
+func at(b []byte, i int) byte {
+	if i < len(b) {
+		return b[i]
+	}
+	return 0
+}
+
+// influxWord is the index of the first byte from b[i] on that cannot stand in a
+// plain name.
+func influxWord(b []byte, i int) int {
+	for i < len(b) && influxPlain[b[i]] {
+		i++
+	}
+	return i
+}
+
+var influxPlain = func() (t [256]bool) {
+	for c := byte('!'); c < 0x7f; c++ {
+		t[c] = c != ',' && c != '=' && c != '\\' && c != '"'
+	}
+	return t
+}()
+
+// influxValue is the plain value of a field that begins at b[i], and the index
+// after it, -1 if it is none.
+func influxValue(b []byte, i int) (value []byte, k kind, end int) {
+	if at(b, i) == '"' {
+		for end = i + 1; influxPlain[at(b, end)] || at(b, end) == ' ' || at(b, end) == ',' || at(b, end) == '='; end++ {
+		}
+		if at(b, end) != '"' {
+			return nil, 0, -1
+		}
+		return b[i+1 : end], str, end + 1
+	}
+	end = influxWord(b, i)
+	value = b[i:end]
+	if c := at(b, i); c == 't' || c == 'T' || c == 'f' || c == 'F' {
+		if _, ok := truth(value); !ok {
+			return nil, 0, -1
+		}
+		return value, boolean, end
+	}
+	n := num.SkipJSON(value)
+	switch {
+	case n == 0:
+		return nil, 0, -1
+	case n == len(value):
+		return value, untyped, end
+	case n == len(value)-1 && n < num.MaxDigits && (value[n] == 'i' || value[n] == 'u' && value[0] != '-') && bytes.IndexAny(value, ".eE") < 0:
+		return value[:n], untyped, end
+	}
+	return nil, 0, -1
 }
 
 // kindOf is what the record shall take a tag, which is a string, or a field

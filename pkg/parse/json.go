@@ -28,13 +28,13 @@ const (
 // records have no common layout; fastjson decodes the texts with escapes.
 type jsonDecoder struct {
 	jsonScanner
-	r       *record
-	slots   *slots
-	root    jsonNode
-	paths   []path
-	record  uint64 // records read, marks the steps met in this one
-	texts   fastjson.Parser
-	maxLine int
+	s      *Schema
+	r      *record
+	slots  *slots
+	root   jsonNode
+	paths  []path
+	record uint64 // records read, marks the steps met in this one
+	texts  fastjson.Parser
 }
 
 // A path is a slot whose name has dots: the value may stand at the flat name,
@@ -45,7 +45,7 @@ type path struct {
 }
 
 func newJSON(s *Schema) decoder {
-	d := &jsonDecoder{slots: newSlots(s), jsonScanner: jsonScanner{end: s.end}, maxLine: s.maxLine}
+	d := &jsonDecoder{s: s, slots: newSlots(s), jsonScanner: jsonScanner{end: s.end}}
 	for i := range d.slots.all {
 		d.addPath(i)
 	}
@@ -61,9 +61,9 @@ func (d *jsonDecoder) addPath(slot int) {
 		s := d.root.step(name)
 		s.slot = slot
 		switch p := &d.slots.all[slot]; {
-		case len(p.fields) == 1 && len(p.keys) == 0 && !p.time:
-			s.field = p.fields[0]
-		case len(p.fields)+len(p.keys) == 0:
+		case p.only >= 0 && d.s.cfg.Missing.texts == nil:
+			s.field = p.only
+		case len(p.fields)+len(p.keys)+len(p.texts) == 0 && p.time == wholeTime:
 			s.time = true
 		}
 		return
@@ -84,7 +84,11 @@ func (d *jsonDecoder) addPath(slot int) {
 
 func (d *jsonDecoder) decode(r *record, line []byte) {
 	d.b, d.tooDeep, d.r = line, false, r
-	i := d.space(0)
+	i := d.start(line)
+	if i < 0 {
+		r.ignore()
+		return
+	}
 	if d.is(i, '{') {
 		i = d.readObject(i)
 	} else {
@@ -94,9 +98,42 @@ func (d *jsonDecoder) decode(r *record, line []byte) {
 	switch {
 	case d.tooDeep:
 		r.fail(TooDeep, nil)
-	case i < 0 || d.space(i) != len(line):
+	case i < 0 || !d.ends(i):
 		r.fail(NotJSON, line)
+		r.advise(NotJSON, guess(line, true))
 	}
+}
+
+// start is the index of the record's bracket in the line, or of something that
+// is no record. What stands before the first bracket is passed over, but for
+// the name of a member. It is -1 if the line is the bracket of an array of
+// records, a line each.
+func (d *jsonDecoder) start(line []byte) int {
+	i := d.space(0)
+	if d.is(i, '{') {
+		return i
+	}
+	switch string(num.Trim(line)) {
+	case "[", "]", "],":
+		return -1
+	}
+	at := bytes.IndexByte(line, '{')
+	if at < 0 {
+		return i
+	}
+	if before := num.Trim(line[:at]); before[0] == '"' && before[len(before)-1] == ':' {
+		return i
+	}
+	return at
+}
+
+// ends reports whether nothing but a comma stands at i.
+func (d *jsonDecoder) ends(i int) bool {
+	i = d.space(i)
+	if d.is(i, ',') {
+		i = d.space(i + 1)
+	}
+	return i == len(d.b)
 }
 
 // run reads lines that are nothing but an object, without looking for their end
@@ -104,16 +141,17 @@ func (d *jsonDecoder) decode(r *record, line []byte) {
 func (d *jsonDecoder) run(r *record, data []byte, line int) (n, lines int) {
 	d.b, d.tooDeep, d.r = data, false, r
 	for n < len(data) && data[n] == '{' {
-		r.begin(line + lines)
+		r.begin(line+lines, data[n:])
 		i := d.readObject(n)
 		if i >= 0 && i < len(data) && data[i] == '\r' && d.end == '\n' {
 			i++
 		}
-		if i < 0 || !d.is(i, d.end) || i-n >= d.maxLine {
+		if i < 0 || !d.is(i, d.end) || i-n >= d.s.maxLine {
 			r.forget()
 			break
 		}
 		r.end()
+		d.b = data // which r.end may have changed
 		n = i + 1
 		lines++
 	}
@@ -138,55 +176,56 @@ func (d *jsonDecoder) readObject(i int) int {
 	return i
 }
 
-// numbers is the names of the members that are numbers, each once.
-func (d *jsonDecoder) numbers(line []byte) (names []string) {
+func (d *jsonDecoder) fields(line []byte, f func(name []byte, isNumber bool)) {
 	d.b = line
-	i := d.space(0)
+	i := max(0, d.start(line))
 	if !d.is(i, '{') {
-		return nil
+		return
 	}
-	seen := map[string]bool{}
 	i, more := d.open(i, 1, '}')
 	for more {
-		from, end := i, 0
-		if end = d.name(i); end < 0 {
-			return nil
+		name := i
+		end := d.name(i)
+		if end < 0 {
+			return
 		}
-		name, ok := d.decoded(d.b[from:d.text(from)])
 		if i = d.value(end, 1); i < 0 {
-			return nil
+			return
 		}
-		if _, isNumber := num.ParseJSON(d.b[end:i]); isNumber && ok && !seen[string(name)] {
-			seen[string(name)] = true
-			names = append(names, string(name))
+		raw := d.b[end:i]
+		if content, ok := d.decoded(d.b[name:d.text(name)]); ok && raw[0] != 'n' {
+			f(content, d.s.isNumber(raw, kindOfJSON(raw)))
 		}
 		i, more = d.next(i, '}')
 	}
-	if i < 0 || d.space(i) != len(line) {
-		return nil
+}
+
+// kindOfJSON is what the raw value is, but for strings that are broken.
+func kindOfJSON(raw []byte) kind {
+	switch raw[0] {
+	case '"':
+		return str
+	case '{', '[':
+		return container
+	case 't', 'f':
+		return boolean
 	}
-	return names
+	return numeral
 }
 
 // give tells the record the raw value of a slot.
 func (d *jsonDecoder) give(slot int, raw []byte) {
-	p, k := &d.slots.all[slot], numeral
-	switch raw[0] {
-	case 'n':
+	k := kindOfJSON(raw)
+	switch {
+	case raw[0] == 'n':
 		return
-	case '"':
+	case k == str:
 		var ok bool
-		if raw, ok = d.decoded(raw); ok {
-			k = str
-		} else {
+		if raw, ok = d.decoded(raw); !ok {
 			k = broken
 		}
-	case '{', '[':
-		k = container
-	case 't', 'f':
-		k = boolean
 	}
-	d.r.put(p, raw, k)
+	d.r.put(&d.slots.all[slot], raw, k)
 }
 
 // decoded is what a string stands for, valid until the next call. ok is false
@@ -454,7 +493,7 @@ func (d *jsonDecoder) wanted(i, depth int, step *jsonStep) int {
 	step.seen = d.record
 	if step.field >= 0 {
 		if x, n := num.PrefixJSON(d.b[i:]); n > 0 {
-			d.r.value(step.field, x)
+			d.r.vals[step.field] = x
 			return i + n
 		}
 	}

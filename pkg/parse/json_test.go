@@ -26,9 +26,9 @@ func TestJSON(t *testing.T) {
 		{"a number", temp, `{"temp":21.5}`, "1: 21.5"},
 		{"white space", temp, " \t{ \"x\" : [ 1 , { } ] , \"temp\" : -2e1 } \r", "1: -20"},
 		{"a name with escapes", temp, `{"t\u0065mp":1}`, "1: 1"},
-		{"absent", temp, `{"x":1}`, "1: missing-field"},
-		{"null is absent", temp, `{"temp":null}`, "1: missing-field"},
-		{"empty", temp, `{}`, "1: missing-field"},
+		{"absent", temp, `{"x":1}`, `1: missing-field "temp"`},
+		{"null is absent", temp, `{"temp":null}`, `1: missing-field "temp"`},
+		{"empty", temp, `{}`, `1: missing-field "temp"`},
 		{"a string", temp, `{"temp":"2\u0031.5"}`, `1: not-a-number "21.5"`},
 		{"coerced", Config{Fields: []string{"temp"}, Coerce: true}, `{"temp":" +2\u0031."}`, "1: 21"},
 		{"coerced, no number", Config{Fields: []string{"temp"}, Coerce: true}, `{"temp":"NaN"}`, `1: not-a-number "NaN"`},
@@ -45,7 +45,7 @@ func TestJSON(t *testing.T) {
 		{"a flat name wins", paths, `{"env":{"temp":1},"env.temp":7,"axes":{"0":2}}`, "1: 7 2 NaN"},
 		{"a flat name wins when it is null", paths, `{"env":{"temp":1},"env.temp":null,"axes.0":2}`, "1: NaN 2 NaN"},
 		{"a path through a number", paths, `{"env":1,"axes":[2]}`, "1: NaN 2 NaN"},
-		{"an index is written in one way", Config{Fields: []string{"a.00"}}, `{"a":[1]}`, "1: missing-field"},
+		{"an index is written in one way", Config{Fields: []string{"a.00"}}, `{"a":[1]}`, `1: missing-field "a.00"`},
 		{"an index beyond all", Config{Fields: []string{"a.9223372036854775807", "a.1"}}, `{"a":[1,2,3]}`, "1: NaN 2"},
 		{"an array is asked for, and into it", Config{Fields: []string{"a", "a.0"}}, `{"a":[ 1 ]}`, "1: NaN 1\n1: not-a-number \"[ 1 ]\" (value)"},
 		{"an empty array", temp, `{"temp":[ ]}`, `1: not-a-number "[ ]"`},
@@ -69,8 +69,8 @@ func TestJSON(t *testing.T) {
 		{"boolean key", keyed, `{"temp":1,"id":false}`, "1: [false] 1"},
 		{"empty key", keyed, `{"temp":1,"id":""}`, "1: [] 1"},
 		{"two keys", Config{Fields: []string{"x"}, Keys: []string{"a", "b.c"}}, `{"x":1,"b":{"c":"y"},"a":7}`, "1: [7|y] 1"},
-		{"no key", keyed, `{"temp":"x"}`, "1: missing-key"},
-		{"null key", keyed, `{"temp":1,"id":null}`, "1: missing-key"},
+		{"no key", keyed, `{"temp":"x"}`, `1: missing-key "id"`},
+		{"null key", keyed, `{"temp":1,"id":null}`, `1: missing-key "id"`},
 		{"key is an array", keyed, `{"temp":1,"id":["x"]}`, `1: bad-key "[\"x\"]"`},
 		{"key is an object", keyed, `{"temp":1,"id":{}}`, `1: bad-key "{}"`},
 		{"lone surrogate", keyed, `{"temp":1,"id":"\ud800x"}`, `1: bad-key "\\ud800x"`},
@@ -80,7 +80,7 @@ func TestJSON(t *testing.T) {
 		{"1 KiB of key", keyed, `{"temp":1,"id":"` + strings.Repeat("k", 1024) + `"}`, "1: [" + strings.Repeat("k", 1024) + "] 1"},
 		{"more than 1 KiB", keyed, `{"temp":1,"id":"` + strings.Repeat("k", 1025) + `"}`, `1: bad-key "` + strings.Repeat("k", 80) + `"`},
 		{"cut between characters", keyed, `{"temp":1,"id":"k` + strings.Repeat("é", 1025) + `"}`, `1: bad-key "k` + strings.Repeat("é", 39) + `"`},
-		{"missing key before bad key", Config{Fields: []string{"x"}, Keys: []string{"a", "b"}}, `{"a":[]}`, "1: missing-key"},
+		{"missing key before bad key", Config{Fields: []string{"x"}, Keys: []string{"a", "b"}}, `{"a":[]}`, `1: missing-key "b"`},
 
 		{"time, a number", timed, `{"t":1.5,"temp":1}`, "1: @1500000000 1"},
 		{"time, a string", timed, `{"t":"1970-01-01T00:00:02Z","temp":1}`, "1: @2000000000 1"},
@@ -147,9 +147,9 @@ func TestJSONChoosesFields(t *testing.T) {
 			"[b c x] 2\n1: @2000000000 [1] 3 4 NaN\n1: not-a-number \"\" (value)\n"},
 		{"bad lines choose nothing", extra,
 			"{\"a\":1}\n{\"id\":1,\"t\":1,\"d\":1,\"d\":2}\n{\"id\":1,\"t\":2}\n{\"id\":1,\"t\":2,\"c\":1e400}\n{\"id\":1,\"t\":3,\"x\":1}\n{\"id\":1,\"t\":3,\"c\":4,\"d\":1}\n{\"id\":7,\"t\":3,\"b\":4}\n",
-			"[x b] 1\n1: missing-key\n2: duplicate-field \"d\"\n3: missing-field\n4: missing-field\n5: @3000000000 [1] 1 NaN\n6: missing-field\n7: @3000000000 [7] NaN 4\n"},
+			"[x b] 1\n1: missing-key \"id\"\n2: duplicate-field \"d\"\n3: missing-field\n4: missing-field\n5: @3000000000 [1] 1 NaN\n6: missing-field \"x\"\n7: @3000000000 [7] NaN 4\n"},
 		{"a name with an escape", Config{}, `{"\u0061\"":1,"\ud800":2}`, "[a\"] 1\n1: 1\n"},
-		{"never known", Config{}, "{\"a\":\"\"}\n[\n", "[] 0\n1: missing-field\n2: not-json \"[\"\n"},
+		{"never known", Config{}, "{\"a\":\"\"}\n[\n", "[] 0\n1: missing-field\n"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			for _, size := range []int{0, 1, 30} {
@@ -206,8 +206,8 @@ var jsonSeeds = []string{
 // A forgetful decoder reads each line with a new jsonDecoder.
 type forgetful struct{ s *Schema }
 
-func (d forgetful) decode(r *record, line []byte) { newJSON(d.s).decode(r, line) }
-func (d forgetful) numbers([]byte) []string       { return nil }
+func (d forgetful) decode(r *record, line []byte)     { newJSON(d.s).decode(r, line) }
+func (d forgetful) fields([]byte, func([]byte, bool)) {}
 
 // jsonBatch is what a Parser with the decoder makes of the lines.
 func jsonBatch(t *testing.T, c Config, in string, with func(s *Schema) decoder) string {
@@ -221,7 +221,9 @@ func jsonBatch(t *testing.T, c Config, in string, with func(s *Schema) decoder) 
 		t.Fatal(err)
 	}
 	p := NewParser(s)
-	p.dec, p.rec = with(s), newRecord(s)
+	p.dec = with(s)
+	p.rec = newRecord(s, p.dec)
+	p.fast, _ = p.dec.(runner)
 	var dst Batch
 	p.Parse(b, &dst)
 	var out strings.Builder
@@ -321,11 +323,11 @@ func TestJSONMembers(t *testing.T) {
 	s, _ := NewSchema(Config{Format: "json", Fields: []string{"temp"}})
 	d := newJSON(s).(*jsonDecoder)
 	var dst Batch
-	r := newRecord(s)
+	r := newRecord(s, d)
 	dst.columns(r)
 	read := func(line string) {
 		r.enter(&dst, nil)
-		r.begin(1)
+		r.begin(1, []byte(line))
 		d.decode(r, []byte(line))
 		r.end()
 	}

@@ -8,35 +8,26 @@ import (
 
 // A numDecoder reads plain numbers: a line is one nameless value.
 type numDecoder struct {
-	sign    byte // of decimals
-	end     byte // of lines
-	maxLine int
-	usual   usual
+	s     *Schema
+	value slot
+	usual usual
 }
 
-func newNum(s *Schema) decoder {
-	return &numDecoder{sign: s.cfg.Decimal, end: s.end, maxLine: s.maxLine}
-}
+func newNum(s *Schema) decoder { return &numDecoder{s: s, value: slot{fields: []int{0}}} }
 
-func (d *numDecoder) decode(r *record, line []byte) {
-	if x, ok := num.Parse(line, d.sign); ok {
-		r.value(0, x)
-	} else {
-		r.badValue(0, line)
-	}
-}
+func (d *numDecoder) decode(r *record, line []byte) { r.put(&d.value, line, untyped) }
 
-func (d *numDecoder) numbers(line []byte) []string {
-	if _, ok := num.Parse(line, d.sign); !ok {
-		return nil
-	}
-	return []string{""}
+func (d *numDecoder) fields(line []byte, f func(name []byte, isNumber bool)) {
+	f(nil, d.s.isNumber(line, untyped))
 }
 
 // run reads numbers without blanks. A line of the shape of the lines before is
 // read at once; else finding the line's end and reading the number is one loop
 // over the digits: 10 ns a line where splitting and strconv.ParseFloat take 40.
 func (d *numDecoder) run(r *record, data []byte, line int) (n, lines int) {
+	if d.s.cfg.Missing.texts != nil {
+		return 0, 0
+	}
 	b := r.batch
 	col, at := b.Col[0], b.Line
 	first := line
@@ -46,7 +37,7 @@ func (d *numDecoder) run(r *record, data []byte, line int) (n, lines int) {
 			if x, size = d.number(data[n:]); size == 0 {
 				break
 			}
-			d.usual.miss(data[n:n+size], d.sign, d.end)
+			d.usual.miss(data[n:n+size], d.s.cfg.Decimal, d.s.end)
 		}
 		col, at = append(col, x), append(at, line)
 		line++
@@ -59,12 +50,12 @@ func (d *numDecoder) run(r *record, data []byte, line int) (n, lines int) {
 // number is the number in the line that data begins with and the size of the
 // line with its end, which is 0 if there is anything else in it.
 func (d *numDecoder) number(data []byte) (x float64, size int) {
-	x, n := num.Prefix(data, d.sign)
+	x, n := num.Prefix(data, d.s.cfg.Decimal)
 	size = n + 1
-	if n < len(data) && data[n] == '\r' && d.end == '\n' {
+	if n < len(data) && data[n] == '\r' && d.s.end == '\n' {
 		size++
 	}
-	if n == 0 || size > len(data) || data[size-1] != d.end || size > d.maxLine {
+	if n == 0 || size > len(data) || data[size-1] != d.s.end || size > d.s.maxLine {
 		return 0, 0
 	}
 	return x, size

@@ -51,6 +51,16 @@ func dumpBatch(out *strings.Builder, b *Batch, before int) {
 		for _, c := range b.Col {
 			fmt.Fprintf(out, " %v", c[i])
 		}
+		for _, c := range b.Text {
+			switch {
+			case c[i].B == nil:
+				out.WriteString(" null")
+			case c[i].Bare:
+				fmt.Fprintf(out, " %s", c[i].B)
+			default:
+				fmt.Fprintf(out, " %q", c[i].B)
+			}
+		}
 		out.WriteByte('\n')
 		for len(bad) > 0 && bad[0].At == i && bad[0].Value {
 			dumpBad(out, bad[0], before)

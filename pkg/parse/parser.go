@@ -38,15 +38,25 @@ func (p *Parser) Parse(b *Block, dst *Batch) {
 		return
 	}
 	if p.dec == nil {
-		p.dec, p.rec = b.format.decoder(p.s), newRecord(p.s)
+		p.dec = b.format.decoder(p.s)
+		p.rec = newRecord(p.s, p.dec)
 		p.fast, _ = p.dec.(runner)
 	}
-	if h, ok := p.dec.(headed); ok {
-		h.useHeader(b.header)
-	}
+	useHeader(p.dec, b.header)
+	copy(p.rec.kinds, b.kinds)
 	dst.columns(p.rec)
 	p.rec.enter(dst, b.Data)
-	p.lines(b.Data[b.skip:])
+	from := b.skip
+	for _, h := range b.heads {
+		p.lines(b.Data[from:h.start])
+		dst.Lines++
+		if p.s.cfg.EveryLine {
+			dst.addBad(Bad{At: dst.Len(), Line: dst.Lines, Reason: Header})
+		}
+		useHeader(p.dec, h.header)
+		from = h.end
+	}
+	p.lines(b.Data[from:])
 }
 
 // lines reads the lines of data, which come after those that the batch has.
@@ -78,7 +88,7 @@ func (p *Parser) line(line []byte) {
 			dst.addBad(Bad{At: dst.Len(), Line: dst.Lines, Reason: Blank})
 		}
 	default:
-		p.rec.begin(dst.Lines)
+		p.rec.begin(dst.Lines, line)
 		p.dec.decode(p.rec, line)
 		p.rec.end()
 	}

@@ -20,7 +20,8 @@ type Origin struct {
 	Open  func() (io.ReadCloser, error) // called once by the Reader
 	Lines int                           // lines that the stream has taken; it belongs to whoever has the stream's turn
 
-	header any // what a headed decoder made of its header, nil until it has come; for Enter alone
+	header *header  // of a table, nil until it has come; for Enter alone
+	above  [][]byte // the last lines before it
 }
 
 // A Block is a stretch of whole lines of one Origin. The Reader fills it, the
@@ -37,11 +38,13 @@ type Block struct {
 	roomy  int     // blocks in a row that did not need so large a buffer
 	reader *Reader // who filled it, nil for a block made by hand
 
-	format *Format // by which its lines are read; nil: undecided, all are bad
-	ready  bool    // the lines behind skip are for the Parser
-	early  Batch   // the bad lines before skip
-	skip   int     // bytes of the lines that the Schema has read: headers, and all before the first good record
-	header any     // what a headed decoder made of the Origin's header
+	format *Format    // by which its lines are read; nil: undecided, all are bad
+	ready  bool       // the lines behind skip are for the Parser
+	early  Batch      // the bad lines before skip
+	skip   int        // bytes of the lines that the Schema has read: headers, and all before the first good record
+	header *header    // at the beginning
+	heads  []head     // the headers in the lines behind skip
+	kinds  []unitKind // of the units of each field, before it
 }
 
 const (
@@ -219,7 +222,7 @@ func (r *Reader) give(b *Block, buf []byte, n int) {
 	r.given += int64(n)
 	*b = Block{
 		Origin: r.src[r.at], Data: buf[:n], End: r.given, Read: r.read,
-		buf: b.buf, roomy: b.roomy, reader: r, early: b.early,
+		buf: b.buf, roomy: b.roomy, reader: r, early: b.early, heads: b.heads, kinds: b.kinds,
 	}
 }
 
@@ -290,6 +293,12 @@ func (r *Reader) named(err error) error {
 		err = pe.Err
 	}
 	return fmt.Errorf("%s: %w", name, err)
+}
+
+// A head is a line that is a header, from its first byte to behind its end.
+type head struct {
+	start, end int
+	header     *header
 }
 
 // nextLine is the first line of data without its end, and the lines behind it.

@@ -127,7 +127,7 @@ func TestReaderSources(t *testing.T) {
 		sourceOf("empty", strings.NewReader("")),
 		sourceOf("b", strings.NewReader("\xEF\xBB\xBF3\n")),
 	}
-	got, err := readLines(src, ReaderConfig{MaxLine: 100}, func(b *Block) { b.Origin.Lines += bytes.Count(b.Data, newline) })
+	got, err := readLines(src, ReaderConfig{MaxLine: 100}, func(b *Block) { b.Origin.Lines += bytes.Count(b.Data, []byte{'\n'}) })
 	want := "[line:1 line:2 line:3]"
 	if fmt.Sprint(got) != want || err != io.EOF {
 		t.Errorf("lines = %v, %v, want %s, EOF", got, err, want)

@@ -1,7 +1,9 @@
 package parse
 
 import (
+	"bytes"
 	"math"
+	"slices"
 	"unicode/utf8"
 
 	"rtda/pkg/clock"
@@ -16,53 +18,48 @@ type decoder interface {
 	// what it finds by r's methods, in any order; what it does not set is
 	// absent. It may stop at the first r.fail.
 	decode(r *record, line []byte)
-	// numbers is the names of the top-level numbers of the line in the order
-	// they stand there, nil if the line is not a record.
-	numbers(line []byte) []string
-}
-
-// A headed decoder takes its names from the first line of each Origin.
-type headed interface {
-	decoder
-	// enterHeader reads the header line of an Origin and returns what useHeader
-	// wants: something that never changes, for other decoders use it too. The
-	// error says which of the names the schema uses is missing or there twice.
-	// The fields may not be known yet.
-	enterHeader(line []byte) (any, error)
-	// useHeader makes h the header of the lines decoded from now on. It is
-	// called before each block, most often with the same h as before.
-	useHeader(h any)
+	// fields calls f for the top-level fields of the line in the order they
+	// stand there, if the line is a record. A name is valid until the next call.
+	fields(line []byte, f func(name []byte, isNumber bool))
 }
 
 // maxKey is how many bytes the text of one key field may have.
 const maxKey = 1 << 10
 
-// maxTexts is how many texts a batch keeps for each reason. More are never
-// shown, and a block of bad lines would hold one each.
-const maxTexts = 5
-
 // A record gathers what one line says and puts it into the batch when it
 // ends: a row of the columns, or a bad line with the first reason that holds.
 type record struct {
-	batch  *Batch
-	block  []byte // the lines being read: texts that point into it are not copied
-	timed  bool   // records must have a time
-	time   *clock.Reader
-	open   bool // its times are less than moments
-	line   int  // in the block, from 1
-	mark   int  // length of the batch's arena when the line began
-	reason Reason
-	text   []byte
-	ns     int64
-	east   int32
-	hasNS  bool
-	keys   [][]byte // nil: absent
-	vals   []float64
-	bad    []badField // in the order of the fields
-	blank  bool       // the line says nothing
-	every  bool       // blank lines are given too
-	sign   byte       // of decimals in texts
-	coerce bool       // strings with a number in them are numbers
+	cfg      *Config
+	names    []string // of the measured fields
+	batch    *Batch
+	block    []byte  // the lines being read: texts that point into it are not copied
+	dec      decoder // what reads them
+	timed    bool    // records must have a time
+	time     *clock.Reader
+	open     bool      // its times are less than moments
+	sign     byte      // of decimals in texts
+	point    bool      // decimals have a point in this format
+	booleans bool      // true and false are numbers in this format
+	none     []float64 // vals of a record that says nothing
+	kinds    []unitKind
+	lf       byte   // that ends a line
+	line     int    // in the block, from 1
+	src      []byte // begins with it
+	mark     int    // length of the batch's arena when the line began
+	reason   Reason
+	text     []byte
+	cure     Cure
+	ns       int64
+	east     int32
+	hasNS    bool
+	parts    [2][]byte // of a time in two fields
+	keys     [][]byte  // nil: absent
+	texts    []Text
+	vals     []float64
+	bad      []badField // in the order of the fields
+	marked   bool       // a value is marked as missing
+	blank    bool       // the line says nothing
+	passed   bool       // and is counted for it
 }
 
 // A kind says what a value is by its format.
@@ -77,8 +74,55 @@ const (
 	broken                // what is neither text nor number, as a string with a lone surrogate
 )
 
+// A badField is a value that is there and is not a number.
+type badField struct {
+	field int
+	text  []byte
+	cure  Cure
+}
+
+// newRecord makes a record for lines of the schema, which dec reads.
+func newRecord(s *Schema, dec decoder) *record {
+	r := &record{
+		cfg: &s.cfg, names: s.Fields, dec: dec, lf: s.end, timed: s.timed(), sign: s.sign(), booleans: s.format.booleans, point: s.format.point,
+		keys: make([][]byte, len(s.cfg.Keys)), texts: make([]Text, len(s.cfg.Texts)),
+		none: make([]float64, len(s.Fields)), vals: make([]float64, len(s.Fields)),
+		kinds: make([]unitKind, len(s.Fields)),
+	}
+	for i := range r.none {
+		r.none[i] = math.NaN()
+	}
+	if s.Counts() {
+		r.none[0] = 1
+	}
+	if r.timed {
+		r.time, r.open = s.time, s.time.Open()
+	}
+	return r
+}
+
+// enter makes dst the batch that is filled and block the lines that are read.
+func (r *record) enter(dst *Batch, block []byte) { r.batch, r.block = dst, block }
+
+// begin forgets the line before and begins the given one. src begins with it.
+func (r *record) begin(line int, src []byte) {
+	r.line, r.src, r.mark = line, src, len(r.batch.arena)
+	r.reason, r.text, r.cure = numReasons, nil, ""
+	r.hasNS, r.blank, r.passed, r.marked = false, false, false, false
+	r.bad = r.bad[:0]
+	clear(r.keys)
+	if len(r.texts) > 0 {
+		clear(r.texts)
+	}
+	r.parts = [2][]byte{}
+	copy(r.vals, r.none)
+}
+
+// forget takes back what was said of a line that is not to end.
+func (r *record) forget() { r.batch.arena = r.batch.arena[:r.mark] }
+
 // put says that a slot has a value, which is what it is for: a part of the key,
-// the time or measured.
+// the time, measured or shown. What an untyped text does not say is not there.
 func (r *record) put(p *slot, b []byte, k kind) {
 	if k == untyped && len(b) == 0 {
 		return
@@ -90,106 +134,90 @@ func (r *record) put(p *slot, b []byte, k kind) {
 			r.key(i, b)
 		}
 	}
-	if p.time {
-		r.putTime(b, k)
+	for _, i := range p.texts {
+		r.texts[i] = Text{r.keep(b), k == numeral || k == boolean}
+	}
+	if p.time != noTime {
+		r.putTime(p.time, b, k)
 	}
 	if len(p.fields) > 0 {
-		r.putFields(p.fields, b, k)
+		r.measure(p.fields, b, k)
+	}
+}
+
+// putEmpty is put for an empty text that is there, for keys and texts: as a
+// number or time it is none.
+func (r *record) putEmpty(p *slot) {
+	for _, i := range p.keys {
+		r.keys[i] = emptyText
+	}
+	for _, i := range p.texts {
+		r.texts[i] = Text{B: emptyText}
 	}
 }
 
 // putTime is put for the time: a string's content or a number's digits.
-func (r *record) putTime(b []byte, k kind) {
+func (r *record) putTime(part timePart, b []byte, k kind) {
 	sign := byte('.')
 	if k == untyped {
 		sign = r.sign
 	}
-	if k < boolean {
-		if ns, east, ok := r.time.Parse(b, sign); ok {
-			r.setTime(ns, east)
-			return
-		}
+	switch {
+	case k >= boolean:
+		r.fail(BadTime, b)
+	case part != wholeTime:
+		r.parts[part-firstTime] = r.keep(b)
+	default:
+		r.readTime(b, sign)
 	}
-	if k != untyped || !isBlank(b) {
+}
+
+// readTime reads the time; blanks alone are none.
+func (r *record) readTime(b []byte, sign byte) {
+	if ns, east, ok := r.time.Parse(b, sign); ok {
+		r.setTime(ns, east)
+	} else if !isBlank(b) {
 		r.fail(BadTime, b)
 	}
 }
 
-// putFields is put for the measured fields.
-func (r *record) putFields(fields []int, b []byte, k kind) {
+// measure is put for the measured fields.
+func (r *record) measure(fields []int, b []byte, k kind) {
 	x, ok := 0.0, false
 	switch {
 	case k == numeral:
 		x, ok = num.ParseJSON(b)
-	case k == untyped || k == str && r.coerce:
-		x, ok = num.Parse(b, r.sign)
+	case k == untyped || k == str && r.cfg.Coerce:
+		if x, ok = num.Parse(b, r.sign); !ok && k == untyped && isBlank(b) {
+			return
+		}
 	}
-	if !ok && k == untyped && isBlank(b) {
+	if r.cfg.Missing.has(b, x, ok, k) {
+		r.marked = true
 		return
 	}
+	if !ok && (r.cfg.Coerce && k <= boolean || r.booleans && k == boolean) {
+		x, ok = truth(b)
+	}
 	for _, i := range fields {
-		if ok {
-			r.value(i, x)
-		} else {
-			r.badValue(i, b)
+		switch {
+		case ok:
+			r.vals[i] = x
+		case r.cfg.Units && (k == untyped || k == str) && r.withUnit(i, b):
+		default:
+			r.badValue(i, b, k)
 		}
 	}
 }
 
-// A badField is a value that is there and is not a number.
-type badField struct {
-	field int
-	text  []byte
-}
-
-// newRecord makes a record for lines of the schema. The decoder of a format
-// gets it from the Parser.
-func newRecord(s *Schema) *record {
-	r := &record{
-		timed: s.timed(),
-		keys:  make([][]byte, len(s.cfg.Keys)),
-		vals:  make([]float64, len(s.Fields)),
-		every: s.cfg.EveryLine, sign: s.cfg.Decimal, coerce: s.cfg.Coerce,
-	}
-	if s.format.point {
-		r.sign = '.'
-	}
-	if r.timed {
-		r.time, r.open = s.time, s.time.Open()
-	}
-	return r
-}
-
-// enter makes dst the batch that is filled and block the lines that are read.
-func (r *record) enter(dst *Batch, block []byte) { r.batch, r.block = dst, block }
-
-// begin forgets the line before and begins the given one.
-func (r *record) begin(line int) {
-	r.line, r.mark = line, len(r.batch.arena)
-	r.reason, r.text, r.hasNS, r.blank = numReasons, nil, false, false
-	r.bad = r.bad[:0]
-	clear(r.keys)
-	for i := range r.vals {
-		r.vals[i] = math.NaN()
-	}
-}
-
-// forget takes back what was said of a line that is not to end.
-func (r *record) forget() { r.batch.arena = r.batch.arena[:r.mark] }
-
-// value says that a measured field is x.
-func (r *record) value(field int, x float64) { r.vals[field] = x }
-
 // badValue says that a measured field is there and is not a number. The text
 // is quoted.
-func (r *record) badValue(field int, text []byte) {
+func (r *record) badValue(field int, b []byte, k kind) {
 	i := len(r.bad)
 	for i > 0 && r.bad[i-1].field > field {
 		i--
 	}
-	r.bad = append(r.bad, badField{})
-	copy(r.bad[i+1:], r.bad[i:])
-	r.bad[i] = badField{field, r.quote(NotNumber, text)}
+	r.bad = slices.Insert(r.bad, i, badField{field, r.quote(b), r.cureOf(b, k)})
 }
 
 // key says what the text of the i-th key field is. It is a bad key if it is
@@ -214,33 +242,56 @@ func (r *record) setTime(ns int64, east int32) { r.ns, r.east, r.hasNS = ns, eas
 // ignore says that the line is a comment, which is as good as blank.
 func (r *record) ignore() { r.blank = true }
 
+// pass says that the line is passed over, which is counted.
+func (r *record) pass() { r.blank, r.passed = true, true }
+
 // fail says that the line cannot be used. Of several reasons the first in the
 // order of reasons counts; the text is quoted and may be nil.
 func (r *record) fail(reason Reason, text []byte) {
 	if reason < r.reason {
-		r.reason, r.text = reason, r.quote(reason, text)
+		r.reason, r.text, r.cure = reason, r.quote(text), ""
+	}
+}
+
+// advise says what helps against a reason, if it is the one that counts.
+func (r *record) advise(reason Reason, cure Cure) {
+	if r.reason == reason {
+		r.cure = cure
 	}
 }
 
 // end puts what was said since begin into the batch.
 func (r *record) end() {
 	b := r.batch
-	if r.blank {
-		if r.every {
+	if !r.blank {
+		r.judge()
+	}
+	switch {
+	case r.blank:
+		b.arena = b.arena[:r.mark]
+		if r.passed {
+			b.Passed++
+		}
+		if r.cfg.EveryLine {
 			b.addBad(Bad{At: b.Len(), Line: r.line, Reason: Blank})
 		}
 		return
-	}
-	r.judge()
-	if r.reason != numReasons {
-		b.addBad(Bad{At: b.Len(), Line: r.line, Reason: r.reason, Text: r.text})
-		if r.text == nil {
+	case r.reason != numReasons:
+		bad := Bad{At: b.Len(), Line: r.line, Reason: r.reason, Text: r.text, Cure: r.cure}
+		if r.cure == CureHas && !b.named {
+			bad.Names = r.fieldNames()
+			b.named = len(bad.Names) > 0
+		}
+		if r.cure == CureHas && len(bad.Names) == 0 {
+			bad.Cure = ""
+		}
+		if b.addBad(bad); r.text == nil {
 			b.arena = b.arena[:r.mark]
 		}
 		return
 	}
 	for _, v := range r.bad {
-		b.addBad(Bad{At: b.Len(), Line: r.line, Reason: NotNumber, Value: true, Text: v.text})
+		b.addBad(Bad{At: b.Len(), Line: r.line, Reason: NotNumber, Value: true, Text: v.text, Cure: v.cure})
 	}
 	b.Line = append(b.Line, r.line)
 	if r.timed {
@@ -255,28 +306,72 @@ func (r *record) end() {
 	for i, x := range r.vals {
 		b.Col[i] = append(b.Col[i], x)
 	}
+	for i, x := range r.texts {
+		b.Text[i] = append(b.Text[i], x)
+	}
 }
 
 // judge finds the reasons that follow from what was not said.
 func (r *record) judge() {
 	for i := range r.keys {
 		if r.keys[i] == nil {
-			r.fail(MissingKey, nil)
+			r.missing(MissingKey, r.cfg.Keys[i])
 		}
 	}
-	if r.timed && !r.hasNS {
+	if r.timed && len(r.parts[0]) > 0 && len(r.parts[1]) > 0 {
+		r.readTime(bytes.Join(r.parts[:], []byte{' '}), r.sign)
+	}
+	if r.timed && !r.hasNS && BadTime < r.reason {
 		r.fail(BadTime, nil)
+		r.advise(BadTime, CureHas)
 	}
 	for _, x := range r.vals {
 		if x == x {
 			return
 		}
 	}
-	if len(r.bad) == 0 {
+	switch {
+	case len(r.vals) == 0:
 		r.fail(MissingField, nil)
-	} else if NotNumber < r.reason {
-		r.reason, r.text = NotNumber, r.bad[0].text
+	case len(r.bad) == 0 && r.marked:
+		r.blank = r.reason == numReasons
+	case len(r.bad) == 0:
+		r.missing(MissingField, r.names[0])
+	case NotNumber < r.reason:
+		r.reason, r.text, r.cure = NotNumber, r.bad[0].text, r.bad[0].cure
 	}
+}
+
+// missing fails for a field that the line does not have. Its complaint tells
+// which it has.
+func (r *record) missing(reason Reason, name string) {
+	if reason < r.reason {
+		r.fail(reason, []byte(name))
+		r.advise(reason, CureHas)
+	}
+}
+
+// maxNamesShown is how many names a complaint lists.
+const maxNamesShown = 12
+
+// fieldNames is a list of the names that the line has, as long as the batch.
+func (r *record) fieldNames() []byte {
+	line, _ := nextLine(r.src, r.lf)
+	var list []byte
+	n := 0
+	r.dec.fields(line, func(name []byte, _ bool) {
+		if n++; n > maxNamesShown {
+			return
+		}
+		if n > 1 {
+			list = append(list, ", "...)
+		}
+		list = append(list, cutQuote(name)...)
+	})
+	if n > maxNamesShown {
+		list = append(list, ", …"...)
+	}
+	return list
 }
 
 // joinKeys is the key of the record: the text of its one field, or all of
@@ -296,14 +391,8 @@ func (r *record) joinKeys() []byte {
 	return b.arena[n:len(b.arena):len(b.arena)]
 }
 
-// quote is what a complaint quotes of text: its beginning, or nil if the batch
-// has texts enough for the reason.
-func (r *record) quote(reason Reason, text []byte) []byte {
-	if text == nil || r.batch.texts[reason] >= maxTexts {
-		return nil
-	}
-	return r.keep(cutQuote(text))
-}
+// quote is what a complaint quotes of text: its beginning.
+func (r *record) quote(text []byte) []byte { return r.keep(cutQuote(text)) }
 
 // keep is text, valid as long as the batch.
 func (r *record) keep(text []byte) []byte {
@@ -336,13 +425,25 @@ func within(block, s []byte) bool {
 }
 
 // A slot is a name that the schema uses and what it is used for: the same
-// field may be measured, be a key and be the time.
+// field may be measured, shown, be a key and be the time.
 type slot struct {
 	name   string
 	fields []int // indexes of the measured fields
 	keys   []int // indexes of the key's fields
-	time   bool
+	texts  []int // indexes of the texts
+	time   timePart
+	only   int // the measured field, if the name is used for nothing else; -1
 }
+
+// A timePart says what a field tells of the time.
+type timePart uint8
+
+const (
+	noTime timePart = iota
+	wholeTime
+	firstTime // of two fields
+	secondTime
+)
 
 // slots is the slots of a schema, one a name, for formats whose records are
 // flat: names stand for themselves there, dots in them too.
@@ -358,16 +459,32 @@ const maxLinear = 8
 // newSlots is the slots of the schema, without fields if they are not known.
 func newSlots(s *Schema) *slots {
 	t := &slots{index: map[string]int{}}
-	for i, name := range s.Fields {
-		p := t.add(name)
-		p.fields = append(p.fields, i)
+	if !s.Counts() {
+		for i, name := range s.Fields {
+			p := t.add(s.cfg.path(name))
+			p.fields = append(p.fields, i)
+		}
 	}
 	for i, name := range s.cfg.Keys {
 		p := t.add(name)
 		p.keys = append(p.keys, i)
 	}
+	for i, name := range s.cfg.Texts {
+		p := t.add(name)
+		p.texts = append(p.texts, i)
+	}
 	if s.cfg.Time != "" && !s.cfg.NoTime {
-		t.add(s.cfg.Time).time = true
+		t.add(s.cfg.Time).time = wholeTime
+		if s.cfg.Time2 != "" {
+			t.add(s.cfg.Time).time = firstTime
+			t.add(s.cfg.Time2).time = secondTime
+		}
+	}
+	for i := range t.all {
+		p := &t.all[i]
+		if p.only = -1; len(p.fields) == 1 && len(p.keys)+len(p.texts) == 0 && p.time == noTime {
+			p.only = p.fields[0]
+		}
 	}
 	t.seen = make([]bool, len(t.all))
 	return t

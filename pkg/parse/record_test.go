@@ -42,17 +42,17 @@ func TestReasonOrder(t *testing.T) {
 		{"too-deep", func(r *record) { r.fail(TooDeep, nil) }},
 		{"not-json \"l\"", func(r *record) { r.fail(NotJSON, []byte("l")) }},
 		{"duplicate-field \"x\"", func(r *record) { r.fail(DuplicateField, []byte("x")) }},
-		{"missing-key", func(r *record) {}}, // until b is said
+		{"missing-key \"b\"", func(r *record) {}}, // until b is said
 		{"bad-key \"\\xff\"", func(r *record) { r.key(0, []byte("\xff")) }},
-		{"bad-time \"soon\"", func(r *record) { r.putTime([]byte("soon"), str) }},
-		{"not-a-number \"?\"", func(r *record) { r.badValue(0, []byte("?")) }},
+		{"bad-time \"soon\"", func(r *record) { r.putTime(wholeTime, []byte("soon"), str) }},
+		{"not-a-number \"?\"", func(r *record) { r.badValue(0, []byte("?"), str) }},
 	}
 	for i, c := range says {
 		var dst Batch
-		r := newRecord(s)
+		r := newRecord(s, s.probe)
 		dst.columns(r)
 		r.enter(&dst, nil)
-		r.begin(1)
+		r.begin(1, nil)
 		for _, later := range says[i:] {
 			later.say(r)
 		}

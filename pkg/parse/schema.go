@@ -12,9 +12,9 @@ import (
 )
 
 // A Schema is what is fixed before blocks can be parsed side by side: the
-// format, the names of the fields and, for csv and tsv, where each FILE has
-// them. NewSchema fixes what the Config already says; Enter, called for each
-// block in input order, fixes the rest from the data.
+// format, the names of the fields and, for tables, where each Origin has them.
+// NewSchema fixes what the Config already says; Enter, called for each block in
+// input order, fixes the rest from the data.
 type Schema struct {
 	cfg    Config
 	Fields []string // measured fields, those for rules only last; one "" for plain numbers; nil until known
@@ -25,9 +25,14 @@ type Schema struct {
 	format  *Format // nil: auto, and not decided yet
 	known   bool
 	time    *clock.Reader
-	probe   decoder // reads headers and, until the fields are known, the names of numbers
-	header  any     // of the Origin of the block that enters; nil: it has not come yet
-	trial   *trial  // the last line that did not decide the fields
+	probe   decoder  // reads headers and, until the fields are known, their names
+	fixed   *header  // of all Origins, which have none then
+	used    []string // names that a line must have to be a header
+	trial   *trial   // the last line that did not decide the fields
+
+	kinds     []unitKind // of the units of each field, as far as they are known
+	units     *Parser    // reads lines until they are
+	unitBatch Batch
 }
 
 // NewSchema checks the Config and returns the Schema that it makes.
@@ -62,6 +67,12 @@ func (s *Schema) setFormat(name string) error {
 		f = formatNamed("json")
 	case f.decoder == nil:
 		return nil
+	case f.Name == "match" && s.cfg.Match == nil:
+		return errors.New("format match needs --match REGEXP")
+	case f.Name == "match":
+		if err := s.checkMatch(); err != nil {
+			return err
+		}
 	}
 	s.decide(f)
 	return nil
@@ -71,13 +82,35 @@ func (s *Schema) setFormat(name string) error {
 func (s *Schema) decide(f *Format) {
 	s.format = f
 	switch {
-	case f.plain:
+	case f.plain, s.cfg.Count:
 		s.Fields, s.Shown, s.known = []string{""}, 1, true
 	case len(s.cfg.Fields) > 0:
 		s.setFields(s.cfg.Fields)
 		s.known = true
 	}
-	s.probe = f.decoder(s)
+	switch {
+	case !f.table:
+	case len(s.cfg.Names) > 0:
+		s.fixed = newHeader(s.cfg.Names)
+	case s.numbered():
+		s.fixed = newHeader(nil)
+	}
+	s.prepare()
+}
+
+// prepare makes what depends on the fields.
+func (s *Schema) prepare() {
+	s.probe = s.format.decoder(s)
+	if s.used = s.named(); s.known && !s.Counts() {
+		for _, name := range s.Fields {
+			if path := s.cfg.path(name); !slices.Contains(s.used, path) {
+				if _, ok := columnNumber(path); !ok {
+					s.used = append(s.used, path)
+				}
+			}
+		}
+	}
+	s.kinds = make([]unitKind, len(s.Fields))
 }
 
 // setFields makes the names the measured fields, with those for rules only
@@ -110,6 +143,17 @@ func (s *Schema) Resolver(near, late, ahead int64) *clock.Resolver {
 	return s.time.Resolver(near, late, ahead)
 }
 
+// Counts reports whether records are only counted.
+func (s *Schema) Counts() bool { return s.cfg.Count && !s.format.plain }
+
+// sign is what stands before decimals in texts.
+func (s *Schema) sign() byte {
+	if s.format.point {
+		return '.'
+	}
+	return s.cfg.Decimal
+}
+
 // timed reports whether records must have a time of their own: in a field, or
 // in influx the line's timestamp.
 func (s *Schema) timed() bool {
@@ -124,21 +168,19 @@ const maxCells = 1 << 19
 const minBlock = 4 << 10
 
 // Enter takes notice of a block, each in input order, before it is parsed. It
-// decides the format, reads the headers of csv and tsv, and chooses the fields
-// at the first good record; until then it reads all lines, after that none. It
-// may give the last lines of a block back to the Reader.
+// decides the format, reads headers, and chooses the fields at the first good
+// record; until then it reads all lines, after that only those of tables that
+// may be a header. It may give the last lines of a block back to the Reader.
 //
 // The error says what is wrong with an Origin's header. Parse then gives the
 // lines up to the header.
 func (s *Schema) Enter(b *Block) error {
-	s.header = b.Origin.header
-	defer func() { b.Origin.header = s.header }()
 	b.early.clear()
-	b.skip = 0
+	b.skip, b.heads = 0, b.heads[:0]
 	if b.TooLong {
-		return s.enterTooLong(b.Data)
+		return s.enterTooLong(b, b.Data)
 	}
-	for b.skip < len(b.Data) && !s.ready() {
+	for b.skip < len(b.Data) && !s.settled(b.Origin) {
 		line, rest := nextLine(b.Data[b.skip:], s.end)
 		used, err := s.enterLine(b, line)
 		if err != nil {
@@ -148,34 +190,43 @@ func (s *Schema) Enter(b *Block) error {
 			b.skip = len(b.Data) - len(rest)
 		}
 	}
-	b.format, b.ready, b.header = s.format, s.ready(), s.header
-	s.bound(b)
+	b.format, b.ready, b.header = s.format, s.settled(b.Origin), b.Origin.header
+	if b.ready {
+		s.bound(b)
+		s.findHeaders(b)
+		s.learnUnits(b)
+	}
 	return nil
 }
 
-// ready reports whether the lines that come can be left to Parsers.
-func (s *Schema) ready() bool {
-	_, h := s.probe.(headed)
-	return s.known && !(h && s.header == nil)
+// settled reports whether the lines of an Origin that come can be left to
+// Parsers.
+func (s *Schema) settled(o *Origin) bool {
+	return s.known && (!s.format.table || o.header != nil)
 }
 
 // enterLine reads a line while the Schema is not ready. It is not used if it
-// is one for Parsers.
+// is one for Parsers, or to be read again.
 func (s *Schema) enterLine(b *Block, line []byte) (used bool, err error) {
 	if s.format == nil {
 		s.detect(line)
 	}
-	switch h, ok := s.probe.(headed); {
+	t, _ := s.probe.(*table)
+	switch o := b.Origin; {
 	case len(line) > s.maxLine:
-		err = s.enterTooLong(line)
-		b.early.addEarly(TooLong, nil)
+		err = s.enterTooLong(b, line)
+		b.early.addEarly(Bad{Reason: TooLong})
 	case isBlank(line):
 		s.enterOther(b, Blank)
 	case s.format == nil:
-		b.early.addEarly(NotNumber, line)
-	case ok && s.header == nil:
+		b.early.addEarly(Bad{Reason: NotNumber, Text: line, Cure: guess(line, false)})
+	case t != nil && o.header == nil:
+		if used, err = s.enterHeader(t, o, line); !used {
+			return false, err
+		}
 		s.enterOther(b, Header)
-		s.header, err = h.enterHeader(line)
+	case t != nil && !s.known && t.again(line, o.header.names, o.header) != nil:
+		s.enterOther(b, Header)
 	case s.known || s.choose(b, line):
 		return false, nil
 	}
@@ -183,21 +234,50 @@ func (s *Schema) enterLine(b *Block, line []byte) (used bool, err error) {
 	return true, err
 }
 
+// enterHeader gives an Origin its header, which may be the line, and reports
+// whether it is, or one above it. Where columns have their names or numbers from
+// the command line the first line can be a header all the same.
+func (s *Schema) enterHeader(t *table, o *Origin, line []byte) (used bool, err error) {
+	if s.fixed == nil {
+		if o.header, err = t.readHeader(line, o.above); o.header == nil && err == nil {
+			if o.above = append(o.above, bytes.Clone(num.Trim(line))); len(o.above) > maxAbove {
+				o.above = o.above[1:]
+			}
+		}
+		return true, err
+	}
+	o.header = s.fixed
+	cells, ok := t.split(line)
+	if !ok || len(s.cfg.Names) > 0 {
+		return ok && slices.Equal(cells, s.cfg.Names), nil
+	}
+	measured := false
+	for _, p := range t.slots.all {
+		i, _ := columnNumber(p.name)
+		if len(p.fields) == 0 || i >= len(cells) {
+			continue
+		}
+		if measured = true; s.isNumber([]byte(cells[i]), untyped) {
+			return false, nil
+		}
+	}
+	return measured, nil
+}
+
+// maxAbove is how many lines above a header are known when they come again.
+const maxAbove = 8
+
 // enterOther notes a line that is neither good nor bad, if that is asked for.
 func (s *Schema) enterOther(b *Block, r Reason) {
 	if s.cfg.EveryLine {
-		b.early.addEarly(r, nil)
+		b.early.addEarly(Bad{Reason: r})
 	}
 }
 
 // addEarly appends a bad line that comes before all records.
-func (b *Batch) addEarly(r Reason, text []byte) {
-	if text != nil && b.texts[r] < maxTexts {
-		text = bytes.Clone(cutQuote(text))
-	} else {
-		text = nil
-	}
-	b.addBad(Bad{Line: b.Lines + 1, Reason: r, Text: text})
+func (b *Batch) addEarly(v Bad) {
+	v.Line, v.Text, v.Names = b.Lines+1, bytes.Clone(cutQuote(v.Text)), bytes.Clone(v.Names)
+	b.addBad(v)
 }
 
 // detect decides for json or num if the line says which. Of one that is too
@@ -206,7 +286,12 @@ func (s *Schema) detect(line []byte) {
 	if bytes.HasPrefix(num.Trim(line[:min(len(line), s.maxLine+1)]), []byte("{")) {
 		s.decide(formatNamed("json"))
 	} else if len(line) <= s.maxLine {
-		if _, ok := num.Parse(line, s.cfg.Decimal); ok {
+		_, ok := num.Parse(line, s.cfg.Decimal)
+		if !ok && s.cfg.Units {
+			_, kind := quantity(num.Trim(line), s.cfg.Decimal)
+			ok = kind != noUnit
+		}
+		if ok {
 			s.decide(formatNamed("num"))
 		}
 	}
@@ -214,11 +299,11 @@ func (s *Schema) detect(line []byte) {
 
 // enterTooLong takes notice of a line of which the beginning may be all that
 // is there.
-func (s *Schema) enterTooLong(line []byte) error {
+func (s *Schema) enterTooLong(b *Block, line []byte) error {
 	if s.format == nil {
 		s.detect(line)
 	}
-	if _, ok := s.probe.(headed); ok && s.header == nil {
+	if s.format != nil && s.format.table && b.Origin.header == nil && s.fixed == nil {
 		return errors.New("the header is longer than a line may be")
 	}
 	return nil
@@ -235,38 +320,38 @@ type trial struct {
 // choose makes the numbers of the line the fields if it is a good record then,
 // else it adds the line to the block's bad ones.
 func (s *Schema) choose(b *Block, line []byte) bool {
-	t := s.try(s.offered(line))
-	if h, ok := t.dec.(headed); ok {
-		h.useHeader(s.header)
-	}
+	t := s.try(s.offered(b.Origin, line))
+	useHeader(t.dec, b.Origin.header)
 	t.batch.clear()
 	t.batch.columns(t.rec)
 	t.rec.enter(&t.batch, nil)
-	t.rec.begin(1)
+	t.rec.begin(1, line)
 	t.dec.decode(t.rec, line)
 	t.rec.end()
 	if t.batch.Len() > 0 && len(t.fields) > 0 {
 		s.setFields(t.fields)
 		s.known, s.trial = true, nil
-		s.probe = s.format.decoder(s)
+		s.prepare()
 		return true
 	}
 	for _, v := range t.batch.Bad {
-		b.early.addEarly(v.Reason, v.Text)
+		b.early.addEarly(v)
 	}
+	b.early.Passed += t.batch.Passed
 	return false
 }
 
 // offered is the names of the line's numbers but for the time and the key.
-func (s *Schema) offered(line []byte) []string {
-	if h, ok := s.probe.(headed); ok {
-		h.useHeader(s.header)
-	}
-	names := s.probe.numbers(line)
-	names = slices.DeleteFunc(names, func(n string) bool {
-		return n == s.cfg.Time && s.cfg.Time != "" || slices.Contains(s.cfg.Keys, n)
+func (s *Schema) offered(o *Origin, line []byte) (names []string) {
+	useHeader(s.probe, o.header)
+	s.probe.fields(line, func(name []byte, isNumber bool) {
+		n := string(name)
+		taken := n == s.cfg.Time || n == s.cfg.Time2
+		if isNumber && len(names) < maxFields && !(taken && n != "") && !slices.Contains(s.cfg.Keys, n) && !slices.Contains(names, n) {
+			names = append(names, n)
+		}
 	})
-	return names[:min(len(names), maxFields)]
+	return names
 }
 
 // try is what reads records with the fields.
@@ -277,15 +362,23 @@ func (s *Schema) try(fields []string) *trial {
 		if len(fields) == 0 {
 			c.Fields, c.Shown = []string{}, 0
 		}
-		s.trial = &trial{fields: fields, dec: s.format.decoder(&c), rec: newRecord(&c)}
+		dec := s.format.decoder(&c)
+		s.trial = &trial{fields: fields, dec: dec, rec: newRecord(&c, dec)}
 	}
 	return s.trial
+}
+
+// useHeader gives a decoder its header, if it has one.
+func useHeader(d decoder, h *header) {
+	if t, ok := d.(*table); ok && h != nil {
+		t.useHeader(h)
+	}
 }
 
 // bound gives lines of the block back to the Reader if they might bring too
 // many values, and has it read less from now on.
 func (s *Schema) bound(b *Block) {
-	if b.reader == nil || !s.known {
+	if b.reader == nil {
 		return
 	}
 	limit := max(maxCells*8/max(len(s.Fields), 1), minBlock)
@@ -297,4 +390,59 @@ func (s *Schema) bound(b *Block) {
 	if n > 0 && b.skip+n < len(b.Data) {
 		b.reader.giveBack(b, b.skip+n)
 	}
+}
+
+// findHeaders finds the lines of a table that are headers: those with every
+// used name in a cell of its own, as loggers write at each start. Only lines
+// that hold the longest of the names are looked at.
+func (s *Schema) findHeaders(b *Block) {
+	t, ok := s.probe.(*table)
+	if !ok || len(s.used) == 0 {
+		return
+	}
+	longest := slices.MaxFunc(s.used, func(a, b string) int { return len(a) - len(b) })
+	h := b.Origin.header
+	for at := b.skip; ; {
+		i := bytes.Index(b.Data[at:], []byte(longest))
+		if i < 0 {
+			break
+		}
+		i += at
+		at = i + len(longest)
+		if before := b.Data[:i]; len(before) > 0 && !t.bounds(before[len(before)-1]) || at < len(b.Data) && !t.bounds(b.Data[at]) {
+			continue
+		}
+		start := 1 + bytes.LastIndexByte(b.Data[:i], s.end)
+		line, rest := nextLine(b.Data[start:], s.end)
+		if new := t.again(line, s.used, h); len(line) <= s.maxLine && new != nil {
+			h = new
+			b.heads = append(b.heads, head{start, len(b.Data) - len(rest), h})
+		}
+		at = len(b.Data) - len(rest)
+	}
+	b.Origin.header = h
+}
+
+// bounds reports whether the character may stand beside a name in a header.
+func (t *table) bounds(c byte) bool { return c <= ' ' || c == t.sep || c == '"' }
+
+// learnUnits notes which kind the units of each field have before the block, and
+// finds those that it shows first: as long as there are fields without a unit,
+// all is parsed twice.
+func (s *Schema) learnUnits(b *Block) {
+	if !s.cfg.Units {
+		return
+	}
+	b.kinds = append(b.kinds[:0], s.kinds...)
+	if !slices.Contains(s.kinds, noUnit) {
+		return
+	}
+	if s.units == nil {
+		s.units = NewParser(s)
+	}
+	early := b.early
+	b.early = Batch{}
+	s.units.Parse(b, &s.unitBatch)
+	b.early = early
+	copy(s.kinds, s.units.rec.kinds)
 }

@@ -15,7 +15,7 @@ func TestNewSchemaErrors(t *testing.T) {
 		c    Config
 		want string
 	}{
-		{"no such format", Config{Format: "xml"}, `error: unknown format "xml" (want one of auto, num, json, csv, tsv, logfmt, influx)`},
+		{"no such format", Config{Format: "xml"}, `error: unknown format "xml" (want one of auto, num, json, csv, tsv, cols, logfmt, influx, match, lines)`},
 		{"fields of plain numbers", Config{Format: "num", Fields: []string{"x"}}, "error: plain numbers have no names: fields, keys and times need records"},
 		{"a key of plain numbers", Config{Format: "num", Keys: []string{"x"}}, "error: plain numbers have no names: fields, keys and times need records"},
 	} {
@@ -76,8 +76,8 @@ func TestEnter(t *testing.T) {
 		{"a header is much too long", Config{Format: "csv", MaxLine: 4}, []string{"aaaaaaaaaaaaaaaaaaaaa\n1,2,3\n"}, "1: too-long\nerror: the header is longer than a line may be\n"},
 		{"a row chooses the fields", Config{Format: "csv", Extra: []string{"s"}, Time: "t"}, []string{"t,s,a,b\nx,,1,2\n5,,,3\n6,x,1,4\n"},
 			"2: bad-time \"x\"\n3: @5000000000 3 NaN\n4: @6000000000 4 NaN\n4: not-a-number \"x\" (value)\n"},
-		{"texts are kept for the first five", Config{}, []string{strings.Repeat("x\n", 4) + "1\n" + strings.Repeat("y\n", 3)},
-			"1: not-a-number \"x\"\n2: not-a-number \"x\"\n3: not-a-number \"x\"\n4: not-a-number \"x\"\n5: 1\n6: not-a-number \"y\"\n7: not-a-number\n8: not-a-number\n"},
+		{"every bad line has its text", Config{}, []string{strings.Repeat("x\n", 4) + "1\n" + strings.Repeat("y\n", 3)},
+			"1: not-a-number \"x\"\n2: not-a-number \"x\"\n3: not-a-number \"x\"\n4: not-a-number \"x\"\n5: 1\n6: not-a-number \"y\"\n7: not-a-number \"y\"\n8: not-a-number \"y\"\n"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if got := parseAll(t, c.c, 0, c.in...); got != c.want {
@@ -139,7 +139,7 @@ func TestOriginsAlternate(t *testing.T) {
 		dumpBatch(&out, &dst, block.Origin.Lines)
 		block.Origin.Lines += dst.Lines
 	}
-	if got, want := out.String(), "2: 2\n2: 3\n3: 6\n4: not-a-record \"7\"\n3: 8\n"; got != want {
+	if got, want := out.String(), "2: 2\n2: 3\n3: 6\n4: missing-field \"v\"\n3: 8\n"; got != want {
 		t.Errorf("batches = %q, want %q", got, want)
 	}
 }

@@ -19,15 +19,29 @@ type slowJSON struct {
 	p fastjson.Parser
 }
 
-func (d *slowJSON) numbers([]byte) []string { return nil }
+func (d *slowJSON) fields([]byte, func([]byte, bool)) {}
 
-func (d *slowJSON) decode(r *record, line []byte) {
+func (d *slowJSON) decode(r *record, whole []byte) {
+	line := whole
+	text := strings.Trim(string(line), " \t\r\n")
+	if text == "[" || text == "]" || text == "]," {
+		r.ignore()
+		return
+	}
+	if i := strings.Index(text, "{"); i > 0 {
+		if before := strings.TrimRight(text[:i], " \t\r\n"); before[0] != '"' || before[len(before)-1] != ':' {
+			line = []byte(text[i:])
+		}
+	}
+	if cut, ok := bytes.CutSuffix(bytes.TrimRight(line, " \t\r\n"), []byte(",")); ok {
+		line = cut
+	}
 	switch {
 	case slowDepth(line) > maxDepth:
 		r.fail(TooDeep, nil)
 		return
 	case !json.Valid(line) || !strings.HasPrefix(strings.TrimLeft(string(line), " \t\r\n"), "{"):
-		r.fail(NotJSON, line)
+		r.fail(NotJSON, whole)
 		return
 	}
 	root, err := d.p.ParseBytes(line)
@@ -208,11 +222,11 @@ func (d *slowJSON) giveField(r *record, i int, v *fastjson.Value) {
 		x, good = slowNumber(string(text), ".")
 	}
 	if good {
-		r.value(i, x)
+		r.vals[i] = x
 		return
 	}
 	if !ok {
 		text = raw
 	}
-	r.badValue(i, text)
+	r.badValue(i, text, str)
 }

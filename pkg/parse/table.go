@@ -1,7 +1,10 @@
 package parse
 
 import (
+	"bytes"
+	"encoding/binary"
 	"fmt"
+	"math/bits"
 	"slices"
 	"strconv"
 	"strings"
@@ -9,74 +12,449 @@ import (
 	"rtda/pkg/num"
 )
 
-// A header is the names of the columns of one Origin. It never changes.
+// A header is the names of the columns of an Origin. It never changes.
 type header struct {
-	names []string
+	names []string       // nil: columns go by number alone
 	col   map[string]int // the first column of the name
+	above [][]byte       // lines of cols above it, which are nothing when they come again
 }
 
-// A table reads rows of cells under a header: what csv and tsv have in common.
-type table struct {
-	slots *slots
-	named []string // what a header must have
-	open  bool     // any column may come to be measured
-	sign  byte     // of decimals
-	head  *header
-	cols  []int // the column of each slot, -1 if the header does not have it
-}
-
-func newTable(s *Schema) table {
-	t := table{slots: newSlots(s), open: !s.known, sign: s.cfg.Decimal}
-	t.named = slices.Concat(s.cfg.Fields, s.cfg.Extra, s.cfg.Keys)
-	if s.cfg.Time != "" && !s.cfg.NoTime {
-		t.named = append(t.named, s.cfg.Time)
+// newHeader makes a header of the names.
+func newHeader(names []string) *header {
+	h := &header{names: names, col: map[string]int{}}
+	for i, name := range slices.Backward(names) {
+		h.col[name] = i
 	}
-	t.cols = make([]int, len(t.slots.all))
-	return t
+	return h
+}
+
+// column is the column of the name, -1 if there is none: `$1` is the first, if
+// none is named so.
+func (h *header) column(name string) int {
+	if i, ok := h.col[name]; ok {
+		return i
+	}
+	if i, ok := columnNumber(name); ok {
+		return i
+	}
+	return -1
+}
+
+// columnNumber is the column that a name like `$1` stands for.
+func columnNumber(name string) (i int, ok bool) {
+	digits, ok := strings.CutPrefix(name, "$")
+	if n, err := strconv.Atoi(digits); ok && err == nil && n > 0 && n <= maxColumns && digits[0]-'1' <= 8 {
+		return n - 1, true
+	}
+	return 0, false
 }
 
 // maxColumns is how many columns a header may have. What a hostile one costs
-// is some MiB then, and the cells of a line a worker 1.5.
+// is some MiB then.
 const maxColumns = 1 << 16
 
-// enter makes a header of the cells of a line. Blanks around a name are not
-// part of it.
-//
-// It is an error if a name that the user named is missing, or if one that is
-// used is there twice. As long as the fields are not known all are used. A
-// field that an earlier Origin had and nobody named may be missing.
-func (t *table) enter(cells [][]byte) (any, error) {
-	h := &header{col: map[string]int{}}
-	twice := map[string]bool{}
-	for i, c := range cells {
-		name := string(num.Trim(c))
-		h.names = append(h.names, name)
-		if _, ok := h.col[name]; ok {
-			twice[name] = true
-		} else {
-			h.col[name] = i
+// maxKept is how long a line may be for the buffers that it needed to be kept.
+const maxKept = 64 << 10
+
+// A table reads rows of cells under a header: what csv, tsv and cols have in
+// common. A row is read in one pass, from the block itself, as long as it is
+// good; the searches for the end of a line, of each cell and of a number in it
+// took twice the time.
+type table struct {
+	s     *Schema
+	slots *slots
+	style cellStyle
+	sep   byte
+	quick bool // a separator or line end stands after a number in a cell, whatever comes then
+	head  *header
+	at    []*slot // by column, up to the last that is used; nil where it is not
+	buf   []byte  // a cell without its quotes or escapes
+}
+
+// A cellStyle says what is a cell.
+type cellStyle uint8
+
+const (
+	csvCells  cellStyle = iota // between separators, maybe in quotes
+	tsvCells                   // between tabs, with backslashes
+	colsCells                  // between runs of blanks
+)
+
+func newCSV(s *Schema) decoder  { return newTable(s, csvCells, s.cfg.Sep) }
+func newTSV(s *Schema) decoder  { return newTable(s, tsvCells, '\t') }
+func newCols(s *Schema) decoder { return newTable(s, colsCells, ' ') }
+
+func newTable(s *Schema, style cellStyle, sep byte) *table {
+	t := &table{s: s, slots: newSlots(s), style: style, sep: sep}
+	t.quick = bytes.IndexByte([]byte("0123456789+-.eE"), sep) < 0 && sep != s.cfg.Decimal && s.cfg.Missing.texts == nil
+	return t
+}
+
+// useHeader makes h the header of the rows that come.
+func (t *table) useHeader(h *header) {
+	if t.head == h {
+		return
+	}
+	t.head, t.at = h, t.at[:0]
+	for i := range t.slots.all {
+		p := &t.slots.all[i]
+		if col := h.column(p.name); col >= 0 {
+			for len(t.at) <= col {
+				t.at = append(t.at, nil)
+			}
+			t.at[col] = p
 		}
 	}
-	for _, name := range t.named {
-		if _, ok := h.col[name]; !ok {
+}
+
+func (t *table) decode(r *record, line []byte) {
+	if t.row(r, line) != len(line) {
+		r.fail(NotRecord, line)
+	}
+}
+
+// run reads rows without looking for their end first.
+func (t *table) run(r *record, data []byte, line int) (n, lines int) {
+	for n < len(data) && (data[n] > ' ' || t.style == colsCells && data[n] == ' ') {
+		r.begin(line+lines, data[n:])
+		size := t.row(r, data[n:])
+		if size < 0 || n+size == len(data) || size > t.s.maxLine {
+			r.forget()
+			break
+		}
+		r.end()
+		n += size + 1
+		lines++
+	}
+	return n, lines
+}
+
+// row reads the row that b begins with and returns the length of its line
+// without its end, -1 if it is none: nothing of what r was told counts then.
+// Cells that are missing at the end are empty, those beyond the header must be.
+func (t *table) row(r *record, b []byte) int {
+	if t.style == colsCells {
+		return t.columns(r, b)
+	}
+	names := len(t.head.names)
+	for i, col := 0, 0; ; col++ {
+		var p *slot
+		if col < len(t.at) {
+			p = t.at[col]
+		}
+		end := -1
+		if p != nil && p.only >= 0 && t.quick {
+			end = t.number(r, p.only, b, i)
+		}
+		if end < 0 {
+			var cell []byte
+			if cell, end = t.cell(b, i); end < 0 {
+				return -1
+			}
+			switch {
+			case p != nil:
+				r.put(p, cell, untyped)
+			case col >= names && names > 0 && len(cell) > 0:
+				return -1
+			}
+		}
+		if end == len(b) || b[end] == t.s.end {
+			return end
+		}
+		i = end + 1
+	}
+}
+
+// number reads a cell with nothing but a number in it and returns the index
+// after it, -1 if it is none.
+func (t *table) number(r *record, field int, b []byte, i int) (end int) {
+	x, n := num.Prefix(b[i:], t.s.cfg.Decimal)
+	end = i + n
+	if n > 0 && end < len(b) && b[end] == '\r' && t.s.end == '\n' {
+		end++
+	}
+	if n == 0 || end < len(b) && b[end] != t.s.end && (b[end] != t.sep || b[end-1] == '\r') {
+		return -1
+	}
+	r.vals[field] = x
+	return end
+}
+
+// cell is the cell of csv or tsv that begins at b[i], valid until the next call,
+// and the index of the separator or line end after it, -1 if it is none.
+func (t *table) cell(b []byte, i int) (cell []byte, end int) {
+	if t.style == tsvCells {
+		end = indexAny(b, i, '\t', t.s.end, t.s.end)
+		cell = b[i:end]
+		if n := len(cell); n > 0 && cell[n-1] == '\r' && t.s.end == '\n' && (end == len(b) || b[end] == '\n') {
+			cell = cell[:n-1]
+		}
+		if bytes.IndexByte(cell, '\\') >= 0 {
+			cell = t.unescaped(cell)
+		}
+		return cell, end
+	}
+	if i < len(b) && b[i] == '"' {
+		return t.quoted(b, i+1)
+	}
+	end = indexAny(b, i, t.sep, t.s.end, '"')
+	if end < len(b) && b[end] == '"' {
+		return nil, -1
+	}
+	return num.Trim(b[i:end]), end
+}
+
+// quoted is cell for one that begins behind a quote.
+func (t *table) quoted(b []byte, i int) (cell []byte, end int) {
+	start, doubled := i, false
+	for {
+		i = indexAny(b, i, '"', t.s.end, t.s.end)
+		if i == len(b) || b[i] != '"' {
+			return nil, -1
+		}
+		if i+1 == len(b) || b[i+1] != '"' {
+			break
+		}
+		doubled = true
+		i += 2
+	}
+	cell, end = b[start:i], i+1
+	if end < len(b) && b[end] == '\r' && t.s.end == '\n' && (end+1 == len(b) || b[end+1] == '\n') {
+		end++
+	} else if end < len(b) && b[end] != t.sep && b[end] != t.s.end {
+		return nil, -1
+	}
+	if doubled {
+		t.buf = append(t.room(), bytes.ReplaceAll(cell, []byte(`""`), []byte(`"`))...)
+		cell = t.buf
+	}
+	return cell, end
+}
+
+// room is the empty buffer, which does not stay large.
+func (t *table) room() []byte {
+	if cap(t.buf) > maxKept {
+		t.buf = nil
+	}
+	return t.buf[:0]
+}
+
+// unescaped puts what they mean in the place of a cell's backslashes: one with
+// n, t, r or another backslash behind it is the character that it names; before
+// others it is itself.
+func (t *table) unescaped(cell []byte) []byte {
+	t.buf = t.room()
+	for i := 0; i < len(cell); i++ {
+		c := cell[i]
+		if c == '\\' && i+1 < len(cell) {
+			if e := tsvEscapes[cell[i+1]]; e != 0 {
+				c = e
+				i++
+			}
+		}
+		t.buf = append(t.buf, c)
+	}
+	return t.buf
+}
+
+var tsvEscapes = [256]byte{'n': '\n', 't': '\t', 'r': '\r', '\\': '\\'}
+
+// indexAny is the index of the first of three characters from b[i] on, len(b)
+// if there is none.
+func indexAny(b []byte, i int, c1, c2, c3 byte) int {
+	w1, w2, w3 := uint64(c1)*ones8, uint64(c2)*ones8, uint64(c3)*ones8
+	for ; i+8 <= len(b); i += 8 {
+		w := binary.LittleEndian.Uint64(b[i:])
+		a, b, c := w^w1, w^w2, w^w3
+		if m := ((a-ones8)&^a | (b-ones8)&^b | (c-ones8)&^c) & highs8; m != 0 {
+			return i + bits.TrailingZeros64(m)/8
+		}
+	}
+	for i < len(b) && b[i] != c1 && b[i] != c2 && b[i] != c3 {
+		i++
+	}
+	return i
+}
+
+// columns is row for cells between blanks. The last name of the header takes
+// the rest of the line.
+func (t *table) columns(r *record, b []byte) int {
+	names, i, n := len(t.head.names), 0, 0
+	uneven := false
+	for {
+		for i < len(b) && num.Blank(b[i]) && b[i] != t.s.end {
+			i++
+		}
+		if i == len(b) || b[i] == t.s.end {
+			break
+		}
+		end := wordEnd(b, i)
+		if n == names-1 {
+			word := end
+			end = indexAny(b, i, t.s.end, t.s.end, t.s.end)
+			uneven = len(num.Trim(b[word:end])) > 0
+		}
+		if n < len(t.at) && t.at[n] != nil {
+			r.put(t.at[n], num.Trim(b[i:end]), untyped)
+		}
+		i = end
+		n++
+	}
+	if names > 0 && (n != names || uneven) {
+		if slices.ContainsFunc(t.head.above, func(line []byte) bool { return string(num.Trim(b[:i])) == string(line) }) {
+			r.ignore()
+			return i
+		}
+		t.tellUneven(r, len(bytes.Fields(b[:i])))
+	}
+	return i
+}
+
+// tellUneven tells of a row that has not as many cells as the header, once a
+// batch.
+func (t *table) tellUneven(r *record, cells int) {
+	if r.batch.uneven {
+		return
+	}
+	r.batch.uneven = true
+	used := max(0, slices.IndexFunc(t.at, func(p *slot) bool { return p != nil }))
+	text := fmt.Sprintf("%d cells under %d names (name them by number: $%d)", cells, len(t.head.names), used+1)
+	r.batch.addBad(Bad{At: r.batch.Len(), Line: r.line, Reason: Uneven, Text: []byte(text)})
+}
+
+// split is the cells of a line; ok is false if it is none, or has too many.
+func (t *table) split(line []byte) (cells []string, ok bool) {
+	if t.style == colsCells {
+		for word := range bytes.FieldsSeq(line) {
+			cells = append(cells, string(word))
+		}
+		return cells, len(cells) <= maxColumns
+	}
+	for i := 0; ; i++ {
+		cell, end := t.cell(line, i)
+		if end < 0 || len(cells) == maxColumns {
+			return nil, false
+		}
+		cells = append(cells, string(num.Trim(cell)))
+		if i = end; i == len(line) {
+			return cells, true
+		}
+	}
+}
+
+func (t *table) fields(line []byte, f func(name []byte, isNumber bool)) {
+	cells, ok := t.split(line)
+	if !ok {
+		return
+	}
+	for i, name := range t.head.names {
+		if name != "" && i < len(cells) && cells[i] != "" {
+			f([]byte(name), t.s.isNumber([]byte(cells[i]), untyped))
+		}
+	}
+}
+
+// all is the names that the user named, each once.
+func (s *Schema) all() (names []string) {
+	for _, f := range slices.Concat(s.cfg.Fields, s.cfg.Extra) {
+		names = append(names, s.cfg.path(f))
+	}
+	names = slices.Concat(names, s.cfg.Keys, s.cfg.Texts)
+	if !s.cfg.NoTime {
+		names = append(names, s.cfg.Time, s.cfg.Time2)
+	}
+	slices.Sort(names)
+	return slices.DeleteFunc(slices.Compact(names), func(name string) bool { return name == "" })
+}
+
+// named is all but those that stand for a column by its number: a header must
+// have them.
+func (s *Schema) named() []string {
+	return slices.DeleteFunc(s.all(), func(name string) bool {
+		_, ok := columnNumber(name)
+		return ok
+	})
+}
+
+// numbered reports whether all that the user names are columns by number, so
+// that there is no header.
+func (s *Schema) numbered() bool {
+	return len(s.named()) == 0 && len(s.all()) > 0
+}
+
+// readHeader makes a header of a line, which is the first of its Origin. It is
+// nil where the line is not it yet, which above then holds.
+//
+// It is an error if a name that the user named is missing, or if one that is
+// used is there twice; as long as the fields are not known all are used. A
+// field that an earlier Origin had and nobody named may be missing.
+func (t *table) readHeader(line []byte, above [][]byte) (*header, error) {
+	cells, ok := t.split(line)
+	named := t.s.named()
+	switch {
+	case !ok:
+		return nil, fmt.Errorf("the header cannot be read: a quote is out of place or there are more than %d columns", maxColumns)
+	case t.style == colsCells && len(named) > 0 && !holds(cells, named):
+		return nil, nil
+	}
+	if t.style == colsCells && cells[0] == "#" {
+		cells = cells[1:]
+	}
+	h := newHeader(cells)
+	h.above = above
+	for _, name := range named {
+		if h.column(name) < 0 {
 			return nil, h.missing(name)
 		}
 	}
-	for _, name := range h.names {
-		if twice[name] && t.uses(name) {
+	for i, name := range cells {
+		if h.col[name] != i && t.uses(name, named) {
 			return nil, fmt.Errorf("two columns of the header are named %s (rename one, or do without them)", quoteName(name))
+		}
+		if _, ok := num.Parse([]byte(name), t.s.cfg.Decimal); ok && !slices.ContainsFunc(cells, func(c string) bool {
+			_, ok := num.Parse([]byte(c), t.s.cfg.Decimal)
+			return ok && slices.Contains(named, c)
+		}) {
+			return nil, fmt.Errorf("the header has a number, %s, so it is a row (name the columns with --names, or use them by number: $1)", quoteName(name))
 		}
 	}
 	return h, nil
 }
 
 // uses reports whether the column of the name is used, or may come to be.
-func (t *table) uses(name string) bool {
-	return t.open && name != "" || t.slots.find([]byte(name)) >= 0 || slices.Contains(t.named, name)
+func (t *table) uses(name string, named []string) bool {
+	return !t.s.known && name != "" || t.slots.find([]byte(name)) >= 0 || slices.Contains(named, name)
 }
 
-// maxNamesShown is how many names of a header a message lists.
-const maxNamesShown = 12
+// again is the header that a later line is: one that has every used name in a
+// cell of its own. It is nil if the line is none, and h itself if nothing has
+// changed.
+func (t *table) again(line []byte, used []string, h *header) *header {
+	cells, ok := t.split(line)
+	if !ok || !holds(cells, used) {
+		return nil
+	}
+	if t.style == colsCells && cells[0] == "#" {
+		cells = cells[1:]
+	}
+	if slices.Equal(cells, h.names) {
+		return h
+	}
+	new := newHeader(cells)
+	new.above = h.above
+	return new
+}
+
+// holds reports whether each of the names is in one cell, and in one only.
+func holds(cells, names []string) bool {
+	for _, name := range names {
+		i := slices.Index(cells, name)
+		if i < 0 || slices.Contains(cells[i+1:], name) {
+			return false
+		}
+	}
+	return true
+}
 
 // missing is the error for a name that the header does not have.
 func (h *header) missing(name string) error {
@@ -95,41 +473,3 @@ func (h *header) missing(name string) error {
 
 // quoteName is a name for a message, which it cannot break.
 func quoteName(name string) string { return strconv.Quote(string(cutQuote([]byte(name)))) }
-
-// useHeader makes h the header of the rows that come.
-func (t *table) useHeader(h any) {
-	if t.head == h.(*header) {
-		return
-	}
-	t.head = h.(*header)
-	for i := range t.slots.all {
-		col, ok := t.head.col[t.slots.all[i].name]
-		if !ok {
-			col = -1
-		}
-		t.cols[i] = col
-	}
-}
-
-// fits reports whether a row has a cell for each column.
-func (t *table) fits(cells [][]byte) bool { return len(cells) == len(t.head.names) }
-
-// row puts the cells that are used into the record.
-func (t *table) row(r *record, cells [][]byte) {
-	for i, col := range t.cols {
-		if col >= 0 {
-			r.put(&t.slots.all[i], cells[col], untyped)
-		}
-	}
-}
-
-// numberNames is the names of the cells that are numbers. A column without a
-// name is none.
-func (t *table) numberNames(cells [][]byte) (names []string) {
-	for i, name := range t.head.names {
-		if _, ok := num.Parse(cells[i], t.sign); ok && name != "" {
-			names = append(names, name)
-		}
-	}
-	return names
-}

@@ -14,8 +14,8 @@ func TestTSV(t *testing.T) {
 		{"escapes", keyed, []string{"k\tx\na\\tb\\\\c\\nd\\re\t1\n"}, "2: [a\tb\\c\nd\re] 1\n"},
 		{"other backslashes are themselves", keyed, []string{"k\tx\n\\x\\\t1\n\\N\t2\n"}, "2: [\\x\\] 1\n3: [\\N] 2\n"},
 		{"so are quotes", keyed, []string{"k\tx\n\"a\"\"\t1\n\"\t2\n"}, "2: [\"a\"\"] 1\n3: [\"] 2\n"},
-		{"empty cells", keyed, []string{"k\tx\n\t1\na\t\n"}, "2: missing-key\n3: missing-field\n"},
-		{"too few and too many cells", keyed, []string{"k\tx\na\nb\t1\t2\nc\t3\n"}, "2: not-a-record \"a\"\n3: not-a-record \"b\\t1\\t2\"\n4: [c] 3\n"},
+		{"empty cells", keyed, []string{"k\tx\n\t1\na\t\n"}, "2: missing-key \"k\"\n3: missing-field \"x\"\n"},
+		{"too few and too many cells", keyed, []string{"k\tx\na\nb\t1\t2\nc\t3\n"}, "2: missing-field \"x\"\n3: not-a-record \"b\\t1\\t2\"\n4: [c] 3\n"},
 		{"escapes and CR in the header", Config{Fields: []string{"a\tb"}}, []string{"a\\tb\tc\r\n1\t2\r\n"}, "2: 1\n"},
 		{"decimal comma", Config{Decimal: ',', Fields: []string{"x"}}, []string{"x\ty\n1,5\t2\n"}, "2: 1.5\n"},
 		{"bad key", keyed, []string{"k\tx\n\xff\\t\t1\n"}, "2: bad-key \"\\xff\\t\"\n"},
@@ -26,7 +26,7 @@ func TestTSV(t *testing.T) {
 }
 
 func TestTSVTooManyColumns(t *testing.T) {
-	want := "error: the header cannot be read: there are more than 65536 columns\n"
+	want := "error: the header cannot be read: a quote is out of place or there are more than 65536 columns\n"
 	if got := parseAll(t, Config{Format: "tsv"}, 0, strings.Repeat("a\t", maxColumns)+"\n"); got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
@@ -41,18 +41,25 @@ func FuzzTSV(f *testing.F) {
 		f.Add([]byte(s), "s")
 	}
 	f.Fuzz(func(t *testing.T, line []byte, cell string) {
-		d := &tsvDecoder{}
-		in := string(line)
-		ok := d.split(line, 100)
-		if n := strings.Count(in, "\t") + 1; ok != (n <= 100) || ok && n != len(d.cells) {
-			t.Errorf("%q has %d cells, %v, want %d", in, len(d.cells), ok, n)
+		s, err := NewSchema(Config{Format: "tsv"})
+		if err != nil {
+			t.Fatal(err)
 		}
-		if string(line) != in {
-			t.Errorf("the line has become %q, was %q", line, in)
+		d := newTSV(s).(*table)
+		in := strings.Trim(string(line), " \r\n")
+		cells, ok := d.split([]byte(in))
+		if n := strings.Count(in, "\t") + 1; !strings.Contains(in, "\n") && (!ok || n != len(cells)) {
+			t.Errorf("%q has %d cells, %v, want %d", in, len(cells), ok, n)
 		}
-		d.split([]byte(escapeTSV.Replace(cell)+"\t"+escapeTSV.Replace(in)), 2)
-		if len(d.cells) != 2 || string(d.cells[0]) != cell || string(d.cells[1]) != in {
-			t.Errorf("read back %q, want %q and %q", d.cells, cell, in)
+		d.split([]byte(escapeTSV.Replace(cell) + "\t" + escapeTSV.Replace(in)))
+		head := []byte("k\tx\n")
+		row := escapeTSV.Replace(cell) + "\t1\n"
+		want := fmt.Sprintf("2: [%s] 1\n", cell)
+		if cell == "" || len(cell) > maxKey || strings.ToValidUTF8(cell, "\xff") != cell || strings.ContainsAny(cell, "\x00") {
+			return
+		}
+		if got := parseAll(t, Config{Format: "tsv", Keys: []string{"k"}, Fields: []string{"x"}}, 0, string(head)+row); got != want {
+			t.Errorf("read back %q, want %q", got, want)
 		}
 	})
 }

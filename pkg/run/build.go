@@ -217,7 +217,8 @@ func parseConfig(o *Options) (parse.Config, error) {
 		o.ImplyClock(why)
 	}
 	c := parse.Config{
-		Format: o.In, Fields: o.Fields, Keys: o.Keys,
+		Format: o.In, Fields: o.Fields, Paths: o.Paths, Keys: o.Keys, Texts: o.Keep, Names: o.Names, Match: o.Match,
+		Count: o.onlyCounts(set), Missing: parse.NewMarkers(o.Missing), Units: o.Units,
 		Time: o.TimeField, TimeFormat: o.TimeFormat, Zone: o.Zone, NoTime: o.Clock != stream.DataClock,
 		Coerce: o.Coerce, Sep: o.Sep, Decimal: o.Decimal, NUL: o.NUL, MaxLine: o.MaxLine,
 		EveryLine: o.OneToOne,
@@ -228,6 +229,28 @@ func parseConfig(o *Options) (parse.Config, error) {
 		}
 	}
 	return c, nil
+}
+
+// onlyCounts reports whether nothing is asked for that needs a number: then
+// every good record is a sample.
+func (o *Options) onlyCounts(set *rule.Set) bool {
+	if len(o.Fields)+len(set.Fields) > 0 {
+		return false
+	}
+	if len(o.Rules) > 0 {
+		var errs []error
+		if set, errs = rule.Compile(o.Rules, o.scope([]string{""}, true)); len(errs) > 0 {
+			return false
+		}
+	}
+	needsNone := []string{"count", ageName, "hour", "weekday"}
+	for _, m := range set.Metrics {
+		if m.Field != "" || !slices.Contains(needsNone, m.Agg) {
+			return false
+		}
+	}
+	return o.Out == "none" && len(set.Rules) > 0 ||
+		!slices.ContainsFunc(o.Aggs, func(a Aggregate) bool { return !slices.Contains(needsNone, a.Name) })
 }
 
 // namedFields are the fields that are measured, where the flags alone say which.

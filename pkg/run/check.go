@@ -100,6 +100,9 @@ func fieldsText(s *parse.Schema, extra []string) string {
 		}
 		return text
 	}
+	if s.Fields[0] == "" && s.Counts() {
+		return "none: records are counted"
+	}
 	if s.Fields[0] == "" {
 		return "the number of each line"
 	}

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"regexp"
 	"time"
 
 	"rtda/pkg/agg"
@@ -28,8 +29,14 @@ type Options struct {
 
 	In         string
 	Fields     []string
+	Paths      map[string]string // where fields stand that go by another name
 	Keys       []string
+	Keep       []string
+	Names      []string // of columns without a header
+	Match      *regexp.Regexp
 	Coerce     bool
+	Missing    []string
+	Units      bool
 	Sep        byte // 0: a comma
 	Decimal    byte // 0: a point
 	NUL        bool

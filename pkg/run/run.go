@@ -255,7 +255,7 @@ func (f *filter) reportActions() {
 // stopped at it.
 func (f *filter) totals() string {
 	st := f.pipeline.counts()
-	if st.Bad() == 0 || f.pipeline.strict || f.o.OneToOne {
+	if st.Bad()+st.Passed == 0 || f.pipeline.strict || f.o.OneToOne {
 		return ""
 	}
 	return linesRead(&st)
@@ -271,6 +271,9 @@ func linesRead(st *stream.Stats) string {
 	text := fmt.Sprintf("%d lines read, %d skipped", st.Lines, st.Bad())
 	if len(reasons) > 0 {
 		text += " (" + strings.Join(reasons, ", ") + ")"
+	}
+	if st.Passed > 0 {
+		text += fmt.Sprintf(", %d without a match", st.Passed)
 	}
 	return text
 }

@@ -31,8 +31,10 @@ type Note struct {
 	Line   int           // in the Origin, from 1; 0 where the clock alone did it
 	Alert  *Alert        // nil: a complaint
 	Reason parse.Reason
-	Value  bool   // of a complaint: only one value was skipped
-	Text   []byte // of a complaint: quoted from the data, may be nil
+	Value  bool       // of a complaint: only one value was skipped
+	Text   []byte     // of a complaint: quoted from the data, may be nil
+	Cure   parse.Cure // of a complaint: what helps, if that was not told before
+	Names  []byte     // of a Cure: see parse.Bad
 }
 
 // An Alert is a change of a rule's state with what was seen at it.

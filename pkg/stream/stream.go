@@ -91,7 +91,7 @@ type Config struct {
 	MaxKeys    int
 	MaxSamples int
 	Strict     bool // stop at the first bad line
-	Show       int  // complaints of each reason that become notes
+	Show       int  // complaints of each reason that become notes; after them the 10th, 100th, … if it is not 0
 	EveryLine  bool // a row or a note for each record and line, whatever is needed or shown
 	LastOnly   bool // keep each key's last row and give it at the end
 }
@@ -102,6 +102,7 @@ type Stats struct {
 	Records int // records taken
 	Rows    int // rows written
 	Skipped [parse.Reasons]int
+	Passed  int // lines passed over, as those without a match
 	Fired   int // alerts that began
 	Alerts  int // changes of alerts, and repetitions
 	Keys    int // keys now held
@@ -147,9 +148,11 @@ type Stream struct {
 	live     []*series
 	sorted   bool // live is in the order of the keys
 	late     waiting
-	longest  int64 // window of a duration
-	most     int   // samples that a record can add to the windows
-	stopped  bool  // Config.Strict met a bad line, or full wants no more
+	longest  int64               // window of a duration
+	most     int                 // samples that a record can add to the windows
+	stopped  bool                // Config.Strict met a bad line, or full wants no more
+	cures    map[parse.Cure]bool // that were told
+	uneven   bool                // a parse.Uneven was told
 
 	asked   []int     // fields of which rules ask the last value ever; cfg.Metrics have indexes into it
 	vals    []float64 // of the record in progress
@@ -162,7 +165,7 @@ type Stream struct {
 func New(cfg Config) *Stream {
 	heard := func(se *series) int64 { return se.heard }
 	return &Stream{
-		cfg: cfg, table: make(map[string]*series),
+		cfg: cfg, table: make(map[string]*series), cures: map[parse.Cure]bool{},
 		silent: agenda{time: heard}, holding: agenda{time: heard, slot: 1},
 		dues: agenda{time: func(se *series) int64 { return se.due }, slot: 2},
 	}
@@ -245,6 +248,7 @@ func (s *Stream) Take(b *parse.Block, batch *parse.Batch, r *Result, full Full) 
 	s.takeGood(b, batch, i, batch.Len())
 	s.origin.Lines += batch.Lines
 	s.stats.Lines += batch.Lines
+	s.stats.Passed += batch.Passed
 	return s.stopped
 }
 
@@ -366,10 +370,15 @@ func (s *Stream) timeOf(b *parse.Block, batch *parse.Batch, i, n int) int64 {
 func (s *Stream) skip(origin *parse.Origin, base int, bad *parse.Bad) {
 	counts := int(bad.Reason) < parse.Reasons
 	if s.shows(bad.Reason) {
-		s.res.Notes = append(s.res.Notes, Note{
+		n := Note{
 			Row: s.res.Rows.N, Origin: origin, Line: base + bad.Line,
 			Reason: bad.Reason, Value: bad.Value, Text: bad.Text,
-		})
+		}
+		if bad.Cure != "" && !s.cures[bad.Cure] {
+			s.cures[bad.Cure], n.Cure, n.Names = true, bad.Cure, bad.Names
+		}
+		s.res.Notes = append(s.res.Notes, n)
+		s.uneven = s.uneven || bad.Reason == parse.Uneven
 	}
 	if counts {
 		s.stats.Skipped[bad.Reason]++
@@ -379,5 +388,20 @@ func (s *Stream) skip(origin *parse.Origin, base int, bad *parse.Bad) {
 
 // shows reports whether the next complaint of a reason becomes a note.
 func (s *Stream) shows(why parse.Reason) bool {
-	return s.cfg.EveryLine || int(why) < parse.Reasons && s.stats.Skipped[why] < s.cfg.Show
+	switch {
+	case s.cfg.EveryLine:
+		return why != parse.Uneven
+	case why == parse.Uneven:
+		return s.cfg.Show > 0 && !s.uneven
+	case int(why) >= parse.Reasons || s.cfg.Show == 0:
+		return false
+	}
+	n := s.stats.Skipped[why] + 1
+	if n <= s.cfg.Show {
+		return true
+	}
+	for n%10 == 0 {
+		n /= 10
+	}
+	return n == 1
 }
