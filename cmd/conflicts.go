@@ -63,6 +63,7 @@ var conflicts = []conflict{
 	{"alerts", func(o *options) bool { return o.has("alerts") && !o.hasRules() }, needsRule},
 	{"alert-format", func(o *options) bool { return o.has("alert-format") && !o.hasRules() }, needsRule},
 	{"repeat", func(o *options) bool { return o.has("repeat") && !o.hasRules() }, needsRule},
+	{"eval", func(o *options) bool { return o.has("eval") && !o.hasRules() }, needsRule},
 	{"exec", func(o *options) bool { return o.has("exec") && !o.hasRules() }, needsRule},
 	{"exit-status", func(o *options) bool { return o.has("exit-status") && !o.hasRules() }, needsRule},
 	{"exec-timeout", func(o *options) bool { return o.has("exec-timeout") && !o.has("exec") },

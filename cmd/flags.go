@@ -164,6 +164,7 @@ var (
 	colorWords   = fixed("auto", "always", "never")
 	prefixWords  = fixed("telegraf")
 	ddofWords    = fixed("0", "1")
+	evalWords    = fixed("sample", "row")
 	spanInto     = func(field func(*options) *time.Duration) func(*options, string) error { return into(parseSpan, field) }
 	mostDigits   = 17   // float64 has no more
 	mostJobs     = 1024 // far more than helps
@@ -351,6 +352,11 @@ var flags = []flag{
 		doc:  "write an alert again every D while it fires",
 		long: "Write an alert again, as long as it fires, at the first evaluation that is D or more after its last line.",
 		set:  spanInto(func(o *options) *time.Duration { return &o.Repeat })},
+	{group: groupRules, name: "eval", arg: "WHEN", def: "sample", words: evalWords,
+		doc: "when rules are evaluated: %s",
+		long: "With `row` rules are evaluated only where a row is written, or would be with `-q`, just before it: for a file's total, or for each full minute of `-w 1m -n 1m`. " +
+			"Else they are evaluated at every sample of their key, and some by the clock, too.",
+		set: choice(evalWords, func(o *options) *string { return &o.Eval })},
 	{group: groupRules, name: "exec", short: "x", arg: "CMD", daily: true,
 		doc: "run sh -c CMD for each alert, its JSON on stdin",
 		long: "For each line of alert `sh -c CMD` runs, with the alert's JSON on stdin and RTDA_STATE, RTDA_SEVERITY, RTDA_RULE, RTDA_KEY, RTDA_VALUE, RTDA_LINE and RTDA_TIME in its environment. " +

@@ -248,7 +248,12 @@ func (o *options) addAggs(text string) error {
 	for _, item := range items {
 		a, ok := run.LookupAggregate(item)
 		if !ok {
-			return &badValue{"must be aggregates that rtda knows" + didYouMean(item, run.AggNames()), item}
+			names := run.AggNames()
+			must := "must be aggregates: " + strings.Join(names, ", ")
+			if near := agg.Suggest(item, names); near != "" {
+				must = "must be aggregates that rtda knows (did you mean " + near + "?)"
+			}
+			return &badValue{must, item}
 		}
 		if slices.ContainsFunc(o.Aggs, func(b run.Aggregate) bool { return b.Name == a.Name }) {
 			return &badValue{"must name each aggregate once", item}

@@ -312,5 +312,9 @@ func (p *Plan) Summaries() []string {
 // NeedsTime tells whether the times given to Push matter.
 func (p *Plan) NeedsTime() bool { return p.timed }
 
+// Fluid reports whether what a window tells changes with every moment, not only
+// when a sample comes or goes.
+func (p *Plan) Fluid() bool { return p.needs&needHeld != 0 }
+
 // Stores tells whether windows of this plan store their samples.
 func (p *Plan) Stores() bool { return p.width.Kind != All || p.needs&needOrder != 0 }

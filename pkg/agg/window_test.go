@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
@@ -152,6 +153,47 @@ func TestIncreaseLosesNoStep(t *testing.T) {
 			}
 			if sum += w.Value(0); sum != counted {
 				t.Fatalf("%v: windows up to sample %d add up to %v, the counter counted %v", width, i, sum, counted)
+			}
+		}
+	}
+}
+
+// Until the time that Until tells, no aggregate changes with time alone, but for
+// those of a plan that is fluid.
+func TestUntil(t *testing.T) {
+	var aggs []Agg
+	fluid := ""
+	for _, a := range append(slices.Clone(Table), Agg{Name: "p99"}) {
+		if a, ok := Lookup(a.Name); !ok || a.OfKey {
+		} else if NewPlan(Width{Kind: Duration, D: 1}, []Agg{a}, Options{Clock: true}).Fluid() {
+			fluid += a.Name
+		} else {
+			aggs = append(aggs, a)
+		}
+	}
+	if fluid != "twa" {
+		t.Errorf("fluid are %s", fluid)
+	}
+	const d = 250
+	rnd := rand.New(rand.NewPCG(1, 2))
+	for _, ago := range []int64{0, 700} {
+		w, now := NewPlan(Width{Kind: Duration, D: d}, aggs, Options{Clock: true, Ago: ago}).New(), int64(0)
+		for range 2000 {
+			now += rnd.Int64N(60)
+			w.Push(now, rnd.NormFloat64())
+			if rnd.IntN(3) > 0 {
+				continue
+			}
+			var before []float64
+			for j := range aggs {
+				before = append(before, w.Value(j))
+			}
+			now = max(now, min(w.Until(), now+5*d)-1)
+			w.Advance(now)
+			for j, a := range aggs {
+				if x := w.Value(j); x != before[j] && (x == x || before[j] == before[j]) {
+					t.Fatalf("%s at %d: %v, it was %v", a.Name, now, x, before[j])
+				}
 			}
 		}
 	}

@@ -102,6 +102,14 @@ func (o *Offsets) Weekday(t int64) int {
 	return int(weekday(n))
 }
 
+// Day is the stretch of time around t, from ≤ t < until, in which Weekday is the
+// same and Hour grows by 1 with each hour that passes: it began at 0 at the time
+// from, or would have if the clock had not been changed since.
+func (o *Offsets) Day(t int64) (from, until int64) {
+	_, rest := floorDiv(t+o.East(t), day)
+	return t - rest, min(t+(day-rest), o.until)
+}
+
 // weekday is the day of the week of a day since 1970-01-01, a Thursday, from 1
 // for Monday to 7.
 func weekday(days int64) int64 {

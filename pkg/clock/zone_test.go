@@ -2,6 +2,7 @@ package clock
 
 import (
 	"math"
+	"math/rand/v2"
 	"testing"
 	"time"
 )
@@ -226,6 +227,27 @@ func FuzzCalendar(f *testing.F) {
 			t.Errorf("%v: a week begins on day %d", z, o.Weekday(from))
 		}
 	})
+}
+
+// Within the stretch that Day tells, hour and weekday are what it says; at its end
+// the clock shows midnight or is changed.
+func TestDay(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(1, 1))
+	for _, name := range []string{"UTC", "Europe/Berlin", "America/St_Johns", "Australia/Lord_Howe", "Asia/Kathmandu"} {
+		z := zone(t, name)
+		o := NewOffsets(z)
+		for range 2000 {
+			at := int64(moment) + rnd.Int64N(3*365)*day + rnd.Int64N(day)
+			from, until := o.Day(at)
+			then := at + rnd.Int64N(until-at)
+			if got, want := o.Hour(then), float64(then-from)/float64(hour); got != want || o.Weekday(then) != o.Weekday(at) {
+				t.Fatalf("%s: hour at %d is %v, want %v; weekday %d and %d", name, then, got, want, o.Weekday(then), o.Weekday(at))
+			}
+			if changed := o.East(until) != o.East(until-1); !changed && o.Hour(until) != 0 || until > at+day {
+				t.Fatalf("%s: the day of %d ends at %d, where it is %v", name, at, until, o.Hour(until))
+			}
+		}
+	}
 }
 
 func BenchmarkEast(b *testing.B) {

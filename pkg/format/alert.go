@@ -131,7 +131,7 @@ func (c *Context) alertText(dst []byte, n *stream.Note) []byte {
 	return text.AppendLogfmt(append(dst, " rule="...), r.Text)
 }
 
-// seenText appends the key and the metrics that have a value.
+// seenText appends the key and the metrics that have a value or a text.
 func (c *Context) seenText(dst []byte, a *stream.Alert, r *rule.Rule) []byte {
 	if a.Key != nil {
 		for i, part := range a.Key.Parts {
@@ -140,11 +140,15 @@ func (c *Context) seenText(dst []byte, a *stream.Alert, r *rule.Rule) []byte {
 		}
 	}
 	for i, x := range a.Values {
-		if math.IsNaN(x) {
-			continue
+		m := &c.Rules.Metrics[r.Metrics[i]]
+		switch {
+		case m.IsText && a.Texts[i] != nil:
+			dst = text.AppendLogfmt(append(dst, ' '), m.Text)
+			dst = text.AppendLogfmt(append(dst, '='), string(a.Texts[i]))
+		case !m.IsText && !math.IsNaN(x):
+			dst = text.AppendLogfmt(append(dst, ' '), m.Text)
+			dst = num.AppendSix(append(dst, '='), x)
 		}
-		dst = text.AppendLogfmt(append(dst, ' '), c.Rules.Metrics[r.Metrics[i]].Text)
-		dst = num.AppendSix(append(dst, '='), x)
 	}
 	return dst
 }
@@ -223,14 +227,20 @@ func (c *Context) keyJSON(dst []byte, key *stream.Key) []byte {
 	return append(dst, '}')
 }
 
-// valuesJSON appends the metrics as an object of numbers.
+// valuesJSON appends the metrics that are numbers as an object.
 func (c *Context) valuesJSON(dst []byte, values []float64, r *rule.Rule) []byte {
 	dst = append(dst, '{')
+	first := true
 	for i, x := range values {
-		if i > 0 {
+		m := &c.Rules.Metrics[r.Metrics[i]]
+		if m.IsText {
+			continue
+		}
+		if !first {
 			dst = append(dst, ',')
 		}
-		dst = text.AppendJSON(dst, c.Rules.Metrics[r.Metrics[i]].Text)
+		first = false
+		dst = text.AppendJSON(dst, m.Text)
 		dst = append(dst, ':')
 		if math.IsNaN(x) {
 			dst = append(dst, null...)

@@ -15,9 +15,9 @@ import (
 // maximum often is, is copied from there.
 type rowWriter struct {
 	columns []columnWriter
-	digits
-	end  byte // stands behind each value
-	room int  // what a row touches at most
+	number  func(dst []byte, x float64) []byte
+	end     byte // stands behind each value
+	room    int  // what a row touches at most
 }
 
 type columnWriter struct {
@@ -33,7 +33,7 @@ type columnWriter struct {
 // newRowWriter writes values as lead, number, end; where there is none, it
 // writes none between them, or nothing at all if that is nil.
 func newRowWriter(l *Layout, number digits, lead func(name string) string, none []byte, end byte) rowWriter {
-	w := rowWriter{digits: number, end: end, room: pieceSize}
+	w := rowWriter{number: number.append, end: end, room: pieceSize}
 	for _, c := range l.Columns {
 		cw := columnWriter{lead: []byte(lead(c.Name)), count: c.Count}
 		if number.six && !c.Count {
@@ -88,14 +88,12 @@ func (w *rowWriter) append(dst []byte, columns [][]float64, i int) []byte {
 		size := 0
 		if col.six != nil {
 			size = col.six.Put((*[num.Room]byte)(b[n:]), x)
-		} else if w.shortest {
-			size = num.PutShortest((*[num.Room]byte)(b[n:]), x)
 		}
 		if size == 0 {
 			if col.count {
 				size = len(num.AppendCount(b[n:n], x))
 			} else {
-				size = len(w.digits.append(b[n:n], x))
+				size = len(w.number(b[n:n], x))
 			}
 		}
 		n += size
@@ -124,15 +122,14 @@ func copyPiece(dst, src []byte) {
 
 // digits is how the values of a format are written.
 type digits struct {
-	append   func(dst []byte, x float64) []byte
-	six      bool // append is num.AppendSix
-	shortest bool // append is num.AppendShortest
+	append func(dst []byte, x float64) []byte
+	six    bool // append is num.AppendSix
 }
 
 // roundedDigits are for people: 6 digits, or as many as precision says.
 func roundedDigits(precision int) digits {
 	if precision == 0 {
-		return digits{append: num.AppendSix, six: true}
+		return digits{num.AppendSix, true}
 	}
 	return digits{append: func(dst []byte, x float64) []byte { return num.AppendSig(dst, x, precision) }}
 }
@@ -141,7 +138,7 @@ func roundedDigits(precision int) digits {
 // as many as precision says.
 func allDigits(precision int) digits {
 	if precision == 0 {
-		return digits{append: num.AppendShortest, shortest: true}
+		return digits{append: num.AppendShortest}
 	}
 	return digits{append: func(dst []byte, x float64) []byte { return num.AppendRounded(dst, x, precision) }}
 }

@@ -49,10 +49,10 @@ func (s *Set) Next(st *State, e Env, course func(metric int) Course) int64 {
 // nextOf is Next for the rule i of the alert a.
 func (s *Set) nextOf(a *alert, st *State, i int, e *Env, course func(int) Course) int64 {
 	r, c := &s.Rules[i], &st.cells[i]
-	expr, until := r.expr.judge(e.Vals, e.Keys), unknown
+	expr, until := r.expr.judge(e.Vals, e.Keys, e.Texts), unknown
 	next := r.expr.changes(e, course)
 	if r.until != nil {
-		until = r.until.judge(e.Vals, e.Keys)
+		until = r.until.judge(e.Vals, e.Keys, e.Texts)
 		next = min(next, r.until.changes(e, course))
 	}
 	next = min(next, r.settles(c, expr, until, e.Now))

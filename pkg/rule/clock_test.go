@@ -29,7 +29,7 @@ func (k *fakeKey) step(t int64) (i int) {
 func (k *fakeKey) vals(s *Set, t int64) (vals []float64) {
 	for _, m := range s.Metrics {
 		x := map[string]float64{"a": k.a, "w": k.w[k.step(t)]}[m.Field]
-		if m.Agg == ageWord {
+		if m.Agg == "age" {
 			x = float64(max(0, t-k.last)) / 1e9
 		}
 		vals = append(vals, x)
@@ -40,7 +40,7 @@ func (k *fakeKey) vals(s *Set, t int64) (vals []float64) {
 func (k *fakeKey) course(s *Set, t int64) func(int) Course {
 	return func(metric int) Course {
 		switch m := s.Metrics[metric]; {
-		case m.Agg == ageWord:
+		case m.Agg == "age":
 			return Course{Until: never, From: k.last, Unit: 1e9}
 		case m.Field == "a" || k.step(t) == len(k.steps):
 			return Course{Until: never}

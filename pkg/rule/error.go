@@ -64,14 +64,18 @@ func excerpt(text string, at int) (line string, caret int) {
 	return line, caret
 }
 
-// brief is what a message says, on one line and without harm, cut at maxLine
+// maxMessage is how many characters of a message are shown at most; the list of
+// all aggregates has room in it.
+const maxMessage = 400
+
+// brief is what a message says, on one line and without harm, cut at maxMessage
 // characters: names of fields may be in it, which may be anything.
 func brief(s string) string {
 	rs := []rune(strings.Map(harmless, s))
-	if len(rs) <= maxLine {
+	if len(rs) <= maxMessage {
 		return string(rs)
 	}
-	return string(rs[:maxLine]) + "…"
+	return string(rs[:maxMessage]) + "…"
 }
 
 // harmless is r, or what stands for it where it is shown: a blank for a tab or

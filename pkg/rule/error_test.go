@@ -16,7 +16,7 @@ func TestErrors(t *testing.T) {
 		{"maen > 80", "", "", `1: unknown metric "maen" (did you mean mean?)`},
 		{"mean > 1 and tmep > 2", "temp", "", `14: unknown metric "tmep" (did you mean temp?)`},
 		{"é == 1 and maen > 1", "é", "", `12: unknown metric "maen" (did you mean mean?)`},
-		{"qqqqq > 1", "", "", `1: unknown metric "qqqqq" (it is no aggregate, key or measured field)`},
+		{"qqqqq > 1", "", "", `1: unknown metric "qqqqq" (it is no key or measured field, and none of the aggregates count, sum, mean, min, max, range, first, last, var, std, cv, rms, skew, kurt, median, pNN, iqr, mad, z, rz, delta, rate, slope, ewma, age, anomaly)`},
 		{"p101 > 1", "", "", `1: unknown metric "p101" (quantiles are p0 to p100)`},
 		{"sqrt > 1", "", "", `1: unknown metric "sqrt" (write sqrt(x))`},
 		{"AND > 1", "", "", `1: unknown metric "AND" (did you mean and?)`},
@@ -25,12 +25,17 @@ func TestErrors(t *testing.T) {
 		{"`temp` > 1", "", "", `1: unknown field "temp" (plain numbers have no fields: write last)`},
 		{"mean > 80", "temp hum", "", `1: mean needs a field: there are 2 (write mean(temp))`},
 		{"mean(1m) > 80", "a-b hum", "", "1: mean needs a field: there are 2 (write mean(`a-b`, 1m))"},
-		{`hoss == "a"`, "", "host", `1: unknown key "hoss" (did you mean host?)`},
-		{`zone == "a"`, "", "host rack", `1: unknown key "zone" (the keys are host, rack)`},
-		{`host == "a"`, "", "", `1: unknown key "host" (keys are named with --key)`},
+		{`hoss == "a"`, "", "host", `1: unknown field "hoss" (did you mean host?)`},
+		{`zone == "a"`, "", "host rack", `1: unknown field "zone" (plain numbers have no fields)`},
+		{`zone > "a"`, "x", "", `6: a text cannot be ordered (texts are compared with == and != only)`},
+		{`x > "a"`, "x", "", `5: a text compared with a number: "a" (only keys and fields are compared with a text: NAME == "text")`},
+		{`state == down`, "x", "", `10: unknown metric "down" (a text stands in quotes: state == "down")`},
+		{`state == 'down'`, "x", "", `10: unexpected "'" (write ")`},
+		{`state == 5`, "x", "", `1: unknown metric "state" (did you mean rate?)`},
+		{`hour == "5"`, "x", "", `9: a text compared with a number: "5" (write 5 without quotes)`},
 		{"abz(mean) > 1", "", "", `1: unknown function "abz" (did you mean abs?)`},
 		{"maen(temp) > 1", "temp", "", `1: unknown function "maen" (did you mean mean?)`},
-		{"floor(temp) > 1", "temp", "", `1: unknown function "floor" (the functions are abs, sqrt, log, exp)`},
+		{"floor(temp) > 1", "temp", "", `1: unknown function "floor" (the functions are abs, sqrt, log, exp, the aggregates count, sum, mean, min, max, range, first, last, var, std, cv, rms, skew, kurt, median, pNN, iqr, mad, z, rz, delta, rate, slope, ewma, age, anomaly)`},
 		{"maen > 80 for 5x", "", "", `1: unknown metric "maen" (did you mean mean?)`},
 		// operands and brackets
 		{"", "", "", `1: the rule is empty (write one like mean > 80)`},
@@ -88,16 +93,16 @@ func TestErrors(t *testing.T) {
 		{"abs(mean > 1) > 1", "", "", `10: a condition is no number (conditions are joined with and, or and not)`},
 		{"host == 5", "", "host", `9: the key "host" is a text, not a number (write host == "5")`},
 		{"host == web", "", "host web", `9: the key "host" is a text, not a number (a key is compared with a text: write host == "web")`},
-		{"host > 5", "", "host", `6: the key "host" is a text, not a number (keys are compared with == and != only)`},
-		{`host > "a"`, "", "host", `6: a text cannot be ordered (keys are compared with == and != only)`},
+		{"host > 5", "", "host", `6: the key "host" is a text, not a number (texts are compared with == and != only)`},
+		{`host > "a"`, "", "host", `6: a text cannot be ordered (texts are compared with == and != only)`},
 		{"host + 1 > 5", "", "host", `6: the key "host" is a text, not a number (write host == "text")`},
 		{"mean > 1 and host", "", "host", `18: a key is no condition (compare it with a text: host == "text")`},
 		{`mean == "5"`, "", "", `9: a text compared with a number: "5" (write 5 without quotes)`},
-		{`mean == "x"`, "", "", `9: a text compared with a number: "x" (only a key is compared with a text: KEY == "text")`},
+		{`mean == "x"`, "", "", `9: a text compared with a number: "x" (only keys and fields are compared with a text: NAME == "text")`},
 		{`temp == "5"`, "temp", "", `9: a text compared with a number: "5" (write 5 without quotes)`},
 		{`mean + 1 > "5"`, "", "", `12: a text compared with a number: "5" (write 5 without quotes)`},
-		{`"a" == host`, "", "host", `1: unexpected text "a" (texts stand only in KEY == "text" and KEY != "text")`},
-		{`"a"`, "", "", `1: unexpected text "a" (texts stand only in KEY == "text" and KEY != "text")`},
+		{`"a" == host`, "", "host", `1: unexpected text "a" (texts stand only in NAME == "text" and NAME != "text")`},
+		{`"a"`, "", "", `1: unexpected text "a" (texts stand only in NAME == "text" and NAME != "text")`},
 		// the first thing that cannot stand, whatever comes behind it
 		{"mean and max > 3", "", "", `6: a number is no condition (compare it with something: mean > 80)`},
 		{`max > "5" and last >`, "", "", `7: a text compared with a number: "5" (write 5 without quotes)`},
@@ -123,7 +128,7 @@ func TestErrors(t *testing.T) {
 		{"1 < maen < 3", "", "", `5: unknown metric "maen" (did you mean mean?)`},
 		{`host == "a" == "b"`, "", "host", `13: comparisons do not chain (conditions are joined with and, or and not)`},
 		{"mean > max > host", "", "host", `12: comparisons do not chain (conditions are joined with and, or and not)`},
-		{`"a" < mean < 3`, "", "", `1: unexpected text "a" (texts stand only in KEY == "text" and KEY != "text")`},
+		{`"a" < mean < 3`, "", "", `1: unexpected text "a" (texts stand only in NAME == "text" and NAME != "text")`},
 		{"abs(last > 3 and max > 4) > 1", "", "", `10: a condition is no number (conditions are joined with and, or and not)`},
 		{"abs(not last > 3) > 1", "", "", `5: a condition is no number (conditions are joined with and, or and not)`},
 		{"abs((last) > 3) > 1", "", "", `12: a condition is no number (conditions are joined with and, or and not)`},
@@ -134,7 +139,7 @@ func TestErrors(t *testing.T) {
 		{"-(mean > 1) > 0", "", "", `8: a condition is no number (conditions are joined with and, or and not)`},
 		{"(mean > 1) - 1 > 0", "", "", `12: a condition is no number (conditions are joined with and, or and not)`},
 		{`abs(host == "a") > 1`, "", "host", `5: the key "host" is a text, not a number (write host == "text")`},
-		{`1 + ("a" == host) > 1`, "", "host", `6: unexpected text "a" (texts stand only in KEY == "text" and KEY != "text")`},
+		{`1 + ("a" == host) > 1`, "", "host", `6: unexpected text "a" (texts stand only in NAME == "text" and NAME != "text")`},
 		{"abs(host) > 1", "", "host", `5: the key "host" is a text, not a number (write host == "text")`},
 		{"1 + host > 1", "", "host", `5: the key "host" is a text, not a number (write host == "text")`},
 		{"mean > host", "", "host", `8: the key "host" is a text, not a number (write host == "text")`},
@@ -191,7 +196,15 @@ func TestErrors(t *testing.T) {
 		{"mean(1m, temp) > 1", "temp", "", `10: the field stands before the window (write mean(temp, 1m))`},
 		{"mean(temp, hum) > 1", "temp", "", `12: mean takes one field, and then a window (write mean(temp, 1m))`},
 		{"mean(temp 1m) > 1", "temp", "", `11: unexpected "1m" (write mean(temp, 1m))`},
-		{"mean(temp, 1m, 5) > 1", "temp", "", `14: unexpected ","`},
+		{"mean(temp, 1m, 5) > 1", "temp", "", `14: mean takes one window (write mean(temp, 1m))`},
+		{"mean(temp, 100, 1d ago) > 1", "temp", "", `12: a window as it was some time ago is a duration: "100" (write mean(temp, 2h, 1d ago))`},
+		{"mean(1d ago) > 1", "temp", "", `9: unexpected "ago" (the window stands before it: mean(1d, 1d ago))`},
+		{"mean(temp, 1d ago) > 1", "temp", "", `15: unexpected "ago" (the window stands before it: mean(temp, 1d, 1d ago))`},
+		{"mean(temp, 2h, 1d ag) > 1", "temp", "", `14: mean takes one window (write mean(temp, 2h))`},
+		{"mean(temp, 2h 1d ago) > 1", "temp", "", `15: unexpected "1d" (an operator is missing before it)`},
+		{"hour(temp) > 1", "temp", "", `5: hour is the time's and takes no field or window (write hour > 5)`},
+		{"avg > 1", "temp", "", `1: unknown metric "avg" (did you mean mean?)`},
+		{"percentile95(temp) > 1", "temp", "", `1: unknown function "percentile95" (did you mean p95?)`},
 		{"mean(cpu-usage, 1m) > 1", "temp", "", "9: unexpected \"-\" (a field with such signs in its name stands in backquotes: mean(`cpu-usage`))"},
 		{"mean(cpu usage) > 1", "temp", "", "10: unexpected \"usage\" (a field with such signs in its name stands in backquotes: mean(`cpu usage`))"},
 		{`mean("temp") > 1`, "temp", "", `6: a field stands without double quotes (write mean(temp))`},
@@ -325,7 +338,7 @@ func checkErrors(t *testing.T, name, rule string, errs []error) {
 		}
 		msg := err.Error()
 		lines := strings.Split(msg, "\n")
-		if len(lines) != 3 || len(msg) > 2000 || !utf8.ValidString(msg) {
+		if len(lines) != 3 || len(msg) > 2500 || !utf8.ValidString(msg) {
 			t.Errorf("%s: error of %d lines and %d bytes: %.300q", name, len(lines), len(msg), msg)
 			continue
 		}
@@ -343,6 +356,7 @@ func FuzzParse(f *testing.F) {
 		"mean > 80", "crit hot: mean(temp) > 80 for 30s until mean(temp) < 75 for 10s", "spike: abs(z) > 4 for 3/5",
 		"drift: mean(temp, 1m) > 1.2 * mean(temp, 1h)", `not host == "a\n" or !(-temp / 2 <= 1h30m)`, "10 < mean < 20", "mean(`cpu-usage`, all) != .5e-3",
 		"crit mean > 1", "mean = 1", "(((", "`temp` > 1 until age > 1d for 3", "max(for) > -5", "é: x ≥ 1",
+		`state == "down" and hour >= 22 or weekday > 5`, "mean(temp, 2h, 1d ago) > mean(2h, 7d ago)", "crit dead count(5m) == 0",
 	} {
 		f.Add(s, true)
 		f.Add(s, false)
@@ -374,7 +388,7 @@ func FuzzParse(f *testing.F) {
 			a.severity != b.severity || a.name != b.name {
 			t.Fatalf("%q and %q are not the same rule", rule, full)
 		}
-		if len(s.Step(s.NewState(), Env{Vals: make([]float64, len(s.Metrics)), Keys: []string{"a", "b"}}, nil)) > 1 {
+		if len(s.Step(s.NewState(), Env{Vals: make([]float64, len(s.Metrics)), Keys: []string{"a", "b"}, Texts: make([][]byte, len(s.Texts))}, nil)) > 1 {
 			t.Fatalf("%q: more than one change at one evaluation", rule)
 		}
 	})
@@ -388,7 +402,7 @@ func sameTree(a, b *node) bool {
 	same := a.kind == b.kind && a.op == b.op && a.val == b.val && (a.name == nil) == (b.name == nil)
 	if same && a.name != nil {
 		x, y := *a.name, *b.name
-		x.pos, y.pos = 0, 0
+		x.pos, y.pos, x.at, y.at = 0, 0, 0, 0
 		same = x == y
 	}
 	return same && sameTree(a.x, b.x) && sameTree(a.y, b.y)

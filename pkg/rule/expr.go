@@ -111,10 +111,13 @@ var comparisons = map[string]comparison{
 	"==": equal, "!=": unequal, "<": less, "<=": lessEqual, ">": greater, ">=": greaterEqual,
 }
 
+// A judge gives the verdict on the values, keys and texts of an Env.
+type judge func(vals []float64, keys []string, texts [][]byte) verdict
+
 // A condition is a compiled EXPR. Most rules compare a metric with a constant;
 // those are looked up in place, without calling a closure (BenchmarkStep).
 type condition struct {
-	f     func(vals []float64, keys []string) verdict // nil: threshold decides
+	f     judge // nil: the test decides
 	test  threshold
 	reads []threshold // where f is not nil: all that it depends on
 }
@@ -131,10 +134,10 @@ type threshold struct {
 // holds tells whether x is where it must be.
 func (t *threshold) holds(x float64) bool { return (t.low <= x && x <= t.high) != t.outside }
 
-// judge is the verdict on the values and keys of one evaluation.
-func (c *condition) judge(vals []float64, keys []string) verdict {
+// judge is the verdict on the values, keys and texts of one evaluation.
+func (c *condition) judge(vals []float64, keys []string, texts [][]byte) verdict {
 	if c.f != nil {
-		return c.f(vals, keys)
+		return c.f(vals, keys, texts)
 	}
 	x := vals[c.test.metric]
 	if x != x {
@@ -149,7 +152,7 @@ func (c *condition) plainlyNot(vals []float64) bool {
 	return c.f == nil && !c.test.holds(vals[c.test.metric])
 }
 
-// dependsOn is all that the verdict depends on but for the keys.
+// dependsOn is all that the verdict depends on but for keys and texts.
 func (c *condition) dependsOn() []threshold {
 	if c.f == nil {
 		return []threshold{c.test}
@@ -192,12 +195,12 @@ func (c compiler) condition(n *node) condition {
 	switch {
 	case n.kind == notNode:
 		x := c.condition(n.x)
-		f := func(vals []float64, keys []string) verdict { return x.judge(vals, keys).not() }
+		f := func(vals []float64, keys []string, texts [][]byte) verdict { return x.judge(vals, keys, texts).not() }
 		return condition{f: f, reads: x.dependsOn()}
 	case n.kind == logicNode:
 		return c.logic(n)
 	case n.y.kind == textNode:
-		return c.keyComparison(n)
+		return c.textComparison(n)
 	}
 	return c.comparison(n)
 }
@@ -215,7 +218,7 @@ func (c compiler) comparison(n *node) condition {
 	}
 	f, g := c.number(n.x), c.number(n.y)
 	return condition{
-		f:     func(vals []float64, _ []string) verdict { return compare(op, f(vals), g(vals)) },
+		f:     func(vals []float64, _ []string, _ [][]byte) verdict { return compare(op, f(vals), g(vals)) },
 		reads: c.reads(n.y, c.reads(n.x, nil)),
 	}
 }
@@ -231,10 +234,21 @@ func (c compiler) reads(n *node, dst []threshold) []threshold {
 	return c.reads(n.y, c.reads(n.x, dst))
 }
 
-func (c compiler) keyComparison(n *node) condition {
-	key, text, hit := n.x.name.index, n.y.op, verdictOf(n.op == "==")
-	return condition{f: func(_ []float64, keys []string) verdict {
-		if keys[key] == text {
+func (c compiler) textComparison(n *node) condition {
+	i, text, hit := n.x.name.index, n.y.op, verdictOf(n.op == "==")
+	if n.x.name.isKey {
+		return condition{f: func(_ []float64, keys []string, _ [][]byte) verdict {
+			if keys[i] == text {
+				return hit
+			}
+			return hit.not()
+		}}
+	}
+	return condition{f: func(_ []float64, _ []string, texts [][]byte) verdict {
+		switch {
+		case texts[i] == nil:
+			return unknown
+		case string(texts[i]) == text:
 			return hit
 		}
 		return hit.not()
@@ -246,12 +260,12 @@ func (c compiler) keyComparison(n *node) condition {
 func (c compiler) logic(n *node) condition {
 	x, y := c.condition(n.x), c.condition(n.y)
 	decides := verdictOf(n.op == "||")
-	f := func(vals []float64, keys []string) verdict {
-		v := x.judge(vals, keys)
+	f := func(vals []float64, keys []string, texts [][]byte) verdict {
+		v := x.judge(vals, keys, texts)
 		if v == decides {
 			return v
 		}
-		w := y.judge(vals, keys)
+		w := y.judge(vals, keys, texts)
 		if w == decides || v == decides.not() {
 			return w
 		}

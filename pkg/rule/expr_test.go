@@ -78,7 +78,7 @@ func TestThreeValues(t *testing.T) {
 		for _, m := range s.Metrics {
 			in = append(in, vals[m.Field])
 		}
-		if got := s.Rules[0].expr.judge(in, []string{"x"}); got != c.want {
+		if got := s.Rules[0].expr.judge(in, []string{"x"}, nil); got != c.want {
 			t.Errorf("%s with a = %v, b = %v: %d, want %d", c.rule, c.a, c.b, got, c.want)
 		}
 	}
@@ -114,7 +114,7 @@ func runEval(t *testing.T, seed uint64) {
 			vals[i] = values[rnd.IntN(len(values))]
 		}
 		keys := []string{"x", string(rune('x' + rnd.IntN(2)))}
-		got, want := s.Rules[0].expr.judge(vals, keys), judgeSlowly(d.expr, vals, keys)
+		got, want := s.Rules[0].expr.judge(vals, keys, nil), judgeSlowly(d.expr, vals, keys)
 		if got != want {
 			t.Fatalf("%s with %v, %q: %d, want %d", rule, vals, keys, got, want)
 		}

@@ -58,12 +58,28 @@ func (c *cell) forget() {
 	}
 }
 
+// pause ends what the hold in force has counted: nothing is pending, and what
+// fires goes on firing as if it had just begun to. M/N begins anew; where it is to
+// clear an alert that it has fired, the evaluations not yet made count as true.
+func (m *machine) pause(c *cell) {
+	c.forget()
+	if !c.fires() {
+		c.phase = quiet
+		return
+	}
+	c.phase = firing
+	if h := m.hold; m.until == nil && h.kind == holdShare {
+		m.needRing(c)
+		for range h.n {
+			h.push(c, true)
+		}
+	}
+}
+
 // step is one evaluation: the state after it is a function of the state before
 // it, the verdicts on EXPR and until, and the clock.
 func (m *machine) step(c *cell, expr, until verdict, now int64) {
-	if c.ring == nil && m.ringWords > 0 {
-		c.ring = &ring{bits: make([]uint64, m.ringWords)}
-	}
+	m.needRing(c)
 	switch {
 	case c.fires() && m.until != nil:
 		m.stepUntil(c, until, now)
@@ -189,6 +205,13 @@ func (h *hold) push(c *cell, ok bool) (trues int) {
 type ring struct {
 	bits      []uint64
 	at, trues int // next place, bits set
+}
+
+// needRing makes the ring of c, if one is needed and not yet there.
+func (m *machine) needRing(c *cell) {
+	if c.ring == nil && m.ringWords > 0 {
+		c.ring = &ring{bits: make([]uint64, m.ringWords)}
+	}
 }
 
 // measureRing finds out how long a ring the rule's holds need.

@@ -34,6 +34,7 @@ type draft struct {
 
 	wrong  *complaint // about the first place that is wrong; nil where none is
 	broken int        // the place at which reading had to end, -1 where it did not
+	read   int        // the end of the last token before it
 
 	// once resolved
 	metrics []Metric // each number once, in the order of first standing
@@ -83,7 +84,7 @@ func parse(src Source, sc *Scope) *draft {
 func (p *parser) stop(pos int, msg, cure string) {
 	if p.broken < 0 {
 		p.fail(pos, msg, cure)
-		p.broken = pos
+		p.broken, p.read = pos, p.prev.end
 	}
 	p.pos = len(p.text)
 	p.tok = token{kind: endTok, pos: p.pos, end: p.pos}
@@ -173,7 +174,7 @@ func (p *parser) openHead() {
 	switch {
 	case ourSeverity(word.text) != "":
 		p.stop(word.pos, "unknown severity "+quote(word.text), severityMeant(word.text))
-	case isFunc, p.scope.IsAgg(word.text), slices.Contains(known, word.text), text.Suggest(word.text, known) != "":
+	case isFunc, p.scope.isNumber(word.text), p.scope.guess(word.text) != "", slices.Contains(known, word.text), text.Suggest(word.text, known) != "":
 	default:
 		p.name, p.namePos = word.text, word.pos
 		p.advance()
@@ -457,7 +458,7 @@ func (p *parser) word() *node {
 		return p.addName(&name{form: bareName, pos: t.pos, word: t.text})
 	case isFunc:
 		return p.call(t)
-	case p.scope.IsAgg(t.text):
+	case p.scope.isNumber(t.text):
 		return p.aggregate(t)
 	}
 	p.stop(t.pos, "unknown function "+quote(t.text), p.functionMeant(t.text))
@@ -466,10 +467,13 @@ func (p *parser) word() *node {
 
 // functionMeant is the cure for an unknown function.
 func (p *parser) functionMeant(word string) string {
-	if cure := didYouMean(word, slices.Concat(functionNames(), p.scope.Aggs)); cure != "" {
+	if near := p.scope.guess(word); near != "" {
+		return "did you mean " + near + "?"
+	}
+	if cure := didYouMean(word, functionNames()); cure != "" {
 		return cure
 	}
-	return "the functions are " + strings.Join(functionNames(), ", ")
+	return "the functions are " + strings.Join(functionNames(), ", ") + ", the aggregates " + strings.Join(p.scope.Aggs, ", ")
 }
 
 // call reads the operand of a function in brackets.
@@ -489,8 +493,8 @@ func (p *parser) call(f token) *node {
 func (p *parser) aggregate(agg token) *node {
 	open := p.tok
 	n := &name{form: aggName, pos: agg.pos, word: agg.text}
-	if agg.text == ageWord {
-		p.stop(open.pos, "age is the key's and takes no field or window", "write age > 30s")
+	if whose := timeWords[agg.text]; whose != "" {
+		p.stop(open.pos, agg.text+" is "+whose+" and takes no field or window", "write "+agg.text+" > "+map[bool]string{true: "30s", false: "5"}[agg.text == "age"])
 	}
 	p.advance()
 	switch {
@@ -506,7 +510,7 @@ func (p *parser) aggregate(agg token) *node {
 		}
 	default:
 		p.window(n)
-		p.noMoreArgs(n)
+		p.ago(n)
 	}
 	p.closing(open)
 	return p.addName(n)
@@ -526,6 +530,7 @@ func (p *parser) secondArg(n *name) {
 			p.stop(p.tok.pos, fmt.Sprintf("%s takes one field, and then a window", n.word), fmt.Sprintf("write %s(%s, 1m)", n.word, n.argText()))
 		}
 		p.window(n)
+		p.ago(n)
 	case p.tok.kind == durationTok, p.tok.kind == numberTok:
 		p.stop(p.tok.pos, "unexpected "+quote(p.tok.text), fmt.Sprintf("write %s(%s, %s)", n.word, n.argText(), p.tok.text))
 	case p.tok.kind == opTok && !p.tok.is(")"), p.tok.kind == badTok, p.tok.kind == wordTok:
@@ -573,7 +578,7 @@ func (p *parser) window(n *name) {
 		p.stop(t.pos, "bad window "+quote(t.text), "a window is a count of 1 or more, a duration like 5m, or all")
 		return
 	}
-	n.width = t.text
+	n.width, n.at = t.text, t.pos
 	p.advance()
 }
 
@@ -582,18 +587,28 @@ func (p *parser) noWindow(n *name, cure string) {
 	p.stop(p.tok.pos, n.word+" has no window: it learns from all samples of its field", cure)
 }
 
-// noMoreArgs refuses what stands behind a window.
-func (p *parser) noMoreArgs(n *name) {
-	if !p.tok.is(",") {
-		return
+// ago reads ["," DURATION "ago"] behind a window, and refuses what else is there.
+func (p *parser) ago(n *name) {
+	comma, rest := p.tok, p.lexer
+	next, word := rest.next(), rest.next()
+	switch {
+	case comma.isWord("ago"):
+		p.stop(comma.pos, `unexpected "ago"`, fmt.Sprintf("the window stands before it: %s(%s, %s ago)", n.word, n.args(" ", " "), n.width))
+	case !comma.is(","):
+	case next.kind == durationTok && word.isWord("ago") && n.window.D == 0:
+		was := *n
+		was.width, was.agoBy = "2h", next.text
+		p.stop(n.at, "a window as it was some time ago is a duration: "+quote(n.width), "write "+n.word+"("+was.args(" ", " ")+")")
+	case next.kind == durationTok && word.isWord("ago"):
+		n.ago, n.agoBy = next.ns, next.text
+		p.advance()
+		p.advance()
+		p.advance()
+	case next.namesField() && n.field == "":
+		p.stop(next.pos, "the field stands before the window", fmt.Sprintf("write %s(%s, %s)", n.word, fieldText(next.text), n.width))
+	default:
+		p.stop(comma.pos, n.word+" takes one window", fmt.Sprintf("write %s(%s)", n.word, n.args(" ", " ")))
 	}
-	comma := p.tok
-	p.advance()
-	if p.tok.namesField() {
-		p.stop(p.tok.pos, "the field stands before the window", fmt.Sprintf("write %s(%s, %s)", n.word, fieldText(p.tok.text), n.width))
-		return
-	}
-	p.stop(comma.pos, n.word+" takes one window", fmt.Sprintf("write %s(%s)", n.word, n.width))
 }
 
 // count is the window of so many samples that t writes; 0 where it is none.

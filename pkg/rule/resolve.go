@@ -9,18 +9,32 @@ import (
 	"rtda/pkg/text"
 )
 
-const ageWord = "age"
+// timeWords are numbers that are of no field, and whose they are.
+var timeWords = map[string]string{"age": "the key's", "hour": "the time's", "weekday": "the time's"}
+
+// isNumber tells whether word is a number whatever the fields are.
+func (sc *Scope) isNumber(word string) bool { return timeWords[word] != "" || sc.IsAgg(word) }
+
+// guess is the aggregate that word was meant to be, or "".
+func (sc *Scope) guess(word string) string {
+	if sc.Guess == nil {
+		return text.Suggest(word, sc.Aggs)
+	}
+	return sc.Guess(word)
+}
 
 // words is what the words of the rules can mean.
 type words struct {
 	*Scope
 	keys     map[string]int // index into Scope.Keys
 	measured map[string]bool
-	named    []string // fields that rules name outright, which are measured for it
+	named    []string       // fields that rules name outright, which are measured for it
+	texts    []string       // fields whose texts are compared
+	textAt   map[string]int // index into texts
 }
 
 func newWords(sc *Scope, drafts []*draft) *words {
-	w := &words{Scope: sc, keys: map[string]int{}, measured: map[string]bool{}}
+	w := &words{Scope: sc, keys: map[string]int{}, measured: map[string]bool{}, textAt: map[string]int{}}
 	for i, k := range sc.Keys {
 		w.keys[k] = i
 	}
@@ -48,11 +62,20 @@ func newWords(sc *Scope, drafts []*draft) *words {
 
 // isText tells whether n is a key that cannot be a number.
 func (w *words) isText(n *node) bool {
-	if n.kind != nameNode || n.name.form != bareName || w.IsAgg(n.name.word) || w.measured[n.name.word] {
+	if n.kind != nameNode || n.name.form != bareName || w.isNumber(n.name.word) || w.measured[n.name.word] {
 		return false
 	}
 	_, ok := w.keys[n.name.word]
 	return ok
+}
+
+// isUnknown tells whether n is a bare name that means nothing by itself.
+func (w *words) isUnknown(n *node) bool {
+	if n.kind != nameNode || n.name.form != bareName || w.isNumber(n.name.word) || w.measured[n.name.word] || !w.Known {
+		return false
+	}
+	_, isKey := w.keys[n.name.word]
+	return !isKey
 }
 
 // plain tells whether the records are plain numbers, which have no fields.
@@ -61,7 +84,7 @@ func (w *words) plain() bool { return w.Known && len(w.Fields) == 1 && w.Fields[
 // A resolver goes over the tree of a rule once, in the order of its text. It
 // finds out what each name means, works constants out, and notes what cannot
 // stand at its place: a number where a condition must stand or the other way
-// round, a text beside anything but a key. All that was read well is looked at,
+// round, a text beside anything but a key or a field. All that was read well is looked at,
 // also in a rule that could not be read to its end: what is wrong in it may
 // stand before the place where reading ended.
 type resolver struct {
@@ -86,6 +109,9 @@ func (d *draft) resolve(w *words) error {
 
 // after is where the first thing behind n stands.
 func (r resolver) after(n *node) int {
+	if r.broken >= 0 && n.end >= r.read {
+		return r.broken
+	}
 	rest := r.src.Text[n.end:]
 	blanks := len(rest) - len(strings.TrimLeft(rest, " \t\r\n"))
 	if blanks == len(rest) {
@@ -137,7 +163,7 @@ func (r resolver) number(n *node, next int) {
 		}
 		r.fail(n.at, notANumber, joinClauses)
 	case n.kind == textNode:
-		r.fail(n.pos, "unexpected text "+quote(n.op), `texts stand only in KEY == "text" and KEY != "text"`)
+		r.fail(n.pos, "unexpected text "+quote(n.op), `texts stand only in NAME == "text" and NAME != "text"`)
 	case n.kind == nameNode && r.isText(n):
 		at := n.pos
 		if next != inside {
@@ -181,6 +207,12 @@ func (r resolver) comparison(n *node) {
 	case y.kind == textNode:
 		r.textComparison(n)
 		return
+	case (n.op == "==" || n.op == "!=") && r.isUnknown(x) && (y.kind == badNode || r.isUnknown(y)):
+		// a text might have come
+		if y.kind == nameNode {
+			r.fail(y.pos, "unknown metric "+quote(y.name.word), "a text stands in quotes: "+x.name.text()+" "+n.op+" "+quote(y.name.word))
+		}
+		return
 	case !r.isText(x):
 		r.number(x, n.at)
 	case y.kind == mathNode && y.leftmost().kind == textNode:
@@ -201,7 +233,7 @@ func (r resolver) keyWithNumber(n *node) {
 	at, cure := n.y.pos, "write "+key+" "+n.op+` "text"`
 	switch {
 	case n.op != "==" && n.op != "!=":
-		at, cure = n.at, "keys are compared with == and != only"
+		at, cure = n.at, "texts are compared with == and != only"
 	case n.y.kind == numberNode:
 		cure = "write " + key + " " + n.op + " " + quote(n.y.op)
 	case n.y.kind == nameNode && n.y.name.form == bareName:
@@ -213,25 +245,45 @@ func (r resolver) keyWithNumber(n *node) {
 // textComparison resolves x == "text".
 func (r resolver) textComparison(n *node) {
 	x, text := n.x, n.y
+	named := x.kind == nameNode && (x.name.form == quotedName || x.name.form == bareName && !r.isNumber(x.name.word))
 	key, isKey := 0, false
 	if x.kind == nameNode && x.name.form != aggName {
 		key, isKey = r.keys[x.name.word]
 	}
+	measured := named && r.measured[x.name.word]
+	ordered := n.op != "==" && n.op != "!="
 	switch {
-	case isKey && n.op != "==" && n.op != "!=":
-		r.fail(n.at, "a text cannot be ordered", "keys are compared with == and != only")
+	case isKey && ordered, named && !measured && ordered:
+		r.fail(n.at, "a text cannot be ordered", "texts are compared with == and != only")
 	case isKey:
 		x.name.index, x.name.isKey = key, true
-	case x.kind == nameNode && x.name.form == bareName && !r.IsAgg(x.name.word) && !r.measured[x.name.word]:
-		r.fail(x.pos, "unknown key "+quote(x.name.word), r.keyMeant(x.name.word))
+	case named && r.plain():
+		cure := didYouMean(x.name.word, r.Keys)
+		if cure == "" {
+			cure = "plain numbers have no fields"
+		}
+		r.fail(x.pos, "unknown field "+quote(x.name.word), cure)
+	case named && !(measured && (ordered || isNumber(text.op))):
+		r.textField(x.name)
 	default:
 		r.number(x, n.at)
-		cure := `only a key is compared with a text: KEY == "text"`
+		cure := `only keys and fields are compared with a text: NAME == "text"`
 		if isNumber(text.op) {
 			cure = "write " + text.op + " without quotes"
 		}
 		r.fail(text.pos, "a text compared with a number: "+quote(text.op), cure)
 	}
+}
+
+// textField resolves a field whose text is compared.
+func (r resolver) textField(n *name) {
+	if _, ok := r.textAt[n.word]; !ok {
+		r.textAt[n.word] = len(r.texts)
+		r.texts = append(r.texts, n.word)
+	}
+	n.isText = true
+	n.index = r.textAt[n.word]
+	r.add(Metric{Field: n.word, IsText: true, Text: n.text()})
 }
 
 // chain refuses a < b < c and says how to write it, where that would help.
@@ -274,19 +326,19 @@ func (r resolver) metric(n *node) {
 	name := n.name
 	m := Metric{Text: name.text()}
 	switch {
-	case name.form == bareName && name.word == ageWord:
-		m.Agg = ageWord
+	case name.form == bareName && timeWords[name.word] != "":
+		m.Agg = name.word
 		r.byClock = true
 	case name.form == aggName, name.form == bareName && r.IsAgg(name.word):
 		r.fieldOf(name)
-		m.Agg, m.Field, m.Window = name.word, name.field, name.window
-		r.warm(name)
+		r.windowOf(name)
+		m.Agg, m.Field, m.Window, m.Ago = name.word, name.field, name.window, name.ago
 	case name.form == quotedName:
 		m.Field = name.word
 		if r.plain() {
 			r.fail(n.pos, "unknown field "+quote(name.word), "plain numbers have no fields: write last")
 		}
-		if r.IsAgg(name.word) {
+		if r.isNumber(name.word) {
 			m.Text = name.shown() // `mean` beside mean
 		}
 	case r.measured[name.word]:
@@ -301,11 +353,17 @@ func (r resolver) metric(n *node) {
 	default:
 		return // a field, perhaps
 	}
-	name.index = slices.IndexFunc(r.metrics, m.same)
-	if name.index < 0 {
-		name.index = len(r.metrics)
+	name.index = r.add(m)
+}
+
+// add is the index of m in the metrics of the rule.
+func (r resolver) add(m Metric) int {
+	i := slices.IndexFunc(r.metrics, m.same)
+	if i < 0 {
+		i = len(r.metrics)
 		r.metrics = append(r.metrics, m)
 	}
+	return i
 }
 
 // fieldOf refuses the field of an aggregate where there are none, and an
@@ -330,9 +388,9 @@ func (r resolver) fieldOf(n *name) {
 	}
 }
 
-// warm refuses a window that can never hold the samples it needs to have a
-// value. The count has one whatever the window holds.
-func (r resolver) warm(n *name) {
+// windowOf refuses a window that can never hold the samples without which it has no value, and finds out whether the clock alone
+// changes what is read from it. The count has a value whatever it holds.
+func (r resolver) windowOf(n *name) {
 	w := n.window
 	if w == (Window{}) {
 		w = r.First
@@ -340,7 +398,10 @@ func (r resolver) warm(n *name) {
 	if r.ofNoWindow(n.word) {
 		return
 	}
-	if w.N > 0 && w.N < r.Warmup && n.word != "count" {
+	switch {
+	case n.word == "count":
+		r.byClock = r.byClock || w.D > 0
+	case w.N > 0 && w.N < r.Warmup:
 		r.fail(n.pos, fmt.Sprintf("%s has no value: a window of %d never holds the %d samples of --warmup", n.text(), w.N, r.Warmup), "")
 	}
 }
@@ -356,37 +417,13 @@ func (r resolver) metricMeant(word string) (cure string, sure bool) {
 	if _, ok := severities[word]; ok {
 		return "a severity stands before the whole rule: " + word + ": mean > 80", true
 	}
-	known := slices.Concat(r.Aggs, r.Fields, r.named, r.Keys, []string{"and", "or", "not"})
-	if cure := didYouMean(word, known); cure != "" {
+	if cure := didYouMean(word, slices.Concat(r.Fields, r.named, r.Keys, []string{"and", "or", "not"})); cure != "" {
 		return cure, true
 	}
-	return "it is no aggregate, key or measured field", false
-}
-
-// keyMeant is the cure for an unknown key.
-func (r resolver) keyMeant(word string) string {
-	if cure := didYouMean(word, r.Keys); cure != "" {
-		return cure
+	if near := r.guess(word); near != "" {
+		return "did you mean " + near + "?", true
 	}
-	if len(r.Keys) == 0 {
-		return "keys are named with --key"
-	}
-	return "the keys are " + joinWords(r.Keys)
-}
-
-// joinWords is a list for a message, cut where it grows long.
-func joinWords(words []string) string {
-	list := ""
-	for i, w := range words {
-		if i > 0 {
-			list += ", "
-		}
-		if i == 8 {
-			return list + "…"
-		}
-		list += fieldText(w)
-	}
-	return list
+	return "it is no key or measured field, and none of the aggregates " + strings.Join(r.Aggs, ", "), false
 }
 
 // isNumber tells whether text is written like a number in a rule.

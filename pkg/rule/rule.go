@@ -27,11 +27,13 @@ type Window struct {
 	All bool
 }
 
-// A Metric is a number that rules ask for.
+// A Metric is a number that rules ask for, or a text.
 type Metric struct {
-	Agg    string // name of an aggregate, "age", or "" for the field's last value ever
-	Field  string // "" for the single measured field; unused by age
+	Agg    string // name of an aggregate, "age", "hour", "weekday", or "" for the field's last value ever
+	Field  string // "" for the single measured field; unused by age, hour and weekday
 	Window Window
+	Ago    int64  // the window as it was so many ns ago
+	IsText bool   // the field's last text ever, in Env.Texts; it has no number
 	Text   string // as alerts show it: mean(temp,1m)
 	Moved  bool   // of a window that the clock moves on: asked for by an alert that goes by it
 }
@@ -44,14 +46,15 @@ func (m Metric) same(o Metric) bool {
 
 // A Scope is what rules can name, and what the windows they read are like.
 type Scope struct {
-	IsAgg      func(name string) bool // the aggregates, pNN and age too
-	OfNoWindow func(name string) bool // those that are the field's and refuse a window; may be nil
-	Aggs       []string               // their names, for suggestions
-	Keys       []string               // key fields
-	Fields     []string               // measured fields of the output; one "" for plain numbers
-	Known      bool                   // Fields is final; before the first record it may not be
-	First      Window                 // the first of -w
-	Warmup     int                    // samples that a window must hold to give a value other than its count
+	IsAgg      func(name string) bool   // the aggregates, pNN too
+	Aggs       []string                 // their names, for suggestions
+	OfNoWindow func(name string) bool   // those that are the field's and refuse a window; may be nil
+	Guess      func(word string) string // the aggregate that word was meant to be, or ""; may be nil
+	Keys       []string                 // key fields
+	Fields     []string                 // measured fields of the output; one "" for plain numbers
+	Known      bool                     // Fields is final; before the first record it may not be
+	First      Window                   // the first of -w
+	Warmup     int                      // samples that a window must hold to give a value other than its count
 }
 
 func (sc *Scope) ofNoWindow(word string) bool { return sc.OfNoWindow != nil && sc.OfNoWindow(word) }
@@ -95,6 +98,7 @@ type Set struct {
 	Rules   []Rule   // in the order given
 	Metrics []Metric // what Env.Vals holds, in this order; each number once for each Text and Moved
 	Fields  []string // fields that rules name outright, in AGG(FIELD) or in backquotes: they are to be measured
+	Texts   []string // fields whose texts rules compare
 
 	gone    []Rule // known of a saved state only; see Restore
 	alerts  []alert
@@ -106,8 +110,8 @@ type Set struct {
 func (s *Set) ByClock() bool { return len(s.clocked) > 0 }
 
 // NeedsClock says what in the rules cannot do without a clock: the first hold
-// with a duration, window with a duration or age, and the rule it stands in
-// ("for 30s in rule 1"). It is "" where nothing needs one; a duration that is
+// with a duration, window with a duration, age, hour or weekday, and the rule it
+// stands in ("for 30s in rule 1"). It is "" where nothing needs one; a duration that is
 // only compared with a metric does not.
 func (s *Set) NeedsClock() (why string) { return s.clock }
 
@@ -115,6 +119,7 @@ func (s *Set) NeedsClock() (why string) { return s.clock }
 type Env struct {
 	Vals   []float64 // of Set.Metrics; NaN is a value that does not exist
 	Keys   []string  // the key's texts, in the order of Scope.Keys
+	Texts  [][]byte  // the last of each of Set.Texts; nil where there was none
 	Now    int64     // time of the evaluation, ns; 0 without a clock
 	Repeat int64     // an alert that goes on firing is told again after so many ns; 0: never
 }
@@ -141,7 +146,7 @@ func Compile(src []Source, sc Scope) (*Set, []error) {
 	if len(errs) > 0 {
 		return nil, errs
 	}
-	s := &Set{Rules: make([]Rule, len(drafts)), Fields: words.named}
+	s := &Set{Rules: make([]Rule, len(drafts)), Fields: words.named, Texts: words.texts}
 	for i, d := range drafts {
 		s.Rules[i] = d.rule()
 	}
@@ -169,7 +174,7 @@ func (d *draft) rule() Rule {
 // and makes the machine of r.
 func (s *Set) compile(r *Rule, d *draft, at map[Metric]int) {
 	for _, m := range d.metrics {
-		m.Moved = r.inClocked && m.Agg != "" && m.Agg != ageWord
+		m.Moved = r.inClocked && m.Agg != "" && timeWords[m.Agg] == ""
 		i, ok := at[m]
 		if !ok {
 			i = len(s.Metrics)
@@ -198,7 +203,7 @@ func (d *draft) needsClock() string {
 	case d.clear.kind == holdTime:
 		return "for " + d.clearText
 	}
-	needs := func(m Metric) bool { return m.Agg == ageWord || m.Window.D > 0 }
+	needs := func(m Metric) bool { return timeWords[m.Agg] != "" || m.Window.D > 0 }
 	if i := slices.IndexFunc(d.metrics, needs); i >= 0 {
 		return d.metrics[i].Text
 	}

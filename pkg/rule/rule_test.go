@@ -1,21 +1,32 @@
 package rule
 
 import (
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
 	"time"
+
+	"rtda/pkg/text"
 )
 
 var testAggs = strings.Fields("count sum mean min max range first last var std cv rms skew kurt median pNN iqr mad z rz delta rate slope ewma age anomaly")
 
+// testGuess is a guess of the caller's, who knows what other tools say.
+func testGuess(word string) string {
+	if near := map[string]string{"avg": "mean", "percentile95": "p95"}[word]; near != "" {
+		return near
+	}
+	return text.Suggest(word, testAggs)
+}
+
 // testScope has the given fields and keys; IsAgg knows some quantiles too.
 func testScope(fields, keys string) Scope {
-	known := map[string]bool{"p50": true, "p99": true, "p99.9": true}
+	known := map[string]bool{"p50": true, "p99": true, "p99.9": true, "anomaly": true}
 	for _, a := range testAggs {
 		known[a] = a != "pNN"
 	}
-	sc := Scope{IsAgg: func(s string) bool { return known[s] }, Aggs: testAggs, Known: true}
+	sc := Scope{IsAgg: func(s string) bool { return known[s] }, Aggs: testAggs, Known: true, Guess: testGuess}
 	sc.OfNoWindow = func(s string) bool { return s == "anomaly" }
 	sc.Fields, sc.Keys = strings.Fields(fields), strings.Fields(keys)
 	if fields == "" {
@@ -109,6 +120,13 @@ func TestRule(t *testing.T) {
 		{"max(for) > 1 and max(and) > 2 and max(p99) > 3", "x", "", "warn: (((max(for) > 1) && (max(and) > 2)) && (max(p99) > 3))", "max(for) max(and) max(p99)", ""},
 		{"log > 5 and abs(log) > 4", "log", "", "warn: ((log > 5) && (abs(log) > 4))", "log", ""},
 		{"crit > 5", "crit", "", "warn: (crit > 5)", "crit", ""},
+		{`state == "down" and x > 1 and state != "up"`, "x", "host", `warn: (((state == "down") && (x > 1)) && (state != "up"))`, "state x", ""},
+		{"`x` == \"off\" and x > 1", "x", "", "warn: ((`x` == \"off\") && (x > 1))", "x x", ""},
+		{"hour >= 22 or weekday > 5 and `hour` > 2", "x", "", "warn: ((hour >= 22) || ((weekday > 5) && (`hour` > 2)))", "hour weekday `hour`", "hour in rule 1"},
+		{"mean( x ,2h, 1d  ago ) > mean(x, 2h)", "x", "", "warn: (mean(x,2h,1d ago) > mean(x,2h))", "mean(x,2h,1d_ago) mean(x,2h)", "mean(x,2h,1d_ago) in rule 1"},
+		{"mean(2h, 1d ago) > 1", "", "", "warn: (mean(2h,1d ago) > 1)", "mean(2h,1d_ago)", "mean(2h,1d_ago) in rule 1"},
+		{"max(ago) > 1 and ago > 2", "x", "", "warn: ((max(ago) > 1) && (ago > 2))", "max(ago) ago", ""},
+		{"anomaly(x) > 0.5 and anomaly > 0.9", "x", "", "warn: ((anomaly(x) > 0.5) && (anomaly > 0.9))", "anomaly(x) anomaly", ""},
 		// holds
 		{"mean > 1 for 3 until max < 1 for 1/100000", "", "", "warn: (mean > 1) for 3 until (max < 1) for 1/100000", "mean max", ""},
 		{"mean > 1 until max < 1 for 1d12h", "", "", "warn: (mean > 1) until (max < 1) for 1d12h", "mean max", "for 1d12h in rule 1"},
@@ -196,10 +214,60 @@ func TestCompileBeforeFieldsAreKnown(t *testing.T) {
 	if want := []string{"cpu-usage", "hum"}; !reflect.DeepEqual(s.Fields, want) {
 		t.Errorf("Fields = %q, want %q", s.Fields, want)
 	}
-	for _, rule := range []string{"mean >", "mean = 1", `hots == "a"`, "host > 1", "abz(x) > 1", "x > 1 for 5x"} {
+	for _, rule := range []string{"mean >", "mean = 1", "host > 1", "abz(x) > 1", "x > 1 for 5x"} {
 		if _, errs := Compile(sources(rule), sc); len(errs) != 1 {
 			t.Errorf("%q: errors %v, want one", rule, errs)
 		}
+	}
+}
+
+// Rules with age, hour, weekday or the count of a duration go by the clock; the
+// metrics of all rules of their ladders are of windows that the clock moves on.
+func TestByClock(t *testing.T) {
+	sc := testScope("x", "")
+	sc.First = Window{D: 60e9}
+	s := mustCompile(t, sc, "warn l: mean(x, 5m) > 1", "crit l: age > 30", "mean(x, 5m) > 2", "hour > 5", "weekday == 7", "count(x, 5m) == 0", "count == 0",
+		"count(100) < 5", "x > 3 until count(1h, 1d ago) > 5")
+	clock, moved := "", ""
+	for i, r := range s.Rules {
+		if r.ByClock {
+			clock += fmt.Sprint(i+1, " ")
+		}
+	}
+	for _, m := range s.Metrics {
+		if m.Moved {
+			moved += m.Text + " "
+		}
+	}
+	if want := "2 4 5 6 7 9 "; clock != want {
+		t.Errorf("by the clock: rules %s, want %s", clock, want)
+	}
+	if want := "mean(x,5m) count(x,5m) count count(1h,1d_ago) "; moved != want {
+		t.Errorf("moved on by the clock: %s, want %s", moved, want)
+	}
+	if sc.First = (Window{N: 100}); mustCompile(t, sc, "count == 0").ByClock() {
+		t.Error("the count of a window of samples goes by the clock")
+	}
+}
+
+// A text that never was leaves a comparison unknown.
+func TestTexts(t *testing.T) {
+	s := mustCompile(t, testScope("x", "host"), `state == "down" until mode != "auto"`, `mode == "auto" and host == "a"`)
+	if want := []string{"state", "mode"}; !reflect.DeepEqual(s.Texts, want) {
+		t.Fatalf("Texts = %q, want %q", s.Texts, want)
+	}
+	st, got := s.NewState(), ""
+	for _, texts := range [][]string{{"", "down"}, {"down", ""}, {"up", "auto"}, {"", "hand"}, {"down", "auto"}} {
+		e := Env{Vals: make([]float64, len(s.Metrics)), Keys: []string{"a"}, Texts: make([][]byte, 2)}
+		for i, s := range texts {
+			if s != "" {
+				e.Texts[i] = []byte(s)
+			}
+		}
+		got += " " + letters(s.Step(st, e, nil))
+	}
+	if want := " - A A RR AA"; got != want {
+		t.Errorf("got%s, want%s", got, want)
 	}
 }
 

@@ -112,6 +112,14 @@ func (s *Set) StepClock(st *State, e Env, dst []Change) []Change {
 	return dst
 }
 
+// Pause ends what the rules hold for a key, for firing and for clearing: its
+// samples have paused.
+func (s *Set) Pause(st *State) {
+	for i := range s.Rules {
+		s.Rules[i].pause(&st.cells[i])
+	}
+}
+
 // Expire resolves every alert of a key that is being forgotten.
 func (s *Set) Expire(st *State, now int64, dst []Change) []Change {
 	for i := range s.alerts {
@@ -131,7 +139,7 @@ func (st *State) of(a *alert) *alertState { return &st.cells[a.first].alertState
 
 // single evaluates an alert of one rule.
 func (s *Set) single(a *alert, c *cell, e *Env, dst []Change) []Change {
-	expr := a.expr.judge(e.Vals, e.Keys)
+	expr := a.expr.judge(e.Vals, e.Keys, e.Texts)
 	if c.phase == quiet && expr != yes {
 		return dst
 	}
@@ -151,7 +159,7 @@ func (s *Set) ladder(a *alert, st *State, e *Env, byClock bool, dst []Change) []
 		r, c := &s.Rules[i], &st.cells[i]
 		seen := false
 		if r.ByClock || !byClock {
-			seen = r.evaluate(c, r.expr.judge(e.Vals, e.Keys), e)
+			seen = r.evaluate(c, r.expr.judge(e.Vals, e.Keys, e.Texts), e)
 		}
 		if c.fires() && r.Severity > level {
 			level, known = r.Severity, seen
@@ -165,7 +173,7 @@ func (s *Set) ladder(a *alert, st *State, e *Env, byClock bool, dst []Change) []
 func (m *machine) evaluate(c *cell, expr verdict, e *Env) (known bool) {
 	until := unknown
 	if m.until != nil && (expr == yes || c.fires()) {
-		until = m.until.judge(e.Vals, e.Keys)
+		until = m.until.judge(e.Vals, e.Keys, e.Texts)
 	}
 	m.step(c, expr, until, e.Now)
 	return expr != unknown || until != unknown

@@ -345,6 +345,40 @@ func TestStepClock(t *testing.T) {
 	}
 }
 
+// A pause, written as |, ends what is held; what fires goes on.
+func TestPause(t *testing.T) {
+	for _, c := range []struct{ name, rule, expr, until, want string }{
+		{"run", "a > 0 for 3", "TT|TTT", "", "-- --A"},
+		{"duration", "a > 0 for 2s", "TT|TTT", "", "-- --A"},
+		{"share", "a > 0 for 2/3", "TF|TFT", "", "-- --A"},
+		{"what fires goes on", "a > 0", "T|TF", "", "A -R"},
+		{"share that fires", "a > 0 for 2/3", "TTF|FTFF", "", "-A- --R-"},
+		{"long share that fires", "a > 0 for 68/70", strings.Repeat("T", 68) + "|FFTF", "", strings.Repeat("-", 67) + "A ---R"},
+		{"clearing", "a > 0 until b > 0 for 2", "TF|FF", "FT|TT", "A- -R"},
+		{"clearing by share", "a > 0 until b > 0 for 2/3", "TF|FF", "FT|TT", "A- -R"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := mustCompile(t, testScope("a b", ""), c.rule)
+			st, got := s.NewState(), ""
+			for i := range c.expr {
+				if c.expr[i] == '|' {
+					s.Pause(st)
+					got += " "
+					continue
+				}
+				vals := []float64{truth(c.expr[i]), math.NaN()}
+				if c.until != "" {
+					vals[1] = truth(c.until[i])
+				}
+				got += letters(s.Step(st, Env{Vals: vals, Now: int64(i) * second}, nil))
+			}
+			if got != c.want {
+				t.Errorf("%s\nexpr  %s\nuntil %s\ngot   %s\nwant  %s", c.rule, c.expr, c.until, got, c.want)
+			}
+		})
+	}
+}
+
 func TestExpire(t *testing.T) {
 	s := mustCompile(t, testScope("a", ""), "crit one: a > 0 for 1/100", "warn l: a > 1", "crit l: a > 2", "info two: a > 9", "three: a > 0 for 5")
 	st := s.NewState()

@@ -1,6 +1,9 @@
 package rule
 
-import "strconv"
+import (
+	"strconv"
+	"strings"
+)
 
 type nodeKind uint8
 
@@ -66,25 +69,40 @@ type name struct {
 	field  string // within AGG(…)
 	window Window // within AGG(…)
 	width  string // the window as written
+	at     int    // where the window stands
+	ago    int64  // within AGG(…), ns
+	agoBy  string // as written
 	beside bool   // stands beside a text, as in host == "web1"
 
-	// Once resolved: an index into Scope.Keys where isKey is true, else into
-	// draft.metrics; -1 where it is not yet known what it means.
-	index int
-	isKey bool
+	// Once resolved: an index into Scope.Keys where isKey is true, into Set.Texts
+	// where isText is, else into draft.metrics; -1 where it is not yet known what
+	// it means.
+	index         int
+	isKey, isText bool
+}
+
+// args is what stands in the brackets of AGG(…), sep behind each comma and blank
+// before ago.
+func (n *name) args(sep, blank string) string {
+	var list []string
+	if n.field != "" {
+		list = append(list, n.argText())
+	}
+	if n.width != "" {
+		list = append(list, n.width)
+	}
+	if n.agoBy != "" {
+		list = append(list, n.agoBy+blank+"ago")
+	}
+	return strings.Join(list, ","+sep)
 }
 
 // text is the name as alerts show it, without blanks.
 func (n *name) text() string {
-	switch {
-	case n.form == bareName || n.form == quotedName:
+	if n.form != aggName {
 		return fieldText(n.word)
-	case n.field == "":
-		return n.word + "(" + n.width + ")"
-	case n.width == "":
-		return n.word + "(" + n.argText() + ")"
 	}
-	return n.word + "(" + n.argText() + "," + n.width + ")"
+	return n.word + "(" + n.args("", "_") + ")"
 }
 
 // argText is the field within AGG(…), in backquotes where it would be read as
@@ -128,8 +146,11 @@ func (n *node) show(dst []byte) []byte {
 // shown is the name as it parses again to the same: one in backquotes keeps
 // them, because without them it could be an aggregate.
 func (n *name) shown() string {
-	if n.form == quotedName {
+	switch {
+	case n.form == quotedName:
 		return "`" + n.word + "`"
+	case n.agoBy != "":
+		return n.word + "(" + n.args("", " ") + ")"
 	}
 	return n.text()
 }

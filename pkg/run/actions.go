@@ -430,7 +430,11 @@ func alertEnv(n *stream.Note, set *rule.Set, layout *format.Layout) []string {
 	if n.Line > 0 {
 		line = strconv.Itoa(n.Line)
 	}
-	if len(a.Values) > 0 && !math.IsNaN(a.Values[0]) {
+	switch {
+	case len(a.Values) == 0:
+	case a.Texts != nil && a.Texts[0] != nil:
+		value = envText(string(a.Texts[0]))
+	case !math.IsNaN(a.Values[0]):
 		value = string(num.AppendShortest(nil, a.Values[0]))
 	}
 	if layout.Clock {
@@ -439,7 +443,7 @@ func alertEnv(n *stream.Note, set *rule.Set, layout *format.Layout) []string {
 	return []string{
 		"RTDA_STATE=" + state,
 		"RTDA_SEVERITY=" + a.Level.String(),
-		"RTDA_RULE=" + envText(set.Rules[a.Rule].Name),
+		"RTDA_RULE=" + envText(set.Rule(a.Rule).Name),
 		"RTDA_KEY=" + envText(keyText(layout.Keys, a.Key)),
 		"RTDA_VALUE=" + value,
 		"RTDA_LINE=" + line,

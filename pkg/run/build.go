@@ -213,6 +213,9 @@ func parseConfig(o *Options) (parse.Config, error) {
 	if len(errs) > 0 {
 		return parse.Config{}, errors.Join(errs...)
 	}
+	if len(set.Texts) > 0 {
+		return parse.Config{}, fmt.Errorf("rules compare the text of the field %q: only keys have texts", set.Texts[0])
+	}
 	if why := set.NeedsClock(); why != "" {
 		o.ImplyClock(why)
 	}
@@ -267,6 +270,7 @@ func (o *Options) scope(fields []string, known bool) rule.Scope {
 		IsAgg:      func(name string) bool { _, ok := LookupAggregate(name); return ok },
 		OfNoWindow: OfNoWindow,
 		Aggs:       AggNames(), Keys: o.Keys, Fields: fields, Known: known,
+		Guess: func(word string) string { return agg.Suggest(word, AggNames()) },
 	}
 	if !o.WarmupFull {
 		s.Warmup = o.Warmup

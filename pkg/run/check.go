@@ -75,11 +75,14 @@ func checkWindows(o *Options, b *builder, line func(what, value string)) {
 			continue
 		}
 		plan := agg.NewPlan(w.width, w.aggs(), agg.Options{DDof: o.DDof, Clock: b.layout.Clock})
-		moved := ""
-		if w.moved {
-			moved = " for rules that the clock evaluates"
+		of := ""
+		if w.ago > 0 {
+			of = " as it was " + clock.Duration(w.ago) + " ago"
 		}
-		line("window", name+widthText(w.width)+moved+": "+orNone(plan.Summaries()))
+		if w.moved {
+			of += " for rules that the clock evaluates"
+		}
+		line("window", name+widthText(w.width)+of+": "+orNone(plan.Summaries()))
 	}
 	var names []string
 	if b.layout.Clock {

@@ -70,6 +70,7 @@ type Options struct {
 	Alerts      string // FILE, or "" for stderr
 	AlertFormat string // text or json
 	Repeat      time.Duration
+	Eval        string // when rules are evaluated: sample, row
 	Exec        string
 	ExecTimeout time.Duration
 	ExitStatus  bool

@@ -86,7 +86,8 @@ type builder struct {
 type windowID struct {
 	field int
 	width agg.Width
-	moved bool // the clock moves it on: rows and other rules have another
+	moved bool  // the clock moves it on: rows and other rules have another
+	ago   int64 // it is as it was so many ns ago
 
 	detects bool // it is the detector of the field and no window
 }
@@ -197,6 +198,10 @@ func (b *builder) metric(m rule.Metric) stream.Read {
 	switch m.Agg {
 	case ageName:
 		return stream.Read{From: stream.FromAge}
+	case "hour":
+		return stream.Read{From: stream.FromHour}
+	case "weekday":
+		return stream.Read{From: stream.FromWeekday}
 	case "":
 		return stream.Read{From: stream.FromField, Field: field}
 	}
@@ -212,15 +217,15 @@ func (b *builder) metric(m rule.Metric) stream.Read {
 		width = agg.Width{Kind: agg.Count, N: m.Window.N}
 	}
 	moved := m.Moved && width.Kind == agg.Duration
-	return b.read(b.window(windowID{field: field, width: width, moved: moved}), m.Agg)
+	return b.read(b.window(windowID{field: field, width: width, moved: moved, ago: m.Ago}), m.Agg)
 }
 
 // aggOptions are the options of the windows of a width. One that is as long as
 // the day or week of -n is that day or week of the zone.
-func (b *builder) aggOptions(w agg.Width) agg.Options {
-	o := agg.Options{DDof: b.o.DDof, Clock: b.layout.Clock}
-	if w.Kind == agg.Duration && w.D == b.o.Every.D {
-		if c := clock.NewCalendar(w.D, b.o.Zone); c.Varies() {
+func (b *builder) aggOptions(w windowID) agg.Options {
+	o := agg.Options{DDof: b.o.DDof, Clock: b.layout.Clock, Ago: w.ago}
+	if w.width.Kind == agg.Duration && w.width.D == b.o.Every.D && w.ago == 0 {
+		if c := clock.NewCalendar(w.width.D, b.o.Zone); c.Varies() {
 			o.Back = c.Back
 		}
 	}
@@ -237,6 +242,7 @@ func (b *builder) config(c stream.Config) stream.Config {
 	c.Late, c.Gap, c.TTL = int64(o.Late), int64(o.Gap), int64(o.TTL)
 	c.Repeat, c.Every, c.Zone = int64(o.Repeat), o.Every, o.Zone
 	c.First, c.Columns, c.Metrics = b.first, b.columns, b.metrics
+	c.EvalRow = o.Eval == "row"
 	if len(b.set.Rules) > 0 {
 		c.Rules = b.set
 	}
@@ -256,12 +262,16 @@ func (b *builder) streamWindow(w *wanted) stream.Window {
 			New: func() stream.Accumulator { return plan.New() },
 		}
 	}
-	plan := agg.NewPlan(w.width, w.aggs(), b.aggOptions(w.width))
-	return stream.Window{
+	plan := agg.NewPlan(w.width, w.aggs(), b.aggOptions(w.windowID))
+	win := stream.Window{
 		Field: w.field, Width: w.width, Moved: w.moved, Aggs: len(w.names), Need: b.o.need(w.width),
 		New:   func() stream.Accumulator { return plan.New() },
-		Timed: plan.NeedsTime(), Stores: plan.Stores(),
+		Timed: plan.NeedsTime(), Stores: plan.Stores(), Fluid: plan.Fluid(),
 	}
+	if w.ago > 0 {
+		win.Width.D = clock.Later(w.width.D, w.ago) // so far back it reaches
+	}
+	return win
 }
 
 // need is how many samples a window must hold to give values.

@@ -46,7 +46,7 @@ func (s *Stream) advance(t int64) {
 	}
 	before := s.clock
 	s.clock = t
-	if s.cfg.Rules != nil && s.cfg.Rules.ByClock() && clock.FloorSecond(t) > clock.FloorSecond(before) {
+	if s.byClock() && clock.FloorSecond(t) > clock.FloorSecond(before) {
 		s.evaluateByClock(t)
 	}
 	if s.cfg.TTL > 0 {
@@ -133,6 +133,11 @@ func (s *Stream) enliven(se *series) {
 	}
 }
 
+// byClock reports whether rules are to be evaluated because the clock moves.
+func (s *Stream) byClock() bool {
+	return s.cfg.Rules != nil && s.cfg.Rules.ByClock() && !s.cfg.EvalRow
+}
+
 // evaluateByClock evaluates at time t the rules that go by the clock, for each
 // key for which that may do anything.
 func (s *Stream) evaluateByClock(t int64) {
@@ -166,6 +171,12 @@ func (s *Stream) course(se *series, metric int, t int64) rule.Course {
 	switch {
 	case r.From == FromAge:
 		return rule.Course{Until: never, From: se.last, Unit: second}
+	case r.From == FromHour:
+		from, until := s.offsets.Day(t)
+		return rule.Course{Until: until, From: from, Unit: 3600 * second}
+	case r.From == FromWeekday:
+		_, until := s.offsets.Day(t)
+		return rule.Course{Until: until}
 	case r.From != FromWindow || !s.cfg.Windows[r.Window].Moved:
 		return rule.Course{Until: never}
 	}
@@ -173,7 +184,7 @@ func (s *Stream) course(se *series, metric int, t int64) rule.Course {
 	switch {
 	case w == nil:
 		return rule.Course{Until: never}
-	case r.Count || w.Len() == 0:
+	case r.Count || w.Len() == 0 || !s.cfg.Windows[r.Window].Fluid:
 		return rule.Course{Until: w.Until()}
 	}
 	return rule.Course{Until: t + 1}

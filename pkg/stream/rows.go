@@ -44,6 +44,7 @@ type Alert struct {
 	Time   int64     // ns since the Unix epoch, where there is a clock
 	Seq    int       // its number among all alerts, from 1
 	Values []float64 // of the rule's metrics, in the order of rule.Rule.Metrics; NaN is none
+	Texts  [][]byte  // of those that are texts, in their places; nil where none is
 }
 
 // A Result is what a block, a tick or the end of the input brings, or a part of
@@ -98,6 +99,9 @@ func (s *Stream) writeRow(se *series, t int64) (written bool) {
 	se.since = 0
 	if !s.isReady(se) {
 		return false
+	}
+	if s.cfg.EvalRow {
+		s.evaluate(se, t, s.cause)
 	}
 	if s.cfg.LastOnly {
 		se.row, se.rowAt = se.row[:0], t

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"time"
 
 	"rtda/pkg/agg"
 	"rtda/pkg/parse"
@@ -38,12 +39,21 @@ func ruled(t testing.TB, r *rand.Rand, texts ...string) Config {
 		switch {
 		case m.Agg == "age":
 			cfg.Metrics = append(cfg.Metrics, Read{From: FromAge})
+		case m.Agg == "hour":
+			cfg.Metrics = append(cfg.Metrics, Read{From: FromHour})
+		case m.Agg == "weekday":
+			cfg.Metrics = append(cfg.Metrics, Read{From: FromWeekday})
 		case m.Agg == "":
 			cfg.Metrics = append(cfg.Metrics, Read{From: FromField})
 		case m.Window.D > 0:
 			cfg.Metrics = append(cfg.Metrics, Read{Window: len(cfg.Windows), Agg: a, Count: a == 0})
 			w := configOf(1, []agg.Width{{Kind: agg.Duration, D: m.Window.D}}, 1).Windows[0]
-			w.Moved = m.Moved
+			if w.Moved = m.Moved; m.Ago > 0 {
+				count, _ := agg.Lookup(m.Agg)
+				plan := agg.NewPlan(w.Width, []agg.Agg{count}, agg.Options{Ago: m.Ago})
+				w.New, w.Width.D = func() Accumulator { return plan.New() }, w.Width.D+m.Ago
+				cfg.Metrics[len(cfg.Metrics)-1].Agg = 0
+			}
 			cfg.Windows = append(cfg.Windows, w)
 		case m.Window.N > 0:
 			cfg.Metrics = append(cfg.Metrics, Read{Window: len(cfg.Windows), Agg: a, Count: a == 0})
@@ -229,13 +239,18 @@ func TestClockRulesAreTimely(t *testing.T) {
 	texts := []string{
 		"age > 5", "crit dead: age > 9 for 3s until age < 2 for 2", "info l: last > 500 for 2", "warn l: age >= 7 and last < 900",
 		"age > 3 for 4/6", "not (age < 12) or count(9s) == 2", "count(4s) == 0 for 3s", "age > 4 and sum(6s) > 700 until age > 20",
-		"age < 3 for 5s", "age == 6",
+		"age < 3 for 5s", "age == 6", "hour > 23.997 or weekday == 5 and age > 2", "hour < 0.002 for 2s", "hour * 3600 > 86390",
+		"sum(4s) > sum(4s, 5s ago) and age >= 1", "count(3s, 6s ago) >= 2 until count(2s) > 1",
 	}
 	for seed := range uint64(200) {
 		r := rand.New(rand.NewPCG(seed, 4))
 		r.Shuffle(len(texts), func(i, j int) { texts[i], texts[j] = texts[j], texts[i] })
 		cfg := ruled(t, r, texts[:1+r.IntN(4)]...)
 		cfg.Keyed, cfg.Clock, cfg.Repeat = true, DataClock, r.Int64N(2)*7*second
+		cfg.Zone = time.FixedZone("", 86400-20) // Thursday ends after 20 s
+		if r.IntN(3) == 0 {
+			cfg.Gap = 9 * second
+		}
 		if r.IntN(2) == 0 {
 			cfg.TTL = 40 * second
 		}

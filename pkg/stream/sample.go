@@ -176,9 +176,13 @@ func (s *Stream) take(se *series, rec *record) {
 		s.holding.add(se)
 	}
 	s.push(se, rec)
-	s.evaluate(se, rec)
+	if !s.cfg.EvalRow {
+		s.evaluate(se, rec.t, rec)
+	}
 	if n := s.cfg.Every.N; n > 0 && se.since >= n {
+		s.cause = rec
 		s.writeRow(se, rec.t)
+		s.cause = nil
 	}
 }
 
@@ -252,8 +256,11 @@ func (s *Stream) growth(se *series, rec *record) int {
 	return n
 }
 
-// empty forgets the samples of a key, after a pause.
+// empty forgets the samples of a key, after a pause, and what its rules hold.
 func (s *Stream) empty(se *series) {
+	if s.cfg.Rules != nil {
+		s.cfg.Rules.Pause(se.state)
+	}
 	for _, w := range se.wins {
 		before := w.Held()
 		w.Reset()
@@ -289,15 +296,16 @@ func (s *Stream) push(se *series, rec *record) {
 	s.enliven(se)
 }
 
-// evaluate steps every rule of the key of a record just taken.
-func (s *Stream) evaluate(se *series, rec *record) {
+// evaluate steps every rule of a key at time t. rec is the record that brings it
+// about, nil where it is the clock.
+func (s *Stream) evaluate(se *series, t int64, rec *record) {
 	if s.cfg.Rules == nil {
 		return
 	}
-	s.measure(se, rec.t)
-	s.step(se, rec.t, rec)
-	if s.cfg.Rules.ByClock() {
-		s.schedule(se, rec.t)
+	s.measure(se, t)
+	s.step(se, t, rec)
+	if s.byClock() {
+		s.schedule(se, t)
 	}
 }
 
@@ -330,6 +338,10 @@ func (s *Stream) read(se *series, r *Read, t int64) float64 {
 		return float64(max(0, clock.Elapsed(se.last, t))) / second
 	case FromField:
 		return se.ever[r.Field]
+	case FromHour:
+		return s.offsets.Hour(t)
+	case FromWeekday:
+		return float64(s.offsets.Weekday(t))
 	}
 	w := se.window(r.Window)
 	switch {

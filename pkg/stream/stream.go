@@ -46,6 +46,7 @@ type Window struct {
 	Moved  bool // read only by rules that the clock evaluates, which moves it on
 	Timed  bool // the times of its samples matter
 	Stores bool // it stores its samples
+	Fluid  bool // what it tells changes with every moment
 	Weight int  // what it counts against Config.MaxSamples however many it has; 0: its samples
 }
 
@@ -59,6 +60,8 @@ const (
 	FromWindow From = iota // an aggregate of a window
 	FromAge                // seconds since the key's last sample
 	FromField              // a field's last value ever
+	FromHour               // of the time, in Config.Zone
+	FromWeekday
 )
 
 // A Read is a number that a row or a rule asks for.
@@ -76,7 +79,7 @@ type Config struct {
 	Keyed      bool
 	Clock      Clock
 	Hz         Rate
-	Zone       *time.Location  // in which days and weeks of Every begin; nil is UTC
+	Zone       *time.Location  // of days and weeks of Every, and of hour and weekday; nil is UTC
 	Times      *clock.Resolver // of Batch.East; nil where the times are moments
 	Late       int64
 	Gap        int64
@@ -88,6 +91,7 @@ type Config struct {
 	Rules      *rule.Set
 	Metrics    []Read // by index of Rules.Metrics
 	Repeat     int64
+	EvalRow    bool // rules are evaluated where a row is written, just before it, and never else
 	MaxKeys    int
 	MaxSamples int
 	Strict     bool // stop at the first bad line
@@ -159,6 +163,8 @@ type Stream struct {
 	seen    []float64 // of the rules' metrics, at the evaluation in progress
 	changes []rule.Change
 	many    many
+	offsets clock.Offsets // of Config.Zone
+	cause   *record       // of the row in progress, nil where the clock alone writes it
 }
 
 // New makes a Stream that can take bad lines only, until Setup.
@@ -198,6 +204,7 @@ func (s *Stream) Setup(cfg Config) {
 		m.Field = at[m.Field]
 	}
 	s.many = newMany(&s.cfg)
+	s.offsets = clock.NewOffsets(cfg.Zone)
 }
 
 // Stopped reports whether the stream must take no more.
