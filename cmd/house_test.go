@@ -19,7 +19,7 @@ var floor = []string{"pkg/num", "pkg/clock", "pkg/text"}
 var arrows = map[string][]string{
 	".":            {"cmd"},
 	"cmd":          {"pkg/run", "pkg/agg", "pkg/rule", "pkg/parse", "pkg/stream", "pkg/format", "pkg/simulate"},
-	"pkg/run":      {"pkg/agg", "pkg/detect", "pkg/rule", "pkg/parse", "pkg/stream", "pkg/format", "pkg/state", "pkg/board", "pkg/serve", "pkg/socket", "pkg/feed", "pkg/view"},
+	"pkg/run":      {"pkg/agg", "pkg/detect", "pkg/rule", "pkg/parse", "pkg/stream", "pkg/format", "pkg/state", "pkg/board", "pkg/serve", "pkg/socket", "pkg/feed", "pkg/view", "pkg/plot"},
 	"pkg/format":   {"pkg/stream", "pkg/rule", "pkg/parse"},
 	"pkg/stream":   {"pkg/agg", "pkg/detect", "pkg/rule", "pkg/parse"},
 	"pkg/agg":      nil,
@@ -29,6 +29,7 @@ var arrows = map[string][]string{
 	"pkg/simulate": nil,
 	"pkg/feed":     {"pkg/parse", "pkg/socket"},
 	"pkg/view":     {"pkg/board", "pkg/rule"},
+	"pkg/plot":     {"pkg/board", "pkg/rule"},
 	"pkg/serve":    {"pkg/board", "pkg/stream", "pkg/rule"},
 	"pkg/board":    {"pkg/stream", "pkg/rule"},
 	"pkg/socket":   nil,
@@ -49,6 +50,7 @@ var outside = map[string][]string{
 		"github.com/go-logfmt/logfmt", "github.com/influxdata/line-protocol/v2/lineprotocol",
 		"github.com/valyala/fastjson",
 	},
+	"pkg/plot": {"golang.org/x/image/font", "golang.org/x/image/font/gofont/goregular", "golang.org/x/image/font/opentype", "golang.org/x/image/math/fixed"},
 	"pkg/text": {"github.com/rivo/uniseg"},
 }
 

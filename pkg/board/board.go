@@ -49,6 +49,19 @@ type Entry struct {
 // Firing is how many alerts of the key fire.
 func (e *Entry) Firing() int { return len(e.firing) }
 
+// Stretches are those in which an alert of the key fired, to the place end where
+// one still does.
+func (e *Entry) Stretches(end int64) []Stretch {
+	var all []Stretch
+	if e.Past != nil {
+		all = slices.Clone(e.Past.Fired)
+	}
+	for _, f := range e.firing {
+		all = append(all, Stretch{f.since, end})
+	}
+	return all
+}
+
 // A firing is an alert that fires: a rule, or the ladder of its name.
 type firing struct {
 	name  string
