@@ -178,6 +178,8 @@ type Plan struct {
 	held      joining[heldMean]
 	resets    joining[counterResets]
 	slab      []Window
+	orders    []order
+	beyonds   []beyond
 	batch     batch
 	content   content
 	pieces    [2]block
@@ -261,10 +263,10 @@ func (p *Plan) New() *Window {
 		w.all = &total{}
 	}
 	if p.needs&needOrder != 0 {
-		w.ord = &order{}
+		w.ord = one(&p.orders)
 	}
 	if p.needs&needPrevious != 0 || p.ago > 0 {
-		w.beyond = &beyond{}
+		w.beyond = one(&p.beyonds)
 	}
 	return w
 }

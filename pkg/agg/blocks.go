@@ -121,8 +121,10 @@ const shortRing = 256
 // one to be whole.
 func cuts(size int, kind Kind) int {
 	switch {
-	case size <= 16 || kind == Duration && size <= 64:
+	case size <= shortest:
 		return 1
+	case kind == Duration && size <= 64:
+		return 4
 	case kind == Duration && size <= 1024:
 		return 8
 	case size <= shortRing:

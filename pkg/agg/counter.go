@@ -7,7 +7,7 @@ func (b *batch) oldest(i int) float64 {
 	if b.w.all != nil {
 		return b.w.all.first
 	}
-	return b.w.xs[b.w.place(b.headAt(i))]
+	return b.value(b.headAt(i))
 }
 
 // newest is the last value of the window.

@@ -37,12 +37,25 @@ func TestPushAllocs(t *testing.T) {
 }
 
 func TestSlideAllocs(t *testing.T) {
-	p := NewPlan(Width{Kind: Count, N: 100}, pick("mean", "std", "max"), Options{})
-	w, xs := p.New(), uniforms(4096)
-	dst := [][]float64{make([]float64, 4096), make([]float64, 4096), make([]float64, 4096)}
-	w.Slide(nil, xs, dst)
-	if n := testing.AllocsPerRun(20, func() { w.Slide(nil, xs, dst); w.Slide(nil, xs, nil) }); n != 0 {
-		t.Errorf("%v allocations in a batch, want 0", n)
+	xs, ts := uniforms(4096), times(4096, func(int) int64 { return 1e9 })
+	for _, width := range []Width{{Kind: Count, N: 10}, {Kind: Count, N: 100}, {Kind: Duration, D: 100e9}} {
+		for _, aggs := range [][]Agg{pick("mean", "std", "max"), everyAgg()} {
+			w := NewPlan(width, aggs, Options{}).New()
+			dst := make([][]float64, len(aggs))
+			for j := range dst {
+				dst[j] = make([]float64, len(xs))
+			}
+			slide := func() {
+				w.Slide(ts, xs, dst)
+				for i := range ts {
+					ts[i] += 4096e9
+				}
+			}
+			slide()
+			if n := testing.AllocsPerRun(5, slide); n != 0 {
+				t.Errorf("%v of %d aggregates: %v allocations in a batch, want 0", width, len(aggs), n)
+			}
+		}
 	}
 }
 

@@ -37,13 +37,6 @@ func (o *order) len() int {
 	return len(o.small)
 }
 
-// reset forgets all values. The storage of a small set is kept, that of a
-// large one given back.
-func (o *order) reset() {
-	o.small = o.small[:0]
-	o.large = nil
-}
-
 // insert adds x. It costs one shift of at most orderMax values.
 func (o *order) insert(x float64) {
 	x += 0 // -0 becomes 0

@@ -133,20 +133,6 @@ func TestLowerBound(t *testing.T) {
 	}
 }
 
-func TestOrderReset(t *testing.T) {
-	for _, n := range []int{0, 3, 5000} {
-		var o order
-		for i := range n {
-			o.insert(float64(i))
-		}
-		o.reset()
-		compareOrder(t, &o, nil)
-		o.insert(4)
-		o.insert(6)
-		compareOrder(t, &o, slowOrder{4, 6})
-	}
-}
-
 func TestOrderRemovesOnlyWhatIsThere(t *testing.T) {
 	for _, n := range []int{0, 3, 5000} {
 		var o order

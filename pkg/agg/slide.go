@@ -18,7 +18,10 @@ type batch struct {
 	xs     []float64
 	ts     []int64 // if windows store times
 	s      sums    // at the only sample; c and unit at all
-	other  sums    // at the only sample, without it
+	around []sums  // or, if there are any, at each
+	at     sums    // at one of them
+	line   []float64
+	other  sums // at the only sample, without it
 	sum    [4][]float64
 	before [2][]float64 // sum without the newest sample
 	low    [2][]float64 // smallest, and largest negated
@@ -131,7 +134,11 @@ func (w *Window) storeMany(at int, ts []int64, xs []float64) {
 // these were. It returns 0 where only Push will do.
 func (w *Window) slideBlock(ts []int64, xs []float64, dst [][]float64, at int) int {
 	b := &w.plan.batch
-	b.w, b.seen, b.next, b.heads = w, -1, w.seen+1, b.heads[:0]
+	b.w, b.seen, b.next, b.heads, b.around = w, -1, w.seen+1, b.heads[:0], b.around[:0]
+	b.mean, b.std = nil, nil
+	if n := w.slideShort(xs, dst, at); n > 0 {
+		return n
+	}
 	p := w.begin(b, ts, xs)
 	if p == nil || len(b.xs) == 0 {
 		return 0
@@ -142,12 +149,26 @@ func (w *Window) slideBlock(ts []int64, xs []float64, dst [][]float64, at int) i
 	}
 	n := len(b.xs)
 	w.fillRanks(b, dst, at)
+	b.fillColumns(dst, at)
+	head := b.headAt(n - 1)
+	w.storeMany(w.place(w.seen), b.ts, b.xs)
+	w.forget(int(head - (w.seen - int64(w.n))))
+	if w.beyond != nil {
+		w.beyond.now = timeAt(b.ts, n-1)
+	}
+	p.syncedTo, p.syncedFrom = w.seen, head
+	return n
+}
+
+// fillColumns writes what the window is at each sample into dst from the row at on.
+func (b *batch) fillColumns(dst [][]float64, at int) {
+	p := b.w.plan
 	for j, d := range dst {
-		a := &w.plan.aggs[j]
-		if d == nil || a.rank != nil || b.mean != nil && (j == w.plan.meanAt || j == w.plan.stdAt) {
+		a := &p.aggs[j]
+		if d == nil || a.rank != nil || b.mean != nil && (j == p.meanAt || j == p.stdAt) {
 			continue
 		}
-		switch d = d[at : at+n]; {
+		switch d = d[at : at+len(b.xs)]; {
 		case a.column != nil:
 			a.column(b, d)
 		case a.moment != nil:
@@ -158,14 +179,6 @@ func (w *Window) slideBlock(ts []int64, xs []float64, dst [][]float64, at int) i
 			}
 		}
 	}
-	head := b.headAt(n - 1)
-	w.storeMany(w.place(w.seen), b.ts, b.xs)
-	w.forget(int(head - (w.seen - int64(w.n))))
-	if w.beyond != nil {
-		w.beyond.now = timeAt(b.ts, n-1)
-	}
-	p.syncedTo, p.syncedFrom = w.seen, head
-	return n
 }
 
 // begin makes b as many samples as can go together, and says which is the
@@ -237,7 +250,6 @@ func (b *batch) count(i int) int { return int(b.next + int64(i) - b.headAt(i)) }
 // its own, which computes them without storing any sums.
 func (b *batch) aim(dst [][]float64, at int) {
 	p := b.w.plan
-	b.mean, b.std = nil, nil
 	if p.pair && b.step == 1 && float64(b.count(0)) > p.ddof && dst[p.meanAt] != nil && dst[p.stdAt] != nil {
 		b.mean, b.std = dst[p.meanAt][at:], dst[p.stdAt][at:]
 	}
@@ -284,10 +296,10 @@ func (w *Window) fillRanks(b *batch, dst [][]float64, at int) {
 	for i, x := range b.xs {
 		head := b.headAt(i)
 		if head == from+1 {
-			w.ord.replace(w.xs[w.place(from)], x)
+			w.ord.replace(b.value(from), x)
 		} else {
 			for ; from < head; from++ {
-				w.ord.remove(w.xs[w.place(from)])
+				w.ord.remove(b.value(from))
 			}
 			w.ord.insert(x)
 		}
@@ -298,6 +310,15 @@ func (w *Window) fillRanks(b *batch, dst [][]float64, at int) {
 			}
 		}
 	}
+}
+
+// value returns the sample of a number, which is of the window before the batch
+// or of the batch.
+func (b *batch) value(number int64) float64 {
+	if i := int(number - b.w.seen); i >= 0 {
+		return b.xs[i]
+	}
+	return b.w.xs[b.w.place(number)]
 }
 
 // sized returns buf with n places.
@@ -331,13 +352,20 @@ func (b *batch) rests(row []float64, oldN int64, base float64, spare *[]float64)
 func (b *batch) each(read func(*sums, float64) float64, dst []float64) {
 	ddof := b.w.plan.ddof
 	for i := range dst {
-		s := b.sumsAt(i)
-		dst[i] = read(&s, ddof)
+		if len(b.around) > 0 {
+			dst[i] = read(&b.around[i], ddof)
+			continue
+		}
+		b.at = b.sumsAt(i) // in a place of b: what a function value is given would be allocated
+		dst[i] = read(&b.at, ddof)
 	}
 }
 
 // sumsAt returns the sums of the window at the i-th sample.
 func (b *batch) sumsAt(i int) sums {
+	if len(b.around) > 0 {
+		return b.around[i]
+	}
 	s := b.s
 	if b.seen < 0 {
 		s.n, s.s1, s.s2 = float64(b.count(i)), b.sum[0][i], b.sum[1][i]
@@ -350,6 +378,12 @@ func (b *batch) sumsAt(i int) sums {
 
 // means and stds are sums.mean and sums.std written out, which is twice as fast.
 func (b *batch) means(dst []float64) {
+	for i := range b.around {
+		dst[i] = b.around[i].mean(0)
+	}
+	if len(b.around) > 0 {
+		return
+	}
 	c, unit, s1 := b.s.c, b.s.unit, b.sum[0][:len(dst)]
 	for i := range dst {
 		dst[i] = (c + s1[i]/float64(b.count(i))) * unit
@@ -363,6 +397,13 @@ func (b *batch) stds(dst []float64) {
 		return
 	}
 	per := 1 / (n * (n - ddof))
+	if len(b.around) > 0 {
+		for i := range dst {
+			s := &b.around[i]
+			dst[i] = finite(math.Sqrt(s.spread()*per) * s.unit)
+		}
+		return
+	}
 	s1, s2 := b.sum[0][:len(dst)], b.sum[1][:len(dst)]
 	for i := range dst {
 		spread := float64(n*s2[i]) - float64(s1[i]*s1[i])

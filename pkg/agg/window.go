@@ -371,7 +371,7 @@ func (w *Window) look(needs need) *batch {
 	b := &w.plan.batch
 	if b.w != w || b.seen != w.seen || b.size != w.Len() {
 		b.w, b.seen, b.size, b.have = w, w.seen, w.Len(), 0
-		b.next, b.head, b.step, b.heads = w.seen, w.seen-int64(w.Len()), 0, b.heads[:0]
+		b.next, b.head, b.step, b.heads, b.around = w.seen, w.seen-int64(w.Len()), 0, b.heads[:0], b.around[:0]
 		b.one.xs[0] = w.last()
 		b.xs = b.one.xs[:]
 		if w.ts != nil {
@@ -431,6 +431,10 @@ func (p *parts) look(b *batch, needs need) {
 
 // lookAtSamples leaves in b what is needed of all samples, which are few.
 func (w *Window) lookAtSamples(b *batch, needs need) {
+	if w.isShort() {
+		w.lookShort(b, needs)
+		needs &^= needMoments | needMin | needMax
+	}
 	xs, ys := w.halves(0)
 	if needs&needMoments != 0 {
 		b.s.gather(xs, ys, w.plan.needs&needPowers != 0)
