@@ -139,25 +139,20 @@ func holt(series []sample) []float64 {
 func scoreFaults() {
 	total := faultSeeds * len(faults) * len(backgrounds)
 	fmt.Printf("Faults found, of %d each, %d in all; `anomaly > 0.5`, the others at thresholds that give them as many false alarms on the same background\n\n", faultSeeds, total)
-	fmt.Print("| background | fault |")
-	for _, m := range methods {
-		fmt.Printf(" %s |", m.name)
+	header("| background | fault |", "| --- | --- |")
+	sums := make([][]int, len(faults)+1) // by fault, and of all
+	for i := range sums {
+		sums[i] = make([]int, len(methods))
 	}
-	fmt.Print("\n| --- | --- |")
-	for range methods {
-		fmt.Print(" --- |")
-	}
-	fmt.Println()
-	sums := make([]int, len(methods))
 	for _, b := range backgrounds {
 		bars, rate := b.thresholds()
-		for _, f := range faults {
-			fmt.Printf("| %s | %s |", b.name, f.name)
-			for m, found := range b.found(&f, bars) {
-				fmt.Printf(" %d |", found)
-				sums[m] += found
+		for i := range faults {
+			found := b.found(&faults[i], bars)
+			for m, n := range found {
+				sums[i][m] += n
+				sums[len(faults)][m] += n
 			}
-			fmt.Println()
+			numbers("| "+b.name+" | "+faults[i].name+" |", found)
 		}
 		fmt.Printf("| %s | *threshold, at %.2f false alarms per 10,000* |", b.name, rate)
 		for _, bar := range bars {
@@ -165,11 +160,29 @@ func scoreFaults() {
 		}
 		fmt.Println()
 	}
-	fmt.Print("| all | |")
-	for _, sum := range sums {
-		fmt.Printf(" **%d** |", sum)
+	fmt.Printf("\nThe same on all backgrounds together, of %d each\n\n", faultSeeds*len(backgrounds))
+	header("| fault |", "| --- |")
+	for i, f := range append(faults, fault{name: "all"}) {
+		numbers("| "+f.name+" |", sums[i])
 	}
-	fmt.Print("\n\n")
+	fmt.Println()
+}
+
+// header begins a table with a column for each method.
+func header(names, rule string) {
+	for _, m := range methods {
+		names += " " + m.name + " |"
+		rule += " --- |"
+	}
+	fmt.Println(names + "\n" + rule)
+}
+
+// numbers is a row of such a table.
+func numbers(row string, all []int) {
+	for _, n := range all {
+		row += fmt.Sprintf(" %d |", n)
+	}
+	fmt.Println(row)
 }
 
 // An alarm of any method ends after calm samples under its threshold.
