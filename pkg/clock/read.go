@@ -2,6 +2,7 @@ package clock
 
 import (
 	"fmt"
+	"math/bits"
 	"time"
 
 	"rtda/pkg/num"
@@ -289,6 +290,17 @@ func (r *Reader) Unix(d num.Decimal) (ns int64, ok bool) {
 }
 
 func unix(d num.Decimal, scale int) (ns int64, ok bool) {
+	if uint(-d.Exp) <= 8 && d.Next == 0 && d.Mant < num.Pow10Int[11-d.Exp] && (scale == Auto || scale == 9) {
+		// Seconds with at most 8 decimals, as most are: one product is exact.
+		hi, lo := bits.Mul64(d.Mant, num.Pow10Int[9+d.Exp])
+		if hi != 0 || lo > uint64(End) {
+			return 0, false
+		}
+		if ns = int64(lo); d.Neg {
+			ns = -ns
+		}
+		return ns, ns >= Min && ns < End
+	}
 	if scale == Auto {
 		scale = unixScale(d.Digits() + d.Exp)
 	}

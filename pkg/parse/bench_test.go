@@ -85,3 +85,42 @@ func BenchmarkParse(b *testing.B) {
 		b.Run(c.name, func(b *testing.B) { benchParse(b, c.c, c.data) })
 	}
 }
+
+// BenchmarkLayouts measures records that differ from those before them, against
+// the same ones without what makes them differ.
+func BenchmarkLayouts(b *testing.B) {
+	c := Config{Keys: []string{"sensor"}, Fields: []string{"temp"}, Time: "time"}
+	member := func(r *rand.Rand, name string) string { return fmt.Sprintf(`,"%s":%d`, name, r.IntN(1000)) }
+	for _, l := range []struct {
+		name string
+		line func(r *rand.Rand, i int) string
+	}{
+		{"fixed", flatJSON},
+		{"escaped", func(r *rand.Rand, i int) string {
+			return strings.Replace(flatJSON(r, i), `"ok"`, `"a \"b\" \u00e9\n"`, 1)
+		}},
+		{"members", func(r *rand.Rand, i int) string {
+			s := strings.TrimSuffix(flatJSON(r, i), "}")
+			for k := range 5 {
+				s += member(r, fmt.Sprint("opt", k))
+			}
+			return s + "}"
+		}},
+		{"optional", func(r *rand.Rand, i int) string {
+			s := strings.TrimSuffix(flatJSON(r, i), "}")
+			for k := range 5 {
+				if r.IntN(2) == 0 {
+					s += member(r, fmt.Sprint("opt", k))
+				}
+			}
+			return s + "}"
+		}},
+		{"shuffled", func(r *rand.Rand, i int) string {
+			parts := strings.Split(strings.Trim(flatJSON(r, i), "{}"), ",")
+			r.Shuffle(len(parts), func(i, j int) { parts[i], parts[j] = parts[j], parts[i] })
+			return "{" + strings.Join(parts, ",") + "}"
+		}},
+	} {
+		b.Run("records="+l.name, func(b *testing.B) { benchParse(b, c, linesOf(2800, l.line)) })
+	}
+}

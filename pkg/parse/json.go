@@ -63,7 +63,7 @@ func (d *jsonDecoder) addPath(slot int) {
 		switch p := &d.slots.all[slot]; {
 		case p.only >= 0 && d.s.cfg.Missing.texts == nil:
 			s.field = p.only
-		case len(p.fields)+len(p.keys)+len(p.texts) == 0 && p.time == wholeTime:
+		case p.clock:
 			s.time = true
 		}
 		return
@@ -151,7 +151,6 @@ func (d *jsonDecoder) run(r *record, data []byte, line int) (n, lines int) {
 			break
 		}
 		r.end()
-		d.b = data // which r.end may have changed
 		n = i + 1
 		lines++
 	}
@@ -177,6 +176,7 @@ func (d *jsonDecoder) readObject(i int) int {
 }
 
 func (d *jsonDecoder) fields(line []byte, f func(name []byte, isNumber bool)) {
+	defer func(b []byte) { d.b = b }(d.b)
 	d.b = line
 	i := max(0, d.start(line))
 	if !d.is(i, '{') {
@@ -374,7 +374,7 @@ func (d *jsonDecoder) members(i, depth int, n *jsonNode) int {
 	}
 	for before := &n.first; ; {
 		m := before.next
-		if i+1 == len(d.b) && before != &n.first && d.b[i] == '}' {
+		if before != &n.first && d.is(i, '}') {
 			return i + 1
 		}
 		for tries := 1; m != nil && !m.follows(d.b, i); tries++ {

@@ -13,7 +13,7 @@ type numDecoder struct {
 	usual usual
 }
 
-func newNum(s *Schema) decoder { return &numDecoder{s: s, value: slot{fields: []int{0}}} }
+func newNum(s *Schema) decoder { return &numDecoder{s: s, value: slot{fields: []int{0}, sole: -1}} }
 
 func (d *numDecoder) decode(r *record, line []byte) { r.put(&d.value, line, untyped) }
 

@@ -114,7 +114,9 @@ func (r *record) begin(line int, src []byte) {
 	if len(r.texts) > 0 {
 		clear(r.texts)
 	}
-	r.parts = [2][]byte{}
+	if r.cfg.Time2 != "" {
+		r.parts = [2][]byte{}
+	}
 	copy(r.vals, r.none)
 }
 
@@ -125,6 +127,10 @@ func (r *record) forget() { r.batch.arena = r.batch.arena[:r.mark] }
 // the time, measured or shown. What an untyped text does not say is not there.
 func (r *record) put(p *slot, b []byte, k kind) {
 	if k == untyped && len(b) == 0 {
+		return
+	}
+	if p.sole >= 0 && k < container {
+		r.key(p.sole, b)
 		return
 	}
 	for _, i := range p.keys {
@@ -432,7 +438,9 @@ type slot struct {
 	keys   []int // indexes of the key's fields
 	texts  []int // indexes of the texts
 	time   timePart
-	only   int // the measured field, if the name is used for nothing else; -1
+	only   int  // the measured field, if the name is used for nothing else; -1
+	sole   int  // the part of the key, likewise; -1
+	clock  bool // it is used for the time and nothing else
 }
 
 // A timePart says what a field tells of the time.
@@ -482,8 +490,14 @@ func newSlots(s *Schema) *slots {
 	}
 	for i := range t.all {
 		p := &t.all[i]
-		if p.only = -1; len(p.fields) == 1 && len(p.keys)+len(p.texts) == 0 && p.time == noTime {
+		p.only, p.sole = -1, -1
+		p.clock = len(p.fields)+len(p.keys)+len(p.texts) == 0 && p.time == wholeTime
+		switch {
+		case len(p.fields)+len(p.keys) != 1 || len(p.texts) > 0 || p.time != noTime:
+		case len(p.keys) == 0:
 			p.only = p.fields[0]
+		default:
+			p.sole = p.keys[0]
 		}
 	}
 	t.seen = make([]bool, len(t.all))

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"rtda/pkg/clock"
 	"rtda/pkg/num"
 )
 
@@ -143,8 +144,16 @@ func (t *table) row(r *record, b []byte) int {
 			p = t.at[col]
 		}
 		end := -1
-		if p != nil && p.only >= 0 && t.quick {
+		switch {
+		case p != nil && p.only >= 0 && t.quick:
 			end = t.number(r, p.only, b, i)
+		case p != nil && p.clock && t.quick:
+			end = t.clock(r, b, i)
+		case p != nil || col >= names:
+		case col >= len(t.at) && names > col+fewCells:
+			end = t.rest(b, i, names-col)
+		default:
+			end = t.skip(b, i)
 		}
 		if end < 0 {
 			var cell []byte
@@ -165,18 +174,73 @@ func (t *table) row(r *record, b []byte) int {
 	}
 }
 
+// fewCells are so few that they are read one by one to the end of a row.
+const fewCells = 4
+
+// rest is the index of the end of the row, if what is left of it from b[i] on is
+// no more than max cells without quotes; else -1.
+func (t *table) rest(b []byte, i, max int) (end int) {
+	end = bytes.IndexByte(b[i:], t.s.end)
+	if end < 0 {
+		end = len(b) - i
+	}
+	cells := b[i : i+end]
+	if bytes.Count(cells, []byte{t.sep}) >= max || t.style == csvCells && bytes.IndexByte(cells, '"') >= 0 {
+		return -1
+	}
+	return i + end
+}
+
 // number reads a cell with nothing but a number in it and returns the index
 // after it, -1 if it is none.
 func (t *table) number(r *record, field int, b []byte, i int) (end int) {
 	x, n := num.Prefix(b[i:], t.s.cfg.Decimal)
-	end = i + n
-	if n > 0 && end < len(b) && b[end] == '\r' && t.s.end == '\n' {
-		end++
+	if end = t.endOf(b, i, n); end >= 0 {
+		r.vals[field] = x
 	}
-	if n == 0 || end < len(b) && b[end] != t.s.end && (b[end] != t.sep || b[end-1] == '\r') {
+	return end
+}
+
+// clock is number for a time in digits.
+func (t *table) clock(r *record, b []byte, i int) (end int) {
+	d, n := num.PrefixDecimal(b[i:], t.s.cfg.Decimal)
+	if end = t.endOf(b, i, n); end < 0 {
 		return -1
 	}
-	r.vals[field] = x
+	ns, ok := r.time.Unix(d)
+	if !ok {
+		return -1
+	}
+	r.setTime(ns, clock.Moment)
+	return end
+}
+
+// endOf is the index of the separator or line end after the n bytes of a cell at
+// b[i], -1 if there are none or something else follows.
+func (t *table) endOf(b []byte, i, n int) (end int) {
+	end = i + n
+	switch {
+	case n == 0:
+		return -1
+	case end == len(b) || b[end] == t.sep || b[end] == t.s.end:
+		return end
+	case b[end] == '\r' && t.s.end == '\n' && (end+1 == len(b) || b[end+1] == '\n'):
+		return end + 1
+	}
+	return -1
+}
+
+// skip is the index of the separator or line end after a cell at b[i] that
+// nobody wants, -1 if it is in quotes or none.
+func (t *table) skip(b []byte, i int) (end int) {
+	quote := byte('"')
+	if t.style == tsvCells {
+		quote = t.sep
+	}
+	end = indexAny(b, i, t.sep, t.s.end, quote)
+	if end < len(b) && b[end] != t.sep && b[end] != t.s.end {
+		return -1
+	}
 	return end
 }
 
