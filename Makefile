@@ -5,7 +5,7 @@ FUZZTIME ?= 3s
 # The race detector needs a C compiler; Go says whether it found one.
 RACE     := $(shell [ "$$($(GO) env CGO_ENABLED)" = 1 ] && echo -race)
 
-.PHONY: all help build demo test race fuzz bench compare detect lint fused arch check man integration soak clean
+.PHONY: all help build demo record test race fuzz bench compare detect lint fused arch check man integration soak clean
 
 all: build
 
@@ -15,8 +15,11 @@ help: ## this list
 build: ## the command, ./rtda
 	@CGO_ENABLED=0 $(GO) build -o rtda . # static: it starts a quarter faster
 
-demo: build ## a sensor stream through the filter, with metrics and an alert
-	@sh testdata/demo.sh ./rtda
+demo: build ## what rtda does, in 15 seconds
+	@./rtda demo
+
+record: build ## the demo as text, docs/demo.txt
+	@./rtda demo --flat-out > docs/demo.txt
 
 test: ## the whole test suite
 	$(GO) test ./...

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"rtda/pkg/run"
 )
 
 var update = goflag.Bool("update", false, "put what the commands of the pages and scripts print into them")
@@ -156,5 +158,23 @@ func TestParts(t *testing.T) {
 	want := []string{"one |\ntwo\n=out\n> out\na,b", "three\n=a,b"}
 	if !slices.Equal(commands, want) {
 		t.Errorf("commands %q, want %q", commands, want)
+	}
+}
+
+// docs/demo.txt is what rtda demo shows: three sensors, of which one alone goes
+// wrong, its alert and its end. `make record` writes it anew.
+func TestDemo(t *testing.T) {
+	want, err := os.ReadFile("../docs/demo.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := runShell("demo", "--flat-out")
+	if got.status != run.StatusOK || got.stderr != "" || got.stdout != string(want) {
+		t.Errorf("status %d, stderr %q; run make record and look at the difference:\n%s", got.status, got.stderr, got.stdout)
+	}
+	for _, once := range []string{"\nALERT crit hot sensor=s2 ", "\nRESOLVED crit hot sensor=s2 "} {
+		if strings.Count(got.stdout, once) != 1 || strings.Count(got.stdout, strings.Fields(once)[0]+" crit") != 1 {
+			t.Errorf("not one line %q", once)
+		}
 	}
 }

@@ -211,11 +211,8 @@ func commandsTable(t *table) {
 		}
 		t.item(f.term(), plain(doc)+"."+f.defaultText())
 	}
-	var names []string
-	for _, topic := range topics {
-		names = append(names, topic.name)
-	}
-	t.item("**rtda help** [*TOPIC*]", "The help, or the sections of this page about a topic: "+orList(names)+".")
+	t.item("**rtda demo** [**--flat-out**]", "Three made-up sensors, one of which goes wrong, in 15 seconds or without waiting.")
+	t.item("**rtda help** [*TOPIC*]", "The help, or the sections of this page about a topic: "+orList(topicNames())+".")
 	t.item("**rtda completion** *SHELL*", "A script that completes the command line, for "+orList(shells())+".")
 	t.item("**rtda man** [**--markdown**]", "This page, in roff or in markdown.")
 	t.item("**rtda version**", "The version.")

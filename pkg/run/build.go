@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"rtda/pkg/agg"
 	"rtda/pkg/format"
@@ -36,6 +38,9 @@ func newFilter(o *Options, std Streams) (*filter, error) {
 		blank: output{before: f.context(format.Layout{}, nil, std.Err, true), oneToOne: o.OneToOne, joint: !o.OneToOne && oneFile(std.Out, std.Err)},
 	}
 	f.pipeline.reader = parse.NewReader(f.pipeline.tapped(f.origins), parse.ReaderConfig{MaxLine: o.MaxLine, NUL: o.NUL, Now: f.now, Size: o.blockSize()})
+	if IsTerminal(std.Err) && !IsTerminal(std.In) && !o.OneToOne {
+		f.silence = time.After(longestSilence)
+	}
 	if o.Clock == stream.WallClock {
 		f.pipeline.rearm = make(chan struct{}, 1)
 	}
@@ -129,7 +134,7 @@ func oneFile(a, b io.Writer) bool {
 	fa, okA := a.(*os.File)
 	fb, okB := b.(*os.File)
 	if !okA || !okB {
-		return false
+		return reflect.TypeOf(a).Kind() == reflect.Pointer && a == b
 	}
 	infoA, errA := fa.Stat()
 	infoB, errB := fb.Stat()

@@ -331,6 +331,13 @@ func (p *pipeline) over() bool {
 	return p.err != nil || p.strict
 }
 
+// isSilent reports whether the pipeline waits for its first input.
+func (p *pipeline) isSilent() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.begun == 0 && p.waiting && !p.closed
+}
+
 // counts are the counts as of the last turn.
 func (p *pipeline) counts() stream.Stats {
 	p.mu.Lock()

@@ -23,6 +23,12 @@ import (
 // actions may run on.
 const Patience = time.Second
 
+// longestSilence is how long a terminal is left without a word where no input
+// comes.
+const longestSilence = 5 * time.Second
+
+const waitingHint = "no input for 5s, still waiting (a sender may hold its lines back: see grep --line-buffered, fflush() of awk, stdbuf -oL)"
+
 // longestSleep is how long the wall clock is trusted to go on as it does: it may
 // be set, and stands still in a timer while the machine sleeps.
 const longestSleep = time.Second
@@ -44,8 +50,9 @@ type filter struct {
 	alerts   *writer  // nil without --alerts
 	actions  *actions // nil without --exec
 	now      func() int64
-	written  chan struct{}  // closed when all is written, or writing has failed
-	asides   sync.WaitGroup // answers to SIGUSR1 on their way
+	written  chan struct{}    // closed when all is written, or writing has failed
+	silence  <-chan time.Time // comes when a person may wonder where the input is
+	asides   sync.WaitGroup   // lines of rtda's own on their way
 }
 
 // Run reads the input to its end, or until a signal. The error that it returns
@@ -91,6 +98,10 @@ func (f *filter) handleSignals(signals <-chan os.Signal) error {
 		select {
 		case err := <-ended:
 			return err
+		case <-f.silence:
+			if f.pipeline.isSilent() {
+				f.asides.Go(func() { f.tell(waitingHint) })
+			}
 		case s := <-signals:
 			switch {
 			case s == syscall.SIGUSR1:
