@@ -31,7 +31,7 @@ func newDelimited(l *Layout, precision int, sep, blank string, cell func(dst []b
 	return &delimited{
 		header: []byte(strings.Join(columnNames(l), sep) + "\n"),
 		blank:  blank,
-		head:   newHead(l, "", sep, keyParts(l.Keys, nothing, cell, sep)),
+		head:   newHead(l, "", sep, keyParts(l.Keys, nothing, cell, sep), newKept(l, nothing, asText(cell), []byte{}, sep)),
 		values: newRowWriter(l, allDigits(precision), nothing, []byte{}, sep[0]),
 	}
 }
@@ -42,7 +42,7 @@ func columnNames(l *Layout) []string {
 	if l.Clock {
 		names = append(names, "time")
 	}
-	names = append(names, l.Keys...)
+	names = append(append(names, l.Keys...), l.Keep...)
 	for _, c := range l.Columns {
 		names = append(names, c.Name)
 	}

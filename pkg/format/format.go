@@ -23,6 +23,7 @@ type Column struct {
 type Layout struct {
 	Measurement string   // the first word of influx and prom
 	Keys        []string // names of the key fields
+	Keep        []string // names of the fields that are shown as they stood
 	Columns     []Column
 	Clock       bool           // rows have a time
 	Zone        *time.Location // of times; nil is UTC

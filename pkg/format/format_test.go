@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"rtda/pkg/parse"
 	"rtda/pkg/stream"
 )
 
@@ -292,5 +293,43 @@ func TestManyKeys(t *testing.T) {
 	}
 	if n := len(f.head.labels.kept); n != maxLabels || size > maxLabels*2*maxLabel {
 		t.Errorf("%d labels of %d bytes are kept", n, size)
+	}
+}
+
+// Fields that are kept stand between key and columns as they stood, in JSON as
+// what they were.
+func TestKept(t *testing.T) {
+	l := Layout{Keys: []string{"k"}, Keep: []string{"state", "n", "ok", "list"}, Columns: []Column{{Name: "v"}}}
+	r := result(l, row{key: []string{"a"}, values: []float64{1}}, row{key: []string{"b"}, values: []float64{2}}, row{key: []string{"c"}, values: []float64{nan}})
+	bare := func(s string) parse.Text { return parse.Text{B: []byte(s), Bare: true} }
+	said := func(s string) parse.Text { return parse.Text{B: []byte(s)} }
+	none := parse.Text{}
+	r.Rows.Kept = [][]parse.Text{
+		{said("do\nwn \"x\" \\n"), said(""), said("x")}, {bare("1.50"), bare("1e999"), none}, {bare("true"), none, none}, {said(`[1,"a"]`), none, none},
+	}
+	for format, want := range map[string]string{
+		"text": `k=a state="do\nwn \"x\" \\n" n=1.50 ok=true list="[1,\"a\"]" v=1` + "\n" + `k=b state="" n=1e999 v=2` + "\n",
+		"json": `{"k":"a","state":"do\nwn \"x\" \\n","n":1.50,"ok":true,"list":"[1,\"a\"]","v":1}` + "\n" +
+			`{"k":"b","state":"","n":1e999,"ok":null,"list":null,"v":2}` + "\n" + `{"k":"c","state":"x","n":null,"ok":null,"list":null,"v":null}` + "\n",
+		"csv": "k,state,n,ok,list,v\n" + `a,"do\nwn ""x"" \u005cn",1.50,true,"[1,""a""]",1` + "\nb,,1e999,,,2\nc,x,,,,\n",
+		"influx": `rtda,k=a state="do\\nwn \"x\" \\u005cn",n=1.50,ok=true,list="[1,\"a\"]",v=1` + "\n" +
+			`rtda,k=b state="",n="1e999",v=2` + "\n",
+		"prom": "# HELP rtda_v \n# TYPE rtda_v gauge\nrtda_v{k=\"a\"} 1\nrtda_v{k=\"b\"} 2\n",
+	} {
+		f, err := New(format, l, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := string(f.Append(nil, r)); got != want {
+			t.Errorf("%s: got\n%swant\n%s", format, got, want)
+		}
+	}
+	f, _ := New("table", l, 0)
+	got := string(NewAligner(func() (int, int) { return 0, 0 }).Align(f.Append(nil, r)))
+	want := "k  state               n     ok    list                v\n" +
+		`a  "do\nwn \"x\" \\n"  1.50  true  "[1,\"a\"]"         1` + "\n" +
+		`b  ""                  1e999  -     -                   2` + "\n"
+	if got != want {
+		t.Errorf("table: got\n%swant\n%s", got, want)
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"strconv"
 
+	"rtda/pkg/num"
+	"rtda/pkg/parse"
 	"rtda/pkg/stream"
 	"rtda/pkg/text"
 )
@@ -22,7 +24,11 @@ func newInflux(l *Layout, precision int) Formatter {
 	measurement := measurementEscapes.Append(nil, l.Measurement)
 	return &influx{
 		measurement: append(measurement, ' '), clock: l.Clock,
-		head:   head{keyed: len(l.Keys) > 0, labels: labels{write: influxLabel(measurement, rename(l, tagName))}},
+		head: head{
+			any: len(l.Keys)+len(l.Keep) > 0, keyed: len(l.Keys) > 0,
+			labels: labels{write: influxLabel(measurement, rename(l, tagName))},
+			kept:   newKept(l, withEquals, appendInfluxText, nil, ","),
+		},
 		values: newRowWriter(l, allDigits(precision), withEquals, nil, ','),
 	}
 }
@@ -48,6 +54,15 @@ func (f *influx) Append(dst []byte, r *stream.Result) []byte {
 		dst = append(dst, '\n')
 	}
 	return dst
+}
+
+// appendInfluxText appends a field as it stood, strings in quotes, and numbers
+// that no reader could take as well.
+func appendInfluxText(dst []byte, t parse.Text) []byte {
+	if _, isNumber := num.ParseJSON(t.B); t.Bare && (isNumber || t.B[0] == 't' || t.B[0] == 'f') {
+		return append(dst, t.B...)
+	}
+	return append(stringEscapes.Append(append(dst, '"'), string(t.B)), '"')
 }
 
 // influxLabel is measurement and tags with the blank behind them. A tag
@@ -82,5 +97,6 @@ func tagName(key string) string {
 // belongs to.
 var (
 	tagEscapes         = text.NewEscaper(`\`, map[byte]string{',': `\,`, '=': `\=`, ' ': `\ `}, "nrtu,= \x00")
+	stringEscapes      = text.NewEscaper(`\\`, map[byte]string{'"': `\"`, '\\': `\\`}, "nrtu")
 	measurementEscapes = text.NewEscaper(`\`, map[byte]string{',': `\,`, ' ': `\ `, '#': `\u0023`}, "nrtu,= \x00")
 )

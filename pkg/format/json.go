@@ -1,6 +1,7 @@
 package format
 
 import (
+	"rtda/pkg/parse"
 	"rtda/pkg/stream"
 	"rtda/pkg/text"
 )
@@ -15,12 +16,20 @@ func newJSON(l *Layout, precision int) Formatter { return newJSONLines(l, precis
 
 func newJSONLines(l *Layout, precision int) *jsonLines {
 	return &jsonLines{
-		head:   newHead(l, `"time":"`, `",`, keyParts(l.Keys, jsonName, text.AppendJSON, ",")),
+		head:   newHead(l, `"time":"`, `",`, keyParts(l.Keys, jsonName, text.AppendJSON, ","), newKept(l, jsonName, appendJSONText, []byte("null"), ",")),
 		values: newRowWriter(l, allDigits(precision), jsonName, []byte("null"), ','),
 	}
 }
 
 func jsonName(name string) string { return string(append(text.AppendJSON(nil, name), ':')) }
+
+// appendJSONText appends a field as it stood: numbers and booleans are those.
+func appendJSONText(dst []byte, t parse.Text) []byte {
+	if t.Bare {
+		return append(dst, t.B...)
+	}
+	return text.AppendJSON(dst, string(t.B))
+}
 
 func (f *jsonLines) Append(dst []byte, r *stream.Result) []byte {
 	f.values.forget()

@@ -11,7 +11,8 @@ import (
 // plain numbers, FIELD_AGG otherwise, with _WINDOW behind it when there are
 // several windows. Every character but letters and digits, of any script,
 // becomes _, and a name that is taken gets _2. The time, where there is a clock, is taken
-// first, then what the caller says, the keys and the columns in their order.
+// first, then what the caller says, the keys, the kept fields and the columns in
+// their order.
 // The slices it was given with stay as they are.
 func Name(l *Layout, several bool, taken ...string) {
 	names := used{}
@@ -21,9 +22,11 @@ func Name(l *Layout, several bool, taken ...string) {
 	for _, name := range taken {
 		names[name] = 1
 	}
-	l.Keys, l.Columns = slices.Clone(l.Keys), slices.Clone(l.Columns)
-	for i, key := range l.Keys {
-		l.Keys[i] = names.take(cleanName(key, isAlphanumeric))
+	l.Keys, l.Keep, l.Columns = slices.Clone(l.Keys), slices.Clone(l.Keep), slices.Clone(l.Columns)
+	for _, fields := range [][]string{l.Keys, l.Keep} {
+		for i, field := range fields {
+			fields[i] = names.take(cleanName(field, isAlphanumeric))
+		}
 	}
 	for i := range l.Columns {
 		c := &l.Columns[i]

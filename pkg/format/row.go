@@ -7,6 +7,7 @@ import (
 
 	"rtda/pkg/clock"
 	"rtda/pkg/num"
+	"rtda/pkg/parse"
 	"rtda/pkg/stream"
 )
 
@@ -144,20 +145,23 @@ func allDigits(precision int) digits {
 }
 
 // A head is what rows begin with: the time, if there is a clock, between lead
-// and tail, and the key.
+// and tail, the key and what is kept of other fields.
 type head struct {
-	clock, keyed bool
-	lead, tail   string
-	time         clock.Writer
-	labels       labels
+	any, clock, keyed bool
+	lead, tail        string
+	time              clock.Writer
+	labels            labels
+	kept              kept
 }
 
-func newHead(l *Layout, lead, tail string, key labeler) head {
-	return head{clock: l.Clock, keyed: len(l.Keys) > 0, time: clock.NewWriter(l.Zone), lead: lead, tail: tail, labels: labels{write: key}}
+func newHead(l *Layout, lead, tail string, key labeler, kept kept) head {
+	h := head{clock: l.Clock, keyed: len(l.Keys) > 0, time: clock.NewWriter(l.Zone), lead: lead, tail: tail, labels: labels{write: key}, kept: kept}
+	h.any = h.clock || h.keyed || len(l.Keep) > 0
+	return h
 }
 
 func (h *head) append(dst []byte, rows *stream.Rows, i int) []byte {
-	if h.clock || h.keyed { // a call less for plain rows
+	if h.any { // a call less for plain rows
 		return h.appendParts(dst, rows, i)
 	}
 	return dst
@@ -172,7 +176,44 @@ func (h *head) appendParts(dst []byte, rows *stream.Rows, i int) []byte {
 	if h.keyed {
 		dst = h.labels.append(dst, rows.Key[i])
 	}
+	for k := range rows.Kept {
+		dst = h.kept.append(dst, k, rows.Kept[k][i])
+	}
 	return dst
+}
+
+// A kept says how a format writes fields as they stood: name, text and end, or
+// none for one that is absent, with name and end if none is not nil.
+type kept struct {
+	names []string
+	text  func(dst []byte, t parse.Text) []byte
+	none  []byte
+	end   string
+}
+
+func newKept(l *Layout, name func(field string) string, text func(dst []byte, t parse.Text) []byte, none []byte, end string) kept {
+	k := kept{text: text, none: none, end: end}
+	for _, field := range l.Keep {
+		k.names = append(k.names, name(field))
+	}
+	return k
+}
+
+func (k *kept) append(dst []byte, i int, t parse.Text) []byte {
+	switch {
+	case t.B != nil:
+		dst = k.text(append(dst, k.names[i]...), t)
+	case k.none != nil:
+		dst = append(append(dst, k.names[i]...), k.none...)
+	default:
+		return dst
+	}
+	return append(dst, k.end...)
+}
+
+// asText is for formats in which all that is kept is a text.
+func asText(write func(dst []byte, s string) []byte) func([]byte, parse.Text) []byte {
+	return func(dst []byte, t parse.Text) []byte { return write(dst, string(t.B)) }
 }
 
 // A labeler appends a key as a format writes it in its rows.

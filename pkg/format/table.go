@@ -31,13 +31,13 @@ type tableRows struct {
 
 func newTable(l *Layout, precision int) Formatter {
 	nothing, end := func(string) string { return "" }, string(rune(cellEnd))
-	left := len(l.Keys)
+	left := len(l.Keys) + len(l.Keep)
 	if l.Clock {
 		left++
 	}
 	return &tableRows{
 		names:  []byte(string(rune(markNames)) + strconv.Itoa(left) + end + strings.Join(columnNames(l), end) + end + "\n"),
-		head:   newHead(l, "", end, keyParts(l.Keys, nothing, text.AppendLogfmt, end)),
+		head:   newHead(l, "", end, keyParts(l.Keys, nothing, text.AppendLogfmt, end), newKept(l, nothing, asText(text.AppendLogfmt), []byte("-"), end)),
 		values: newRowWriter(l, roundedDigits(precision), nothing, []byte("-"), cellEnd),
 	}
 }

@@ -14,7 +14,7 @@ type textLines struct {
 
 func newText(l *Layout, precision int) Formatter {
 	return &textLines{
-		head:   newHead(l, "time=", " ", keyParts(l.Keys, withEquals, text.AppendLogfmt, " ")),
+		head:   newHead(l, "time=", " ", keyParts(l.Keys, withEquals, text.AppendLogfmt, " "), newKept(l, withEquals, asText(text.AppendLogfmt), nil, " ")),
 		values: newRowWriter(l, roundedDigits(precision), withEquals, nil, ' '),
 	}
 }

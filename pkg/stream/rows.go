@@ -16,11 +16,12 @@ type Key struct {
 // Rows are rows of the output in columns. NaN is a value that does not exist;
 // infinities never occur.
 type Rows struct {
-	N     int         // rows
-	Time  []int64     // ns since the Unix epoch; empty without a clock
-	Key   []*Key      // empty without keys
-	Col   [][]float64 // a column a column of the output
-	First bool        // holds the first row ever written (csv writes its header before it)
+	N     int            // rows
+	Time  []int64        // ns since the Unix epoch; empty without a clock
+	Key   []*Key         // empty without keys
+	Kept  [][]parse.Text // a column a field of --keep; empty where there are none
+	Col   [][]float64    // a column a column of the output
+	First bool           // holds the first row ever written (csv writes its header before it)
 }
 
 // A Note is something to tell beside the rows: a line or value that was
