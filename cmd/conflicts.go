@@ -27,6 +27,16 @@ var conflicts = []conflict{
 	{"late", func(o *options) bool { return o.has("late") && o.Clock != stream.DataClock },
 		"needs records with a time of their own: add -t FIELD"},
 
+	{"ahead", func(o *options) bool { return o.Ahead > 0 && o.Clock != stream.DataClock },
+		"needs records with a time of their own: add -t FIELD"},
+	{"back", func(o *options) bool { return o.Back > 0 && o.Clock != stream.DataClock },
+		"needs records with a time of their own: add -t FIELD"},
+	{"closed", func(o *options) bool { return o.ClosedLeft && o.Every.D == 0 }, needsBoundaries},
+	{"label", func(o *options) bool { return o.LabelStart && o.Every.D == 0 }, needsBoundaries},
+	{"fill", func(o *options) bool { return o.Fill && o.Every.D == 0 }, needsBoundaries},
+	{"expect", func(o *options) bool { return len(o.expected) > 0 && len(o.Keys) == 0 },
+		"there is no key: add -k FIELD"},
+
 	{"near", func(o *options) bool { return o.has("near") && o.TimeFormat == "" },
 		"is for a FORMAT without a year or a date: add -t FIELD:FORMAT"},
 
@@ -76,6 +86,8 @@ var conflicts = []conflict{
 	{"one-to-one", func(o *options) bool { return o.OneToOne && o.Late > 0 },
 		"a record that waits cannot be answered: leave out --late"},
 }
+
+const needsBoundaries = "rows need boundaries: add -n with a duration, like -n 1m"
 
 const needsRule = "there is no rule: add -r or -R"
 

@@ -65,19 +65,28 @@ const maxRules = 16 << 20
 // readRules reads a file of rules, one a line, without blank lines and
 // comments.
 func readRules(name string) ([]rule.Source, error) {
-	file, err := os.Open(name)
+	text, err := readText(name)
 	if err != nil {
 		return nil, err
+	}
+	return splitRules(name, text), nil
+}
+
+// readText reads a small file of text.
+func readText(name string) (string, error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return "", err
 	}
 	defer file.Close()
 	text, err := io.ReadAll(io.LimitReader(file, maxRules+1))
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	if len(text) > maxRules {
-		return nil, plainError("is longer than 16 MiB")
+		return "", plainError("is longer than 16 MiB")
 	}
-	return splitRules(name, strings.TrimPrefix(string(text), "\ufeff")), nil
+	return strings.TrimPrefix(string(text), "\ufeff"), nil
 }
 
 // splitRules cuts the lines of a file of rules into rules that are called after

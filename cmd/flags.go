@@ -164,6 +164,8 @@ var (
 	colorWords   = fixed("auto", "always", "never")
 	prefixWords  = fixed("telegraf")
 	ddofWords    = fixed("0", "1")
+	closedWords  = fixed("right", "left")
+	labelWords   = fixed("end", "start")
 	evalWords    = fixed("sample", "row")
 	spanInto     = func(field func(*options) *time.Duration) func(*options, string) error { return into(parseSpan, field) }
 	mostDigits   = 17   // float64 has no more
@@ -292,6 +294,16 @@ var flags = []flag{
 		long: "A record waits until the newest time seen is D or more past its own, and waiting records are taken in the order of their times. " +
 			"One that is older than one of its own key already taken is skipped as `late`. Needs a clock of the data's own.",
 		set: into(parseLate, func(o *options) *time.Duration { return &o.Late })},
+	{group: groupClock, name: "ahead", arg: "D",
+		doc: "leave a record out that is more than D ahead",
+		long: "A record more than D ahead of the newest time is held until the next record. If that is at most D earlier, both are taken, which is told, else the held one is skipped as `early`. " +
+			"Without it one wrong time moves the clock, and all records after it are behind it. Needs a clock of the data's own.",
+		set: spanInto(func(o *options) *time.Duration { return &o.Ahead })},
+	{group: groupClock, name: "back", arg: "D",
+		doc: "a key more than D back has its clock set back",
+		long: "When two records of a key in a row are more than D older than its newest, its clock was set back: both are taken, its windows and what its rules hold begin anew, and it is told. " +
+			"Without it all its records are skipped as `late` until they have caught up. Needs a clock of the data's own.",
+		set: spanInto(func(o *options) *time.Duration { return &o.Back })},
 	{group: groupClock, name: "ttl", arg: "D",
 		doc:  "forget a key that was silent for D",
 		long: "A key that was silent for D or more on the clock is forgotten, which resolves its alerts, and makes room for others.",
@@ -315,6 +327,20 @@ var flags = []flag{
 		doc:  "statistics, see rtda help aggregates",
 		long: "The aggregates, a column each. They are listed under AGGREGATES.",
 		set:  (*options).addAggs},
+	{group: groupWindows, name: "closed", arg: "SIDE", def: "right", words: closedWords,
+		doc: "closed side of windows: %s",
+		long: "With `left`, windows of a duration D are [t-D, t) at boundaries, so that a sample exactly at a boundary belongs to the next row, as `GROUP BY date_trunc` and pandas' resample count. " +
+			"At the end the first boundary after the newest time is written. Rows at samples are the same. Needs `-n` with a duration.",
+		set: into(func(s string) (bool, error) { word, err := parseChoice(s, closedWords()); return word == "left", err }, func(o *options) *bool { return &o.ClosedLeft })},
+	{group: groupWindows, name: "label", arg: "SIDE", def: "end", words: labelWords,
+		doc:  "time of a boundary's row: %s",
+		long: "With `start`, the row of a boundary bears the boundary before it, at which its window of the same length began. Needs `-n` with a duration.",
+		set:  into(func(s string) (bool, error) { word, err := parseChoice(s, labelWords()); return word == "start", err }, func(o *options) *bool { return &o.LabelStart })},
+	{group: groupWindows, name: "fill",
+		doc: "a row for every key at every boundary",
+		long: "At every boundary, the last one too, a row for every key from its first sample on, or from the start with `--expect`, also where its windows are empty (count 0). " +
+			"At most 10,000 boundaries in a row are filled; what is left out is told. Needs `-n` with a duration.",
+		set: turnOn(func(o *options) *bool { return &o.Fill })},
 	{group: groupWindows, name: "gap", arg: "D",
 		doc:  "a pause of D or longer empties a key's windows",
 		long: "A pause of D or longer between two samples of a key empties its windows before the second is taken (sessions).",
@@ -352,6 +378,14 @@ var flags = []flag{
 		doc:  "write an alert again every D while it fires",
 		long: "Write an alert again, as long as it fires, at the first evaluation that is D or more after its last line.",
 		set:  spanInto(func(o *options) *time.Duration { return &o.Repeat })},
+	{group: groupRules, name: "expect", arg: "LIST", repeats: true,
+		doc: "keys known from the start: a,b or @FILE",
+		long: "These keys are known from the start, so that a rule with `age` also finds one that never came: its age counts from the first time of the clock. The texts of several key fields are joined by `/`. " +
+			"`@FILE` reads them from FILE, one a line. `--ttl` does not forget them. Needs `-k`.",
+		set: into(parseText, func(o *options) *string {
+			o.expected = append(o.expected, "")
+			return &o.expected[len(o.expected)-1]
+		})},
 	{group: groupRules, name: "eval", arg: "WHEN", def: "sample", words: evalWords,
 		doc: "when rules are evaluated: %s",
 		long: "With `row` rules are evaluated only where a row is written, or would be with `-q`, just before it: for a file's total, or for each full minute of `-w 1m -n 1m`. " +

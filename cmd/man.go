@@ -262,7 +262,8 @@ var reasonDocs = [parse.Reasons]string{
 	parse.BadTime:        "The time is not there, not a time, or before 1678 or after 2261.",
 	parse.NotNumber:      "A value is no number. If other values of the record are good, they are used and only this one is skipped.",
 	parse.MissingField:   "None of the measured fields is there.",
-	parse.Late:           "The record is older than one of its key that was already taken (see `--late`).",
+	parse.Late:           "The record is older than one of its key that was already taken (see `--late`), by so much behind the newest time.",
+	parse.Early:          "The record is more than `--ahead` ahead of the newest time, and the next one is not.",
 	parse.TooManyKeys:    "There is no room for another key (see `--max-keys`, `--ttl`).",
 	parse.TooManySamples: "The windows hold all the samples they may (see `--max-samples`).",
 }

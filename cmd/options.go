@@ -7,8 +7,10 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"rtda/pkg/agg"
+	"rtda/pkg/parse"
 	"rtda/pkg/rule"
 	"rtda/pkg/run"
 	"rtda/pkg/stream"
@@ -24,6 +26,7 @@ type options struct {
 	strict, quiet, timeNow, version bool
 	near                            string // what --near says
 	ruleFiles                       []string
+	expected                        []string          // what --expect says
 	given                           map[string]string // values of the flags that the user gave
 }
 
@@ -69,6 +72,9 @@ func (o *options) finish(files []string) error {
 	if err := checkFiles(files); err != nil {
 		return err
 	}
+	if err := o.setExpect(); err != nil {
+		return err
+	}
 	for _, name := range o.ruleFiles {
 		rules, err := readRules(name)
 		if err != nil {
@@ -107,6 +113,41 @@ func (o *options) fill(table []flag) error {
 		}
 		if err := f.set(o, f.def); err != nil {
 			return fmt.Errorf("default of --%s: %w", f.name, err)
+		}
+	}
+	return nil
+}
+
+// setExpect reads the keys of --expect.
+func (o *options) setExpect() error {
+	for _, list := range o.expected {
+		var items []string
+		var err error
+		if name, isFile := strings.CutPrefix(list, "@"); isFile {
+			var lines string
+			if lines, err = readText(name); err != nil {
+				err = &badValue{"cannot be read: " + run.Reason(err), list}
+			}
+			for line := range strings.Lines(lines) {
+				if line = strings.TrimRight(line, "\r\n"); line != "" {
+					items = append(items, line)
+				}
+			}
+		} else {
+			items, err = splitList(list)
+		}
+		for _, item := range items {
+			parts := []string{item}
+			if len(o.Keys) > 1 {
+				parts = strings.Split(item, "/")
+			}
+			if len(parts) != len(o.Keys) || !utf8.ValidString(item) {
+				return &flagError{"expect", &badValue{fmt.Sprintf("must have a text for each of the %d key fields, joined by /", len(o.Keys)), item}}
+			}
+			o.Expect = append(o.Expect, strings.Join(parts, string([]byte{parse.KeySep})))
+		}
+		if err != nil {
+			return &flagError{"expect", err}
 		}
 	}
 	return nil

@@ -191,6 +191,9 @@ func (d *Detector) seen(p part) uint64 {
 // Advance does nothing: what is usual does not change because time passes.
 func (d *Detector) Advance(int64) {}
 
+// AdvanceLeft does nothing, likewise.
+func (d *Detector) AdvanceLeft(int64) {}
+
 // Stale returns 0: no sample leaves a detector.
 func (d *Detector) Stale(int64) int { return 0 }
 

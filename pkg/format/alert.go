@@ -59,10 +59,16 @@ func (c *Context) complaint(dst []byte, n *stream.Note) []byte {
 		dst = append(dst, "line "...)
 	}
 	dst = append(strconv.AppendInt(dst, int64(n.Line), 10), ": "...)
-	if n.Reason == parse.Uneven {
+	switch {
+	case n.Told != stream.Nothing:
+		return appendTold(dst, n)
+	case n.Reason == parse.Uneven:
 		return append(dst, n.Text...)
 	}
 	dst = append(dst, n.Reason.String()...)
+	if n.By > 0 {
+		dst = appendBy(append(dst, " by "...), n.By)
+	}
 	if n.Text != nil {
 		dst = text.AppendQuoted(append(dst, ": "...), quotable(n))
 	}
@@ -74,6 +80,8 @@ func (c *Context) complaint(dst []byte, n *stream.Note) []byte {
 		return append(append(append(dst, " ("...), cure...), ')')
 	case n.Value:
 		dst = append(dst, " (value skipped"...)
+	case n.First && n.Reason == parse.Late && n.By > 0:
+		dst = append(appendBy(append(dst, " (skipped; --late "...), n.By), " keeps it in"...)
 	default:
 		dst = append(dst, " (skipped"...)
 	}
@@ -81,6 +89,75 @@ func (c *Context) complaint(dst []byte, n *stream.Note) []byte {
 		dst = append(append(dst, "; "...), cure...)
 	}
 	return append(dst, ')')
+}
+
+// appendTold appends what is told though nothing was skipped, the first time with
+// its cure.
+func appendTold(dst []byte, n *stream.Note) []byte {
+	before, behind, cure := "", "", ""
+	switch n.Told {
+	case stream.AfterRow:
+		behind, cure = " behind the clock, after the row of its boundary was written", "--late * keeps it in"
+	case stream.Emptied:
+		behind, cure = " behind the clock, after windows of silent keys were emptied to make room", "--late * keeps it in"
+	case stream.Jumped:
+		behind, cure = " ahead of the newest time", "--ahead 1h leaves such records out"
+	case stream.Ahead:
+		behind = " ahead of the newest time, and taken: the next record is no earlier"
+	case stream.SetBack:
+		before, behind, cure = "the clock of its key was set back by ", "", "its windows begin anew"
+	case stream.Unfilled:
+		dst = append(strconv.AppendInt(dst, n.By, 10), " boundaries without samples are left out"...)
+		return append(dst, " (--fill writes 10000 in a row)"...)
+	}
+	if n.Told == stream.Jumped {
+		dst = appendYears(dst, n.By)
+	} else {
+		dst = appendBy(append(dst, before...), n.By)
+	}
+	dst = append(dst, behind...)
+	if !n.First || cure == "" {
+		return dst
+	}
+	head, tail, _ := strings.Cut(cure, "*")
+	dst = append(append(dst, " ("...), head...)
+	if tail != "" {
+		dst = append(appendBy(dst, n.By), tail...)
+	}
+	return append(dst, ')')
+}
+
+// appendYears appends how many whole years ns are.
+func appendYears(dst []byte, ns int64) []byte {
+	n := max(1, ns/(31556952*1e9))
+	dst = append(strconv.AppendInt(dst, n, 10), " year"...)
+	if n > 1 {
+		dst = append(dst, 's')
+	}
+	return dst
+}
+
+// appendBy appends how far a record is off, rounded up: below two minutes in
+// seconds with their milliseconds.
+func appendBy(dst []byte, ns int64) []byte {
+	const second = 1e9
+	if ns >= 120*second {
+		return clock.AppendDuration(dst, clock.Ceil(ns, second))
+	}
+	dst = strconv.AppendFloat(dst, float64(clock.Ceil(ns, 1e6))/second, 'f', -1, 64)
+	return append(dst, 's')
+}
+
+// AppendAfterRow appends what is told at the end of records that came after their
+// rows, n of them and the worst by so many ns behind.
+func AppendAfterRow(dst []byte, n int, by int64) []byte {
+	dst = strconv.AppendInt(dst, int64(n), 10)
+	if n == 1 {
+		dst = append(dst, " record came after the row of its boundary (--late "...)
+	} else {
+		dst = append(dst, " records came after the row of their boundary (--late "...)
+	}
+	return append(appendBy(dst, by), ')')
 }
 
 // quotable is what a complaint quotes: the beginning of its text, the parts of

@@ -26,6 +26,7 @@ const (
 	NotNumber
 	MissingField
 	Late           // found by the stream
+	Early          // found by the stream
 	TooManyKeys    // found by the stream
 	TooManySamples // found by the stream
 	Uneven         // not bad: told once, where a row of cols has not as many cells as the header
@@ -40,7 +41,7 @@ const Reasons = int(Uneven)
 var reasonNames = [numReasons]string{
 	"too-long", "too-deep", "not-json", "not-a-record", "duplicate-field",
 	"missing-key", "bad-key", "bad-time", "not-a-number", "missing-field",
-	"late", "too-many-keys", "too-many-samples", "uneven", "blank", "header",
+	"late", "early", "too-many-keys", "too-many-samples", "uneven", "blank", "header",
 }
 
 // String is the reason as it is written in complaints.

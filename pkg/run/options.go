@@ -55,10 +55,16 @@ type Options struct {
 	Hz         stream.Rate
 	HzText     string
 	Late       time.Duration
+	Ahead      time.Duration
+	Back       time.Duration
 	TTL        time.Duration
 
 	Windows    []Window
 	Gap        time.Duration
+	ClosedLeft bool
+	LabelStart bool
+	Fill       bool
+	Expect     []string // keys as in parse.Batch.Key
 	Every      stream.Every
 	EveryText  string
 	Warmup     int

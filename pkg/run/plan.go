@@ -238,8 +238,10 @@ const ageName = "age"
 func (b *builder) config(c stream.Config) stream.Config {
 	o := b.o
 	c.Fields, c.Keyed, c.Clock, c.Hz = len(b.schema.Fields), len(o.Keys) > 0, o.Clock, o.Hz
-	c.Times = b.schema.Resolver(o.Near, int64(o.Late), 0)
+	c.Times = b.schema.Resolver(o.Near, int64(o.Late), int64(o.Ahead))
 	c.Late, c.Gap, c.TTL = int64(o.Late), int64(o.Gap), int64(o.TTL)
+	c.Ahead, c.Back, c.Expect = int64(o.Ahead), int64(o.Back), o.Expect
+	c.ClosedLeft, c.LabelStart, c.Fill = o.ClosedLeft, o.LabelStart, o.Fill
 	c.Repeat, c.Every, c.Zone = int64(o.Repeat), o.Every, o.Zone
 	c.First, c.Columns, c.Metrics = b.first, b.columns, b.metrics
 	c.EvalRow = o.Eval == "row"

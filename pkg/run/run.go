@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"rtda/pkg/detect"
+	"rtda/pkg/format"
 	"rtda/pkg/parse"
 	"rtda/pkg/stream"
 )
@@ -165,6 +166,7 @@ func (f *filter) finish() error {
 	f.pipeline.settle()
 	err := f.pipeline.newWorker().end()
 	if StatusOf(err) != StatusPipe && StatusOf(f.pipeline.readErr) != StatusUsage {
+		f.tell(f.afterRows())
 		f.tell(f.totals())
 	}
 	close(f.written)
@@ -260,6 +262,16 @@ func (f *filter) reportActions() {
 	if f.actions != nil {
 		f.tell(f.actions.report())
 	}
+}
+
+// afterRows tells of records that came after the row of their boundary.
+func (f *filter) afterRows() string {
+	st := f.pipeline.counts()
+	n := st.Told[stream.AfterRow]
+	if n == 0 || f.pipeline.strict || f.o.OneToOne {
+		return ""
+	}
+	return string(format.AppendAfterRow(nil, n, st.AfterBy))
 }
 
 // totals is what was skipped of how much, "" if nothing was or if the stream

@@ -24,8 +24,10 @@ func (r Rate) time(i int) int64 {
 	return int64(min(t, math.MaxInt64))
 }
 
-// boundary is the first boundary to which a sample at time t belongs.
-func (s *Stream) boundary(t int64) int64 { return s.calendar.Ceil(t) }
+// boundary is the boundary to which a sample at time t belongs: the first at or
+// after it or, where windows are closed on the left, after it. So a boundary b is
+// due when the clock has passed b−left.
+func (s *Stream) boundary(t int64) int64 { return s.calendar.Ceil(clock.Later(t, s.left)) }
 
 // advance moves the clock on to t, before the sample that moves it is taken:
 // boundaries that have passed are written, rules with age are evaluated once
@@ -36,6 +38,7 @@ func (s *Stream) advance(t int64) {
 		if s.cfg.Every.D > 0 {
 			s.next = s.boundary(t)
 		}
+		s.expect()
 		return
 	}
 	if t <= s.clock {
@@ -54,28 +57,43 @@ func (s *Stream) advance(t int64) {
 	}
 }
 
-// writeBoundaries writes the rows of the boundaries before t. Where no key can
-// give a row any more, it goes straight to the first boundary not before t.
+// maxFill is how many boundaries in a row get rows of empty windows at most.
+const maxFill = 10_000
+
+// writeBoundaries writes the rows of the boundaries before the clock comes to t.
+// Where no key can give a row any more, it goes straight to the first that t does
+// not pass.
 func (s *Stream) writeBoundaries(t int64) {
-	for s.next < t && len(s.live) > 0 && !s.stopped {
-		s.writeBoundary(s.next)
+	n, until := 0, clock.Later(t, s.left)
+	for ; s.next < until && len(s.live) > 0 && !s.stopped; n++ {
+		s.writeBoundary(s.next, s.cfg.Fill && n < maxFill)
 		s.next = s.calendar.Next(s.next)
 	}
-	if s.next < t {
+	if n > maxFill && s.cfg.Fill {
+		left := int64(n) - maxFill
+		if s.next < until {
+			left += 1 + (until-1-s.next)/s.cfg.Every.D
+		}
+		s.tell(Unfilled, s.taking, left)
+		for _, se := range s.order() {
+			s.enliven(se)
+		}
+	}
+	if s.next < until {
 		s.next = s.boundary(t)
 	}
 }
 
 // writeBoundary writes the rows of boundary b of all keys but those that are
 // behind the clock.
-func (s *Stream) writeBoundary(b int64) {
+func (s *Stream) writeBoundary(b int64, fill bool) {
 	if !s.sorted {
 		slices.SortFunc(s.live, compare)
 		s.sorted = true
 	}
 	kept := s.live[:0]
 	for _, se := range s.live {
-		if se.live = !se.gone && !se.behind && s.boundaryRow(se, b); se.live {
+		if se.live = !se.gone && !se.behind && s.boundaryRow(se, b, fill); se.live {
 			kept = append(kept, se)
 		}
 		s.handOnWithin()
@@ -85,17 +103,23 @@ func (s *Stream) writeBoundary(b int64) {
 }
 
 // boundaryRow writes the row of boundary b of a key, if it has samples since its
-// last row, or its first window is a duration and not empty. Without samples
-// there may be more rows only if it reports so. A key that has been silent for
-// Config.TTL at b is about to be forgotten, and has only a row for samples not
-// yet shown.
-func (s *Stream) boundaryRow(se *series, b int64) (lasting bool) {
-	lasting = s.lasting(se, b) && !s.silentAt(se, b)
-	if se.since > 0 || lasting {
-		s.pass(se, b, false)
-		if s.writeRow(se, b) {
-			se.shown = b
+// last row, or its first window is a duration and not empty, or in any case with
+// fill. Without samples there may be more rows only if it reports so. A key that
+// has been silent for Config.TTL at b is about to be forgotten, and has only a row
+// for samples not yet shown.
+func (s *Stream) boundaryRow(se *series, b int64, fill bool) (lasting bool) {
+	lasting = (fill || s.lasting(se, b-s.left)) && !s.silentAt(se, b)
+	if se.since == 0 && !lasting {
+		return false
+	}
+	if se.since = 0; s.isReady(se, b-s.left) {
+		s.passLeft(se, b)
+		label := b
+		if s.cfg.LabelStart {
+			label = s.calendar.Floor(b - 1)
 		}
+		s.writeRow(se, b, label)
+		se.shown = b
 	}
 	return lasting
 }
@@ -111,15 +135,16 @@ func (s *Stream) lasting(se *series, t int64) bool {
 	return false
 }
 
-// catchUp writes the rows of the boundaries before t of a key whose last sample
-// was behind the clock: they are due by its own time.
+// catchUp writes the rows of the boundaries of a key whose last sample was behind
+// the clock, before its own time comes to t.
 func (s *Stream) catchUp(se *series, t int64) {
 	b := s.boundary(se.last)
 	if b <= se.shown {
 		b = s.calendar.Next(se.shown)
 	}
-	for more := true; more && b < t && !s.stopped; b = s.calendar.Next(b) {
-		more = s.boundaryRow(se, b)
+	for n, more := 0, true; more && b < clock.Later(t, s.left) && !s.stopped; b = s.calendar.Next(b) {
+		more = s.boundaryRow(se, b, s.cfg.Fill && n < maxFill)
+		n++
 		s.handOnWithin()
 	}
 }
@@ -197,7 +222,7 @@ func (s *Stream) course(se *series, metric int, t int64) rule.Course {
 // is told with the next Take.
 func (s *Stream) Tick(now int64, r *Result, full Full) {
 	s.begin(r, full)
-	if s.started {
+	if s.started || s.awaits() {
 		s.advance(now)
 		s.sweep()
 	}
@@ -210,7 +235,7 @@ func (s *Stream) Tick(now int64, r *Result, full Full) {
 // Wake returns the first time at which a Tick would bring something, if any.
 func (s *Stream) Wake() (t int64, ok bool) {
 	if s.cfg.Clock != WallClock || !s.started {
-		return 0, false
+		return 1, s.cfg.Clock == WallClock && s.awaits() // at once
 	}
 	t = never
 	if s.cfg.Every.D > 0 && len(s.live) > 0 {

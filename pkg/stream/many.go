@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"rtda/pkg/agg"
+	"rtda/pkg/clock"
 	"rtda/pkg/parse"
 )
 
@@ -133,7 +134,7 @@ func goTogether(cfg *Config) bool {
 	if cfg.Rules != nil && (cfg.Rules.ByClock() || cfg.EvalRow) {
 		return false
 	}
-	if cfg.Every.D > 0 || cfg.LastOnly || cfg.Late > 0 || cfg.Gap > 0 || cfg.TTL > 0 {
+	if cfg.Every.D > 0 || cfg.LastOnly || cfg.Late > 0 || cfg.Ahead > 0 || cfg.Back > 0 || cfg.Gap > 0 || cfg.TTL > 0 {
 		return false
 	}
 	timed := func(w Window) bool { return w.Timed || w.Width.Kind == agg.Duration }
@@ -183,7 +184,7 @@ func (s *Stream) gather(batch *parse.Batch, i, n int) int {
 		fresh := se.round != m.round
 		if s.cfg.Clock == DataClock {
 			t := batch.Time[i+k]
-			if t < se.last || !fresh && t < se.coming {
+			if t < se.last || !fresh && t < se.coming || clock.Elapsed(now, t) > year {
 				n = k
 				break
 			}
@@ -231,7 +232,7 @@ func (s *Stream) gatherOne(batch *parse.Batch, i, n int) int {
 	if s.cfg.Clock == DataClock {
 		last := se.last
 		for k, t := range batch.Time[i : i+n] {
-			if t < last {
+			if t < last || clock.Elapsed(last, t) > year {
 				n = k
 				break
 			}
@@ -280,7 +281,7 @@ func (s *Stream) nearby(key []byte) *series {
 // becomesReady reports whether a key may give rows. Without --gap, which never
 // goes with many records at once, it stays so.
 func (s *Stream) becomesReady(se *series) bool {
-	se.ready = s.isReady(se)
+	se.ready = s.isReady(se, se.last)
 	return se.ready
 }
 

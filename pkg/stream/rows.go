@@ -30,13 +30,30 @@ type Note struct {
 	Row    int           // rows of the Result that were written before it
 	Origin *parse.Origin // of the line; nil where the clock alone did it
 	Line   int           // in the Origin, from 1; 0 where the clock alone did it
-	Alert  *Alert        // nil: a complaint
+	Alert  *Alert        // nil: a complaint, or Told
+	Told   Told
 	Reason parse.Reason
 	Value  bool       // of a complaint: only one value was skipped
 	Text   []byte     // of a complaint: quoted from the data, may be nil
 	Cure   parse.Cure // of a complaint: what helps, if that was not told before
 	Names  []byte     // of a Cure: see parse.Bad
+	First  bool       // of a complaint: the first for its reason; or the first that is Told so
+	By     int64      // ns, of what has to do with times; boundaries, of Unfilled
 }
+
+// Told is what is to be told though nothing was skipped.
+type Told uint8
+
+const (
+	Nothing  Told = iota
+	AfterRow      // a record came after the row of its boundary was written, by so much behind the newest time
+	Jumped        // the newest time is more than a year ahead of the one before
+	Ahead         // a record is taken that is more than Config.Ahead ahead of the newest time
+	SetBack       // the clock of a key was set back
+	Emptied       // a record is so far behind the clock that windows which it reaches had been emptied to make room
+	Unfilled      // boundaries got no rows of empty windows: too many in a row
+	kindsTold
+)
 
 // An Alert is a change of a rule's state with what was seen at it.
 type Alert struct {
@@ -81,41 +98,44 @@ func (r *Result) reset(columns int) {
 	}
 }
 
-// isReady reports whether a key may give a row: one of its first windows holds
-// what it needs.
-func (s *Stream) isReady(se *series) bool {
+// isReady reports whether a key may give a row at time t: one of its first
+// windows then holds what it needs.
+func (s *Stream) isReady(se *series, t int64) bool {
 	if s.cfg.EveryLine {
 		return true
 	}
 	for _, i := range s.cfg.First {
-		if w := se.window(i); w != nil && w.Len() >= s.cfg.Windows[i].Need {
+		if w := se.window(i); w != nil && w.Len()-w.Stale(t) >= s.cfg.Windows[i].Need {
 			return true
 		}
 	}
-	return false
+	return s.cfg.Fill
 }
 
-// writeRow appends the row of a key at time t, if it may give one.
-func (s *Stream) writeRow(se *series, t int64) (written bool) {
-	se.since = 0
-	if !s.isReady(se) {
-		return false
+// writeIfReady writes the row of a key at the time of its last sample, if it may
+// give one.
+func (s *Stream) writeIfReady(se *series, t int64) {
+	if se.since = 0; s.isReady(se, t) {
+		s.writeRow(se, t, t)
 	}
+}
+
+// writeRow appends the row of a key at time t; label is the time that it bears.
+func (s *Stream) writeRow(se *series, t, label int64) {
 	if s.cfg.EvalRow {
 		s.evaluate(se, t, s.cause)
 	}
 	if s.cfg.LastOnly {
-		se.row, se.rowAt = se.row[:0], t
+		se.row, se.rowAt = se.row[:0], label
 		for i := range s.cfg.Columns {
 			se.row = append(se.row, s.read(se, &s.cfg.Columns[i], t))
 		}
-		return true
+		return
 	}
-	rows := s.addRow(se, t)
+	rows := s.addRow(se, label)
 	for i := range s.cfg.Columns {
 		rows.Col[i] = append(rows.Col[i], s.read(se, &s.cfg.Columns[i], t))
 	}
-	return true
 }
 
 // addRow begins a row of the result; its columns are the caller's to fill.
@@ -138,18 +158,19 @@ func (s *Stream) addRows(n int) {
 	s.stats.Rows += n
 }
 
-// finish writes what a key has not yet shown, when no more of it will come.
-func (s *Stream) finish(se *series) {
+// finish writes what a key has not yet shown, when no more of it will come; with
+// fill the row of the next boundary in any case.
+func (s *Stream) finish(se *series, fill bool) {
 	t := se.last
 	if s.cfg.Every.D > 0 {
 		if t = s.next; se.behind {
-			s.catchUp(se, t)
+			s.catchUp(se, t-s.left)
 		}
-		if se.since > 0 && t > se.shown {
-			s.boundaryRow(se, t)
+		if (se.since > 0 || fill) && t > se.shown {
+			s.boundaryRow(se, t, fill)
 		}
 	} else if se.since > 0 {
-		s.writeRow(se, t)
+		s.writeIfReady(se, t)
 	}
 }
 
@@ -159,9 +180,14 @@ func (s *Stream) finish(se *series) {
 // rows of Config.LastOnly stay in one Result, which they overfill.
 func (s *Stream) End(r *Result, full Full) {
 	s.begin(r, full)
+	if h := s.ahead; h != nil {
+		s.ahead = nil
+		s.admitHeld(h)
+	}
 	s.release(true)
 	for _, se := range s.order() {
-		s.finish(se)
+		s.refuseHeld(se)
+		s.finish(se, s.cfg.Fill)
 		s.handOnWithin()
 	}
 	if !s.cfg.LastOnly {

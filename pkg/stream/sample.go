@@ -2,6 +2,8 @@ package stream
 
 import (
 	"container/heap"
+	"math"
+	"slices"
 
 	"rtda/pkg/agg"
 	"rtda/pkg/clock"
@@ -9,14 +11,116 @@ import (
 	"rtda/pkg/rule"
 )
 
+// year is how far the clock may jump without a word.
+const year = 365 * 86400 * second
+
 // arrive receives a record from the input: it is taken at once, or waits for
 // its time where records may be late, or is refused.
 func (s *Stream) arrive(rec *record) {
+	if s.holdBack(rec) || s.stopped {
+		return
+	}
 	if why, bad := s.refusal(rec); bad {
 		s.refuse(rec, why)
 		return
 	}
 	s.admit(rec)
+}
+
+// newest is the newest time that any record had, and whether there was one.
+func (s *Stream) newest() (t int64, ok bool) {
+	if s.cfg.Late > 0 {
+		return s.late.newest, s.late.seen
+	}
+	return s.clock, s.started
+}
+
+// holdBack decides about records that are far ahead of all others, or far behind
+// those of their key: the first is held until the next shows whether it is a
+// fault or the clock has changed. It reports whether rec is held.
+func (s *Stream) holdBack(rec *record) bool {
+	if s.cfg.Clock != DataClock {
+		return false
+	}
+	if h := s.ahead; h != nil {
+		s.ahead = nil
+		if clock.Elapsed(rec.t, h.t) <= s.cfg.Ahead {
+			s.admitHeld(h)
+		} else {
+			s.late.cost -= h.cost()
+			s.refuse(&h.record, parse.Early)
+		}
+	}
+	newest, ok := s.newest()
+	if by := clock.Elapsed(newest, rec.t); ok && s.cfg.Ahead > 0 && by > s.cfg.Ahead {
+		s.ahead = s.hold(rec)
+		return true
+	} else if ok && by > year && s.stats.Told[Jumped] == 0 {
+		s.tell(Jumped, rec, by)
+	}
+	se := s.find(rec.key)
+	if s.cfg.Back == 0 || se == nil {
+		return false
+	}
+	older := se.taken && clock.Elapsed(rec.t, se.last) > s.cfg.Back
+	if older && se.held == nil {
+		se.held = s.hold(rec)
+		return true
+	}
+	if older {
+		s.setBack(se)
+	} else {
+		s.refuseHeld(se)
+	}
+	return false
+}
+
+// hold keeps a record for the time being.
+func (s *Stream) hold(rec *record) *waiter {
+	h := &waiter{record: *rec}
+	h.key, h.vals = slices.Clone(rec.key), slices.Clone(rec.vals)
+	s.late.cost += h.cost()
+	return h
+}
+
+// admitHeld takes a record that was far ahead of the others.
+func (s *Stream) admitHeld(h *waiter) {
+	s.late.cost -= h.cost()
+	newest, _ := s.newest()
+	s.tell(Ahead, &h.record, clock.Elapsed(newest, h.t))
+	if why, bad := s.refusal(&h.record); bad {
+		s.refuse(&h.record, why)
+	} else {
+		s.admit(&h.record)
+	}
+}
+
+// setBack begins a key anew whose last two records are far older than those
+// before, and takes the first of them.
+func (s *Stream) setBack(se *series) {
+	h := se.held
+	se.held = nil
+	s.late.cost -= h.cost()
+	if s.cfg.Every.D > 0 {
+		s.finish(se, false)
+	}
+	s.empty(se)
+	s.tell(SetBack, &h.record, clock.Elapsed(h.t, se.last))
+	se.last, se.shown, se.freed, se.since = h.t, math.MinInt64, math.MinInt64, 0
+	if why, bad := s.refusal(&h.record); bad {
+		s.refuse(&h.record, why)
+	} else {
+		s.admit(&h.record)
+	}
+}
+
+// refuseHeld skips the record of a key that is held because it is far too old.
+func (s *Stream) refuseHeld(se *series) {
+	if h := se.held; h != nil {
+		se.held = nil
+		s.late.cost -= h.cost()
+		s.refuse(&h.record, parse.Late)
+	}
 }
 
 // refusal says why a record from the input cannot be used, if so.
@@ -25,7 +129,7 @@ func (s *Stream) refusal(rec *record) (why parse.Reason, bad bool) {
 	switch {
 	case s.countsBeyond(1):
 		return parse.BadTime, true
-	case s.cfg.Clock == DataClock && se != nil && rec.t < se.last:
+	case s.cfg.Clock == DataClock && se != nil && se.taken && rec.t < se.last:
 		return parse.Late, true
 	case s.cfg.Late > 0:
 		return parse.TooManySamples, !s.fitsWaiting(rec)
@@ -150,9 +254,11 @@ func (s *Stream) release(all bool) {
 // evaluates the rules and writes the row, if it is time for one.
 func (s *Stream) take(se *series, rec *record) {
 	if s.cfg.Clock != NoClock {
+		s.taking = rec
 		s.advance(rec.t)
-		if se != nil && se.gone {
-			se = nil
+		s.taking = nil
+		if se == nil || se.gone {
+			se = s.find(rec.key) // it may be one known from the start
 		}
 	}
 	s.stats.Records++
@@ -161,15 +267,24 @@ func (s *Stream) take(se *series, rec *record) {
 	case se == nil:
 		se = s.create(rec.key)
 		se.last, se.heard = rec.t, s.clock
-		if s.cfg.TTL > 0 {
-			s.silent.add(se)
-		}
 	case se.behind && s.cfg.Every.D > 0:
 		s.catchUp(se, rec.t)
 	}
-	if s.cfg.Gap > 0 && clock.Elapsed(se.last, rec.t) >= s.cfg.Gap {
+	if s.cfg.TTL > 0 && !(se.known && s.cfg.Keyed) {
+		s.silent.add(se)
+	}
+	if s.cfg.Gap > 0 && se.taken && clock.Elapsed(se.last, rec.t) >= s.cfg.Gap {
 		s.empty(se)
 	}
+	if s.cfg.Every.D > 0 && s.boundary(rec.t) <= se.shown {
+		newest, _ := s.newest()
+		s.tell(AfterRow, rec, clock.Elapsed(rec.t, newest))
+	}
+	if rec.t-s.longest < se.freed {
+		s.tell(Emptied, rec, clock.Elapsed(rec.t, s.clock))
+		se.freed = math.MinInt64
+	}
+	se.taken = true
 	se.last, se.heard, se.behind = rec.t, s.clock, behind
 	if s.longest > 0 {
 		s.sweep()
@@ -181,7 +296,7 @@ func (s *Stream) take(se *series, rec *record) {
 	}
 	if n := s.cfg.Every.N; n > 0 && se.since >= n {
 		s.cause = rec
-		s.writeRow(se, rec.t)
+		s.writeIfReady(se, rec.t)
 		s.cause = nil
 	}
 }
@@ -209,7 +324,7 @@ func (s *Stream) fits(se *series, rec *record) bool {
 	if s.cfg.TTL > 0 {
 		s.silent.each(t, s.cfg.TTL, func(other *series) bool {
 			if other != se {
-				room += other.held()
+				room += other.holds()
 			}
 			return room < 0
 		})

@@ -15,6 +15,7 @@ import (
 type Accumulator interface {
 	Push(t int64, x float64)                         // takes a sample
 	Advance(t int64)                                 // lets time pass
+	AdvanceLeft(t int64)                             // likewise, but of the samples before t: one at t comes behind it
 	Slide(ts []int64, xs []float64, dst [][]float64) // pushes samples, with times if they matter, and tells number j at each in dst[j], if not nil
 	Value(j int) float64                             // NaN where there is none
 	Len() int                                        // samples it tells of
@@ -35,13 +36,16 @@ type series struct {
 	row   []float64 // the last row, with Config.LastOnly
 	rowAt int64
 
-	last   int64 // time of the last sample taken
-	heard  int64 // what the clock was then: later than last where the sample was behind it
-	since  int   // samples since the last row
-	shown  int64 // the last boundary of which it has a row
-	freed  int64 // samples up to this time have left its windows to make room
-	behind bool  // the last sample was behind the clock: boundaries are due by the key's own time
-	due    int64 // when the clock evaluates its rules next
+	last   int64   // time of the last sample taken
+	heard  int64   // what the clock was then: later than last where the sample was behind it
+	since  int     // samples since the last row
+	taken  bool    // it has had a sample
+	known  bool    // from the start: it is never forgotten
+	held   *waiter // a record more than Config.Back older than the last, until the key's next
+	shown  int64   // the last boundary of which it has a row
+	freed  int64   // samples up to this time have left its windows to make room
+	behind bool    // the last sample was behind the clock: boundaries are due by the key's own time
+	due    int64   // when the clock evaluates its rules next
 	queued [agendas]int64
 	live   bool // in Stream.live
 	gone   bool // forgotten
@@ -138,6 +142,37 @@ func (s *Stream) create(key []byte) *series {
 	return se
 }
 
+// awaits reports whether keys are known from the start.
+func (s *Stream) awaits() bool {
+	return len(s.cfg.Expect) > 0 || !s.cfg.Keyed && s.cfg.Clock == WallClock && s.byClock()
+}
+
+// expect makes the series that are known from the start, when the clock begins:
+// those of Config.Expect, or the one without keys on the wall clock.
+func (s *Stream) expect() {
+	if !s.awaits() {
+		return
+	}
+	names := s.cfg.Expect
+	if !s.cfg.Keyed {
+		names = []string{""}
+	}
+	for _, name := range names {
+		if s.find([]byte(name)) != nil {
+			continue
+		}
+		se := s.create([]byte(name))
+		se.known, se.last, se.heard = true, s.clock, s.clock
+		if s.cfg.Fill {
+			s.enliven(se)
+		}
+		if s.byClock() {
+			s.measure(se, s.clock)
+			s.schedule(se, s.clock)
+		}
+	}
+}
+
 // newID returns an ID that no key has.
 func (s *Stream) newID() uint32 {
 	if n := len(s.ids); n > 0 {
@@ -193,7 +228,7 @@ func (s *Stream) order() []*series {
 
 // silentAt reports whether a key has been silent for Config.TTL at time t.
 func (s *Stream) silentAt(se *series, t int64) bool {
-	return s.cfg.TTL > 0 && clock.Elapsed(se.heard, t) >= s.cfg.TTL
+	return s.cfg.TTL > 0 && !(se.known && s.cfg.Keyed) && clock.Elapsed(se.heard, t) >= s.cfg.TTL
 }
 
 // expired returns the key that is forgotten first at time t, or nil.
@@ -215,7 +250,8 @@ func (s *Stream) forget(t int64) {
 	}
 	slices.SortFunc(gone, compare)
 	for _, se := range gone {
-		s.finish(se)
+		s.refuseHeld(se)
+		s.finish(se, false)
 		if s.cfg.Rules != nil {
 			s.changes = s.cfg.Rules.Expire(se.state, t, s.changes[:0])
 			s.pass(se, t, true)
@@ -229,7 +265,7 @@ func (s *Stream) forget(t int64) {
 }
 
 func (s *Stream) drop(se *series) {
-	s.stats.Held -= se.held()
+	s.stats.Held -= se.holds()
 	for k := range se.wins {
 		s.stats.Detectors -= s.cfg.Windows[se.number(k)].detectors()
 	}
@@ -247,8 +283,8 @@ func (s *Stream) drop(se *series) {
 	}
 }
 
-// held is what the windows of a key count against Config.MaxSamples.
-func (se *series) held() (n int) {
+// holds is what the windows of a key count against Config.MaxSamples.
+func (se *series) holds() (n int) {
 	for _, w := range se.wins {
 		n += w.Held()
 	}
@@ -263,6 +299,21 @@ func (s *Stream) pass(se *series, t int64, moved bool) {
 		if win := &s.cfg.Windows[se.number(k)]; (win.Timed || win.Width.D > 0) && win.Moved == moved {
 			before := w.Held()
 			w.Advance(t)
+			s.stats.Held += w.Held() - before
+		}
+	}
+}
+
+// passLeft is pass for the row of boundary b.
+func (s *Stream) passLeft(se *series, b int64) {
+	if s.left == 0 {
+		s.pass(se, b, false)
+		return
+	}
+	for k, w := range se.wins {
+		if !s.cfg.Windows[se.number(k)].Moved {
+			before := w.Held()
+			w.AdvanceLeft(b)
 			s.stats.Held += w.Held() - before
 		}
 	}

@@ -82,8 +82,14 @@ type Config struct {
 	Zone       *time.Location  // of days and weeks of Every, and of hour and weekday; nil is UTC
 	Times      *clock.Resolver // of Batch.East; nil where the times are moments
 	Late       int64
+	Ahead      int64 // how far a record may be ahead of the newest time; 0 is any
+	Back       int64 // how far two records of a key may be older than its newest until its clock was set back; 0: it never is
 	Gap        int64
 	TTL        int64
+	ClosedLeft bool     // windows of a duration are [t−D, t) at boundaries
+	LabelStart bool     // a boundary's row bears the boundary before
+	Fill       bool     // every boundary has a row for every key
+	Expect     []string // keys, as in Batch.Key, that are known from the start
 	Every      Every
 	Windows    []Window
 	First      []int  // the windows of which one must have what it needs for a row
@@ -107,10 +113,12 @@ type Stats struct {
 	Rows    int // rows written
 	Skipped [parse.Reasons]int
 	Passed  int // lines passed over, as those without a match
-	Fired   int // alerts that began
-	Alerts  int // changes of alerts, and repetitions
-	Keys    int // keys now held
-	Held    int // samples now held in all windows, with what detectors count for
+	Told    [kindsTold]int
+	AfterBy int64 // the most by which a record that came after its row was behind, ns
+	Fired   int   // alerts that began
+	Alerts  int   // changes of alerts, and repetitions
+	Keys    int   // keys now held
+	Held    int   // samples now held in all windows, with what detectors count for
 
 	Detectors int // now held
 }
@@ -150,7 +158,10 @@ type Stream struct {
 	next     int64           // first boundary not yet written
 	ticked   int64           // when the clock evaluated rules last
 	live     []*series
-	sorted   bool // live is in the order of the keys
+	sorted   bool    // live is in the order of the keys
+	left     int64   // 1 with Config.ClosedLeft
+	taking   *record // that moves the clock
+	ahead    *waiter // a record more than Config.Ahead ahead of the newest time, until the next
 	late     waiting
 	longest  int64               // window of a duration
 	most     int                 // samples that a record can add to the windows
@@ -183,6 +194,9 @@ func (s *Stream) Setup(cfg Config) {
 	s.cfg = cfg
 	if cfg.Every.D > 0 {
 		s.calendar = clock.NewCalendar(cfg.Every.D, cfg.Zone)
+	}
+	if cfg.ClosedLeft {
+		s.left = 1
 	}
 	s.seen = make([]float64, len(cfg.Metrics))
 	for i := range cfg.Windows {
@@ -315,7 +329,11 @@ func (s *Stream) takePartly(b *parse.Block, batch *parse.Batch, i int, bads []pa
 		return
 	}
 	rec := s.record(b, batch, i)
-	if _, bad := s.refusal(&rec); bad {
+	held := s.holdBack(&rec)
+	if s.stopped {
+		return
+	}
+	if _, bad := s.refusal(&rec); bad && !held {
 		whole := bads[0]
 		whole.Value = false
 		s.skip(s.origin, s.origin.Lines, &whole)
@@ -324,16 +342,22 @@ func (s *Stream) takePartly(b *parse.Block, batch *parse.Batch, i int, bads []pa
 	for k := range bads {
 		s.skip(s.origin, s.origin.Lines, &bads[k])
 	}
-	s.admit(&rec)
+	if !held {
+		s.admit(&rec)
+	}
 }
 
 // refuse skips a record that the stream cannot take.
 func (s *Stream) refuse(rec *record, why parse.Reason) {
 	bad := parse.Bad{Line: rec.line, Reason: why}
+	by := int64(0)
+	if newest, ok := s.newest(); ok && (why == parse.Late || why == parse.Early) {
+		by = max(clock.Elapsed(rec.t, newest), clock.Elapsed(newest, rec.t))
+	}
 	if why == parse.TooManyKeys && s.shows(why) {
 		bad.Text = slices.Clone(rec.key[:min(len(rec.key), text.MaxQuote)])
 	}
-	s.skip(rec.origin, 0, &bad)
+	s.skipBy(rec.origin, 0, &bad, by)
 }
 
 // A record is one record on its way to the windows.
@@ -374,12 +398,16 @@ func (s *Stream) timeOf(b *parse.Block, batch *parse.Batch, i, n int) int64 {
 
 // skip counts a bad line or value and notes it while there are few of its
 // reason. Its line counts from base.
-func (s *Stream) skip(origin *parse.Origin, base int, bad *parse.Bad) {
+func (s *Stream) skip(origin *parse.Origin, base int, bad *parse.Bad) { s.skipBy(origin, base, bad, 0) }
+
+// skipBy is skip for what has to do with times: by is how far the record is off.
+func (s *Stream) skipBy(origin *parse.Origin, base int, bad *parse.Bad, by int64) {
 	counts := int(bad.Reason) < parse.Reasons
 	if s.shows(bad.Reason) {
 		n := Note{
 			Row: s.res.Rows.N, Origin: origin, Line: base + bad.Line,
-			Reason: bad.Reason, Value: bad.Value, Text: bad.Text,
+			Reason: bad.Reason, Value: bad.Value, Text: bad.Text, By: by,
+			First: counts && s.stats.Skipped[bad.Reason] == 0,
 		}
 		if bad.Cure != "" && !s.cures[bad.Cure] {
 			s.cures[bad.Cure], n.Cure, n.Names = true, bad.Cure, bad.Names
@@ -400,15 +428,35 @@ func (s *Stream) shows(why parse.Reason) bool {
 		return why != parse.Uneven
 	case why == parse.Uneven:
 		return s.cfg.Show > 0 && !s.uneven
-	case int(why) >= parse.Reasons || s.cfg.Show == 0:
-		return false
 	}
-	n := s.stats.Skipped[why] + 1
-	if n <= s.cfg.Show {
-		return true
+	return int(why) < parse.Reasons && s.worthTelling(s.stats.Skipped[why])
+}
+
+// worthTelling reports whether something is told that has happened n times before:
+// the first times, and then the 10th, 100th, 1000th and so on, so that a run of
+// months goes on telling.
+func (s *Stream) worthTelling(n int) bool {
+	if n < s.cfg.Show || s.cfg.Show == 0 {
+		return n < s.cfg.Show
 	}
-	for n%10 == 0 {
+	for n++; n >= 10 && n%10 == 0; {
 		n /= 10
 	}
 	return n == 1
+}
+
+// tell tells something of a record that is used all the same; rec may be nil.
+func (s *Stream) tell(what Told, rec *record, by int64) {
+	n := s.stats.Told[what]
+	if s.stats.Told[what]++; what == AfterRow {
+		s.stats.AfterBy = max(s.stats.AfterBy, by)
+	}
+	if s.cfg.EveryLine || !s.worthTelling(n) {
+		return
+	}
+	note := Note{Row: s.res.Rows.N, Told: what, By: by, First: n == 0}
+	if rec != nil {
+		note.Origin, note.Line = rec.origin, rec.line
+	}
+	s.res.Notes = append(s.res.Notes, note)
 }

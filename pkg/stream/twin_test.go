@@ -38,9 +38,9 @@ type twinKey struct {
 	name   string
 	kept   []sample // since the last pause
 	last   int64
-	heard  int64 // what the clock was at the last sample
-	moved  int64 // time to which rows have moved its windows
-	shown  int64 // last boundary of which it has a row
+	heard  int64       // what the clock was at the last sample
+	gone   map[int]int // by window: how many of kept have left it for a row
+	shown  int64       // last boundary of which it has a row
 	behind bool
 	since  int
 }
@@ -95,7 +95,7 @@ func (w *twin) take(x sample) {
 	}
 	k = w.keys[x.key]
 	if k == nil {
-		k = &twinKey{name: x.key, last: x.t, moved: math.MinInt64, shown: math.MinInt64}
+		k = &twinKey{name: x.key, last: x.t, gone: map[int]int{}, shown: math.MinInt64}
 		w.keys[x.key] = k
 	}
 	if k.behind {
@@ -103,13 +103,16 @@ func (w *twin) take(x sample) {
 	}
 	k.behind, k.heard = x.t < w.clock, w.clock
 	if w.cfg.Gap > 0 && x.t-k.last >= w.cfg.Gap {
-		k.kept = nil
+		k.kept, k.gone = nil, map[int]int{}
+	}
+	if w.cfg.Every.D > 0 && k.shown > math.MinInt64 && !w.passed(k.shown, x.t) {
+		w.log = append(w.log, "after its row")
 	}
 	k.kept = append(k.kept, x)
 	k.last = x.t
 	k.since++
 	if w.cfg.Every.N > 0 && k.since >= w.cfg.Every.N {
-		w.row(k, x.t)
+		w.row(k, x.t, false)
 	}
 }
 
@@ -126,7 +129,7 @@ func (w *twin) silentAt(t int64) int {
 func (w *twin) advance(t int64) {
 	if !w.started {
 		w.started, w.clock = true, t
-		for w.cfg.Every.D > 0 && w.next < t {
+		for w.cfg.Every.D > 0 && w.passed(w.next, t) {
 			w.next += w.cfg.Every.D
 		}
 		return
@@ -134,7 +137,7 @@ func (w *twin) advance(t int64) {
 	if t <= w.clock {
 		return
 	}
-	for ; w.cfg.Every.D > 0 && w.next < t; w.next += w.cfg.Every.D {
+	for ; w.cfg.Every.D > 0 && w.passed(w.next, t); w.next += w.cfg.Every.D {
 		for _, k := range w.sorted() {
 			if !k.behind {
 				w.boundary(k, w.next)
@@ -144,65 +147,92 @@ func (w *twin) advance(t int64) {
 	w.clock = t
 	for _, k := range w.sorted() {
 		if w.cfg.TTL > 0 && t-k.heard >= w.cfg.TTL {
-			w.finish(k)
+			w.finish(k, false)
 			delete(w.keys, k.name)
 		}
 	}
 }
+
+// passed reports whether a sample at time t belongs to a boundary after b.
+func (w *twin) passed(b, t int64) bool { return b < t || b == t && w.cfg.ClosedLeft }
 
 // boundary writes the row of boundary b of a key, if one is due.
 func (w *twin) boundary(k *twinKey, b int64) {
 	first := w.cfg.Windows[w.cfg.First[0]].Width
 	lasting := false
 	for _, i := range w.cfg.First {
-		lasting = lasting || len(w.window(k, i, b)) > 0
+		lasting = lasting || len(w.window(k, i, b, w.cfg.ClosedLeft)) > 0
 	}
 	silent := w.cfg.TTL > 0 && b-k.heard >= w.cfg.TTL
-	if b > k.shown && (k.since > 0 || first.Kind == agg.Duration && lasting && !silent) {
-		if k.moved = max(k.moved, b); w.row(k, b) {
-			k.shown = b
+	if b > k.shown && (k.since > 0 || (first.Kind == agg.Duration && lasting || w.cfg.Fill) && !silent) {
+		w.boundaryRow(k, b)
+	}
+}
+
+// oldest is the least time that belongs to a window of d at time t.
+func oldest(t, d int64, closedLeft bool) int64 {
+	if closedLeft {
+		return t - d
+	}
+	return t - d + 1
+}
+
+func (w *twin) boundaryRow(k *twinKey, b int64) {
+	if k.since = 0; !w.ready(k, b, w.cfg.ClosedLeft) {
+		return
+	}
+	for i := range w.cfg.Windows { // what leaves a window of a duration never comes back
+		if width := w.cfg.Windows[i].Width; width.Kind == agg.Duration {
+			for k.gone[i] < len(k.kept) && k.kept[k.gone[i]].t < oldest(b, width.D, w.cfg.ClosedLeft) {
+				k.gone[i]++
+			}
 		}
 	}
+	w.row(k, b, w.cfg.ClosedLeft)
+	k.shown = b
 }
 
 // ownBoundaries are the rows of the boundaries before t of a key that is behind
 // the clock.
 func (w *twin) ownBoundaries(k *twinKey, t int64) {
-	for b := int64(0); w.cfg.Every.D > 0 && b < t; b += w.cfg.Every.D {
-		if b >= k.last {
+	for b := int64(0); w.cfg.Every.D > 0 && w.passed(b, t); b += w.cfg.Every.D {
+		if !w.passed(b, k.last) {
 			w.boundary(k, b)
 		}
 	}
 }
 
-func (w *twin) finish(k *twinKey) {
-	if k.behind {
-		w.ownBoundaries(k, w.next)
-	}
-	if k.since > 0 && w.cfg.Every.D > 0 && k.shown >= w.next {
-		return
-	}
-	if k.since > 0 && w.cfg.Every.D > 0 {
-		w.row(k, w.next)
-	} else if k.since > 0 {
-		w.row(k, k.last)
+func (w *twin) finish(k *twinKey, fill bool) {
+	switch {
+	case w.cfg.Every.D > 0:
+		if k.behind {
+			for b := int64(0); b < w.next; b += w.cfg.Every.D {
+				if !w.passed(b, k.last) {
+					w.boundary(k, b)
+				}
+			}
+		}
+		if silent := w.cfg.TTL > 0 && w.next-k.heard >= w.cfg.TTL; (k.since > 0 || fill && !silent) && k.shown < w.next {
+			w.boundaryRow(k, w.next)
+		}
+	case k.since > 0:
+		w.row(k, k.last, false)
 	}
 }
 
 func (w *twin) end() {
 	w.release(math.MinInt64)
 	for _, k := range w.sorted() {
-		w.finish(k)
+		w.finish(k, w.cfg.Fill)
 	}
 }
 
 // window is the values of window i of a key at time t.
-func (w *twin) window(k *twinKey, i int, t int64) (xs []float64) {
+func (w *twin) window(k *twinKey, i int, t int64, closedLeft bool) (xs []float64) {
 	win := w.cfg.Windows[i]
-	t = max(t, k.moved)
-	for _, x := range k.kept {
+	for n, x := range k.kept {
 		v := x.vals[win.Field]
-		if v == v && (win.Width.Kind != agg.Duration || t-x.t < win.Width.D) {
+		if v == v && n >= k.gone[i] && (win.Width.Kind != agg.Duration || x.t >= oldest(t, win.Width.D, closedLeft)) {
 			xs = append(xs, v)
 		}
 	}
@@ -212,18 +242,23 @@ func (w *twin) window(k *twinKey, i int, t int64) (xs []float64) {
 	return xs
 }
 
-func (w *twin) row(k *twinKey, t int64) (written bool) {
-	k.since = 0
-	ready := false
+func (w *twin) ready(k *twinKey, t int64, closedLeft bool) bool {
 	for _, i := range w.cfg.First {
-		ready = ready || len(w.window(k, i, t)) >= w.cfg.Windows[i].Need
+		if len(w.window(k, i, t, closedLeft)) >= w.cfg.Windows[i].Need {
+			return true
+		}
 	}
-	if !ready {
-		return false
+	return w.cfg.Fill
+}
+
+func (w *twin) row(k *twinKey, t int64, closedLeft bool) {
+	k.since = 0
+	if !w.ready(k, t, closedLeft) {
+		return
 	}
 	var vals []float64
 	for i := range w.cfg.Windows {
-		xs := w.window(k, i, t)
+		xs := w.window(k, i, t, closedLeft)
 		sum, last := nan, nan
 		if len(xs) >= w.cfg.Windows[i].Need {
 			sum = 0
@@ -234,8 +269,10 @@ func (w *twin) row(k *twinKey, t int64) (written bool) {
 		}
 		vals = append(vals, float64(len(xs)), sum, last)
 	}
+	if w.cfg.LabelStart && w.cfg.Every.D > 0 {
+		t -= w.cfg.Every.D
+	}
 	w.log = append(w.log, rowText(w.cfg.Clock != NoClock, t, k.name, vals))
-	return true
 }
 
 func rowText(timed bool, t int64, key string, vals []float64) string {
@@ -291,6 +328,7 @@ func randomConfig(r *rand.Rand) Config {
 	case 2:
 		if clock != NoClock {
 			cfg.Every.D = 1 + r.Int64N(30)
+			cfg.ClosedLeft, cfg.LabelStart, cfg.Fill = r.IntN(3) == 0, r.IntN(3) == 0, r.IntN(3) == 0
 		}
 	}
 	if clock == NoClock {
@@ -369,7 +407,11 @@ func logOf(cfg *Config, r *Result) (log []string) {
 	notes := r.Notes
 	for i := range r.Rows.N + 1 {
 		for len(notes) > 0 && notes[0].Row == i {
-			log = append(log, notes[0].Reason.String())
+			if notes[0].Told == AfterRow {
+				log = append(log, "after its row")
+			} else {
+				log = append(log, notes[0].Reason.String())
+			}
 			notes = notes[1:]
 		}
 		if i == r.Rows.N {
