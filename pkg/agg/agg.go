@@ -85,7 +85,7 @@ var Table = []Agg{
 	{Name: "increase", Doc: "of a counter, from the sample before the window to the last, a drop being a restart from 0", needs: needEnds | needResets, read: (*batch).increase},
 	{Name: "rate", Doc: "increase per second passed", Unit: UnitPerSecond, needs: needEnds | needResets, read: (*batch).rate},
 	{Name: "twa", Doc: "time-weighted average: each value holds until the next", needs: needEnds | needHeld, read: (*batch).twa},
-	{Name: "ewma", Doc: "exponentially weighted moving average", needs: needDecay, read: (*batch).ewma},
+	{Name: "ewma", Doc: "exponentially weighted moving average", needs: needDecay, read: (*batch).ewma, column: (*batch).ewmas},
 	{Name: "age", Doc: "time since the key's last sample", Unit: UnitSeconds, OfKey: true, read: (*batch).none},
 }
 
@@ -201,9 +201,9 @@ func NewPlan(w Width, aggs []Agg, o Options) *Plan {
 	p.findPair()
 	p.timed = w.Kind == Duration || p.clock && p.needs&(needTrend|needPrevious) != 0
 	p.fading.init(w)
-	p.decay = joining[weightedMean]{join: p.fading.join, sample: p.fading.sample}
-	p.held = joining[heldMean]{join: joinHeld, sample: heldSample}
-	p.resets = joining[counterResets]{join: joinResets, sample: counterSample}
+	p.decay = joining[weightedMean]{join: p.fading.join, behind: p.fading.behind, before: p.fading.before}
+	p.held = joining[heldMean]{join: joinHeld, behind: (*heldMean).behind, before: (*block).holdBefore}
+	p.resets = joining[counterResets]{join: joinResets, behind: (*counterResets).behind, before: (*block).countBefore}
 	return p
 }
 

@@ -49,10 +49,10 @@ func (w *Window) pushAll(t int64, x float64) {
 	a.last, a.lastT = x, t
 	a.low[0], a.low[1] = lower(a.low[0], x), lower(a.low[1], -x)
 	if needs&needResets != 0 {
-		a.resets = joinResets(a.resets, counterResets{first: x, last: x, n: 1})
+		a.resets.add(x)
 	}
 	if needs&needHeld != 0 {
-		a.held = joinHeld(a.held, heldMean{x: x, first: t, last: t, ok: true})
+		a.held.add(t, x)
 	}
 	if needs&needMoments != 0 {
 		a.add(t, x)

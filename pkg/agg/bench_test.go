@@ -16,25 +16,26 @@ func uniforms(n int) []float64 {
 	return xs
 }
 
-// BenchmarkSlide is the time a sample takes in a batch of 4,096, all read.
+// BenchmarkSlide is the time a sample takes in a batch of 4,096, all read, one a
+// second.
 func BenchmarkSlide(b *testing.B) {
-	for _, aggs := range []string{"mean,std,max", "mean", "std", "max", "mean,std", "min,max", "z", "skew,kurt", "median", "none"} {
-		for _, n := range []int{10, 100, 1000, 1000000} {
-			if aggs != "mean,std,max" && n != 100 {
+	for _, aggs := range []string{"mean,std,max", "mean", "std", "max", "mean,std", "min,max", "z", "skew,kurt", "median", "ewma", "slope", "rate", "twa", "none"} {
+		for _, width := range []Width{{Kind: Count, N: 10}, {Kind: Count, N: 100}, {Kind: Count, N: 1000}, {Kind: Count, N: 1000000}, {Kind: Duration, D: 100e9}, {Kind: Duration, D: 1000e9}} {
+			if aggs != "mean,std,max" && width.N != 100 && width.D != 100e9 {
 				continue
 			}
-			b.Run(fmt.Sprintf("agg=%s/n=%d", aggs, n), func(b *testing.B) { benchmarkSlide(b, aggs, n) })
+			b.Run(fmt.Sprintf("agg=%s/kind=%d/n=%d", aggs, width.Kind, int64(width.N)+width.D/1e9), func(b *testing.B) { benchmarkSlide(b, aggs, width) })
 		}
 	}
 }
 
-func benchmarkSlide(b *testing.B, aggs string, n int) {
+func benchmarkSlide(b *testing.B, aggs string, width Width) {
 	picked, read := pick("mean", "std", "max"), aggs != "none"
 	if read {
 		picked = pick(strings.Split(aggs, ",")...)
 	}
-	w := NewPlan(Width{Kind: Count, N: n}, picked, Options{}).New()
-	xs := uniforms(4096)
+	w := NewPlan(width, picked, Options{Clock: width.Kind == Duration}).New()
+	xs, ts := uniforms(4096), times(4096, func(int) int64 { return 1e9 })
 	var dst [][]float64
 	for range picked {
 		dst = append(dst, make([]float64, len(xs)))
@@ -42,13 +43,19 @@ func benchmarkSlide(b *testing.B, aggs string, n int) {
 	if !read {
 		dst = nil
 	}
-	for range 2 * n / len(xs) {
-		w.Slide(nil, xs, nil)
+	slide := func(dst [][]float64) {
+		w.Slide(ts, xs, dst)
+		for i := range ts {
+			ts[i] += 4096e9
+		}
 	}
-	w.Slide(nil, xs, dst)
+	for range 2 * width.N / len(xs) {
+		slide(nil)
+	}
+	slide(dst)
 	b.ResetTimer()
 	for i := 0; i < b.N; i += len(xs) {
-		w.Slide(nil, xs, dst)
+		slide(dst)
 	}
 }
 

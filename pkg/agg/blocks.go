@@ -123,7 +123,7 @@ func cuts(size int, kind Kind) int {
 	switch {
 	case size <= shortest:
 		return 1
-	case kind == Duration && size <= 64:
+	case kind == Duration && size <= 128:
 		return 4
 	case kind == Duration && size <= 1024:
 		return 8
@@ -279,28 +279,32 @@ func (w *Window) blocks(a, b *block) {
 	w.block(b, 0, w.n-n, head+int64(n))
 }
 
-// A joining says how summaries of neighbouring segments become one.
+// A joining says how summaries of neighbouring segments become one. The zero
+// value of each is that of no samples.
 type joining[T any] struct {
-	none   block
-	join   func(a, b T) T          // b lies behind a; either may be none
-	sample func(b *block, i int) T // of the i-th sample of b alone
+	join   func(a, b T) T              // b lies behind a
+	behind func(x *T, b *block, i int) // adds the i-th sample of b behind x
+	before func(b *block, i int, x *T) // or before it
+	x      T
 }
 
 // of returns the summary of the samples of a and of b behind it.
-func (j *joining[T]) of(a, b *block) (x T) {
-	return j.add(j.add(x, a, 0), b, 0)
+func (j *joining[T]) of(a, b *block) T {
+	var none T
+	j.x = none
+	j.add(&j.x, a, 0)
+	j.add(&j.x, b, 0)
+	return j.x
 }
 
-// add returns x and the samples of b from the i-th on together.
-func (j *joining[T]) add(x T, b *block, i int) T {
+// add adds the samples of b from the i-th on behind x.
+func (j *joining[T]) add(x *T, b *block, i int) {
 	for ; i < len(b.xs); i++ {
-		x = j.join(x, j.sample(b, i))
+		j.behind(x, b, i)
 	}
-	return x
 }
 
-// joined keeps a summary that is made by nothing but joining. Its zero value is
-// that of no samples.
+// joined keeps a summary that is made by nothing but joining.
 type joined[T any] struct {
 	*joining[T]
 	tree  *tree[T]
@@ -308,18 +312,23 @@ type joined[T any] struct {
 	done  int32 // samples of the newest block that are in cur
 	stale bool  // the blocks between have changed
 	oldN  int64
-	base  T   // the blocks between
-	rest  []T // each rest of the oldest block with them
-	cur   T   // the newest block
+	curN  int64 // number of the first sample of the newest block
+	base  T     // the blocks between
+	rest  []T   // each rest of the oldest block with them
+	cur   T     // the newest block
 }
 
 func newJoined[T any](k, n int, how *joining[T]) *joined[T] {
 	var none T
-	return &joined[T]{joining: how, tree: newTree(k, none), rest: make([]T, 0, n)}
+	return &joined[T]{joining: how, stale: true, tree: newTree(k, none), rest: make([]T, 0, n)}
 }
 
 func (s *joined[T]) leaf(j int, b *block) {
-	s.tree.set(j, s.of(b, &s.none), s.join)
+	x := s.cur
+	if s.curN != b.number || int(s.done) != len(b.xs) || s.stale {
+		x = s.of(b, &block{})
+	}
+	s.tree.set(j, x, s.join)
 }
 
 func (s *joined[T]) middle(i, j int) { s.i, s.j, s.stale = int32(i), int32(j), true }
@@ -328,15 +337,16 @@ func (s *joined[T]) sync(c *content) {
 	if s.stale {
 		var none T
 		s.base = s.tree.between(int(s.i), int(s.j), s.join)
-		s.cur, s.done, s.oldN, s.stale = none, 0, c.old.number, false
+		s.cur, s.curN, s.done, s.oldN, s.stale = none, c.cur.number, 0, c.old.number, false
 		s.rest = s.rest[:len(c.old.xs)]
-		x := s.base
+		from := s.base
 		for i := len(s.rest) - 1; i >= 0; i-- {
-			x = s.join(s.sample(&c.old, i), x)
-			s.rest[i] = x
+			s.rest[i] = from
+			s.before(&c.old, i, &s.rest[i])
+			from = s.rest[i]
 		}
 	}
-	s.cur = s.add(s.cur, &c.cur, int(s.done))
+	s.add(&s.cur, &c.cur, int(s.done))
 	s.done = int32(len(c.cur.xs))
 }
 
@@ -353,7 +363,7 @@ func (s *joined[T]) window(head int64) T {
 func (s *joined[T]) fill(b *batch, room []T) []T {
 	room = sized(room, len(b.xs))
 	for i := range b.xs {
-		s.cur = s.join(s.cur, s.sample(&b.block, i))
+		s.behind(&s.cur, &b.block, i)
 		room[i] = s.window(b.headAt(i))
 	}
 	s.done += int32(len(b.xs))

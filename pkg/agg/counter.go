@@ -93,15 +93,38 @@ type counterResets struct {
 	n            int
 }
 
-// step goes on from sample a to sample b.
-func (r *counterResets) step(a, b float64) {
-	switch {
-	case b >= a:
-	case math.Abs(a) < 0x1p900:
-		r.small += a
-	default:
-		r.large += float64(a * 0x1p-64)
+// restart adds the value before a drop.
+func (r *counterResets) restart(x float64) {
+	if math.Abs(x) < 0x1p900 {
+		r.small += x
+	} else {
+		r.large += float64(x * 0x1p-64)
 	}
+}
+
+// behind adds the i-th sample of b behind r.
+func (r *counterResets) behind(b *block, i int) { r.add(b.xs[i]) }
+
+func (r *counterResets) add(x float64) {
+	if r.n == 0 {
+		r.first = x
+	} else if x < r.last {
+		r.restart(r.last)
+	}
+	r.last = x
+	r.n++
+}
+
+// countBefore adds the i-th sample of b before r.
+func (b *block) countBefore(i int, r *counterResets) {
+	x := b.xs[i]
+	if r.n == 0 {
+		r.last = x
+	} else if r.first < x {
+		r.restart(x)
+	}
+	r.first = x
+	r.n++
 }
 
 func joinResets(a, b counterResets) counterResets {
@@ -111,10 +134,8 @@ func joinResets(a, b counterResets) counterResets {
 	if b.n == 0 {
 		return a
 	}
-	a.step(a.last, b.first)
+	if b.first < a.last {
+		a.restart(a.last)
+	}
 	return counterResets{a.small + b.small, a.large + b.large, a.first, b.last, a.n + b.n}
-}
-
-func counterSample(b *block, i int) counterResets {
-	return counterResets{first: b.xs[i], last: b.xs[i], n: 1}
 }

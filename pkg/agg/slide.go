@@ -99,7 +99,15 @@ func timeAt(ts []int64, i int) int64 {
 
 // pushMany pushes xs.
 func (w *Window) pushMany(ts []int64, xs []float64) {
-	if w.plan.width.Kind != Count || w.ord != nil || w.plan.timed {
+	switch {
+	case w.plan.width.Kind == Duration && w.ord == nil && w.beyond == nil:
+		for i := 0; i < len(xs); i++ {
+			if i += w.pushTimes(ts[i:], xs[i:]); i < len(xs) {
+				w.Push(ts[i], xs[i])
+			}
+		}
+		return
+	case w.plan.width.Kind != Count || w.ord != nil || w.plan.timed:
 		for i, x := range xs {
 			w.Push(timeAt(ts, i), x)
 		}
@@ -112,6 +120,32 @@ func (w *Window) pushMany(ts []int64, xs []float64) {
 		w.storeMany(at, nil, xs[:n])
 		xs = xs[n:]
 	}
+}
+
+// pushTimes pushes samples into a window of a duration as long as its ring need
+// not be made anew, and returns how many.
+func (w *Window) pushTimes(ts []int64, xs []float64) int {
+	head, n, size := w.head, w.n, w.size
+	for i, t := range ts {
+		at, held, cut := head, n, w.plan.cut(t)
+		for held > 0 && w.ts[at] <= cut {
+			held--
+			if at++; at == size {
+				at = 0
+			}
+		}
+		if held == size || held == 0 || sparse(size, held) {
+			ts = ts[:i]
+			break
+		}
+		head, n = at, held+1
+		if at += held; at >= size {
+			at -= size
+		}
+		w.xs[at], w.ts[at] = xs[i], t
+	}
+	w.head, w.n, w.seen = head, n, w.seen+int64(len(ts))
+	return len(ts)
 }
 
 // storeMany stores samples from the place behind the newest on, at most up to
@@ -350,13 +384,19 @@ func (b *batch) rests(row []float64, oldN int64, base float64, spare *[]float64)
 
 // each fills dst with a read-out of the moments.
 func (b *batch) each(read func(*sums, float64) float64, dst []float64) {
-	ddof := b.w.plan.ddof
+	ddof, powers := b.w.plan.ddof, b.w.plan.needs&needPowers != 0
+	for i := range b.around {
+		dst[i] = read(&b.around[i], ddof)
+	}
+	if len(b.around) > 0 {
+		return
+	}
+	b.at = b.s // in a place of b: what a function value is given would be allocated
 	for i := range dst {
-		if len(b.around) > 0 {
-			dst[i] = read(&b.around[i], ddof)
-			continue
+		b.at.n, b.at.s1, b.at.s2 = float64(b.count(i)), b.sum[0][i], b.sum[1][i]
+		if powers {
+			b.at.s3, b.at.s4 = b.sum[2][i], b.sum[3][i]
 		}
-		b.at = b.sumsAt(i) // in a place of b: what a function value is given would be allocated
 		dst[i] = read(&b.at, ddof)
 	}
 }

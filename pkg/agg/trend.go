@@ -79,6 +79,9 @@ func (l trendSums) plus(m *trendSums) trendSums {
 
 // since returns t−ct.
 func since(ct, t int64) float64 {
+	if ns := t - ct; t < ct == (ns < 0) {
+		return float64(ns)
+	}
 	if t < ct {
 		return -elapsed(t, ct)
 	}
@@ -135,7 +138,7 @@ func (t *trend) leaf(j int, b *block) {
 func (t *trend) middle(i, j int) { t.i, t.j, t.stale = int32(i), int32(j), true }
 
 func (t *trend) sync(c *content) {
-	s := &t.m.base
+	s, k := &t.m.base, 1/t.m.base.unit
 	if t.stale || t.builds != t.m.builds {
 		mid := t.tree.between(int(t.i), int(t.j), joinTrends)
 		mid.lift(int(t.m.class))
@@ -145,12 +148,12 @@ func (t *trend) sync(c *content) {
 		t.rest = t.rest[:len(c.old.xs)]
 		l := t.base
 		for i := len(t.rest) - 1; i >= 0; i-- {
-			l.add(c.old.time(i), float64(c.old.xs[i]/s.unit)-s.c)
+			l.add(c.old.time(i), float64(c.old.xs[i]*k)-s.c)
 			t.rest[i] = l
 		}
 	}
 	for i := t.done; i < len(c.cur.xs); i++ {
-		t.cur.add(c.cur.time(i), float64(c.cur.xs[i]/s.unit)-s.c)
+		t.cur.add(c.cur.time(i), float64(c.cur.xs[i]*k)-s.c)
 	}
 	t.done = len(c.cur.xs)
 }
@@ -174,10 +177,11 @@ func (b *block) trendSums(s *sums, more *block) trendSums {
 			st += elapsed(t0, b.time(i))
 		}
 	}
+	k := 1 / s.unit
 	l := trendSums{ct: later(t0, math.Round(st/s.n))}
 	for _, b := range [2]*block{b, more} {
 		for i, x := range b.xs {
-			l.add(b.time(i), float64(x/s.unit)-s.c)
+			l.add(b.time(i), float64(x*k)-s.c)
 		}
 	}
 	return l
@@ -185,10 +189,10 @@ func (b *block) trendSums(s *sums, more *block) trendSums {
 
 // fill returns the sums of the window at each sample of b, in room.
 func (t *trend) fill(b *batch, room []trendSums) []trendSums {
-	s := &t.m.base
+	s, k := &t.m.base, 1/t.m.base.unit
 	room = sized(room, len(b.xs))
 	for i, x := range b.xs {
-		t.cur.add(b.block.time(i), float64(x/s.unit)-s.c)
+		t.cur.add(b.block.time(i), float64(x*k)-s.c)
 		room[i] = t.window(b.headAt(i))
 	}
 	t.done += len(b.xs)

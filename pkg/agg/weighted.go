@@ -23,24 +23,27 @@ func (a weightedMean) mix(weight float64, b weightedMean) weightedMean {
 // α = 2/(W+1), in a window of W samples, and to e^(−2t/W) after a time t in one
 // of a duration W.
 type fading struct {
-	duration float64 // W, if it is one
-	keep     float64 // 1−α, if it is a count
-	powers   []float64
+	perNS  float64 // −2/W, if it is a duration
+	keep   float64 // 1−α, if it is a count
+	powers []float64
+	passed int64   // between the samples added last
+	faded  float64 // what is left of a weight then
 }
 
 func (f *fading) init(w Width) {
 	switch w.Kind {
 	case Duration:
-		f.duration = float64(w.D)
+		f.perNS = -2 / float64(w.D)
 	case Count:
 		f.keep = 1 - 2/(float64(w.N)+1)
 	}
+	f.faded = 1
 }
 
 // after returns by what factor a weight falls from a to b.
 func (f *fading) after(a, b int64) float64 {
-	if f.duration > 0 {
-		return expNeg(-2 * elapsed(a, b) / f.duration)
+	if f.perNS < 0 {
+		return expNeg(elapsed(a, b) * f.perNS)
 	}
 	n := b - a
 	if uint64(n) >= 512 { // negative for nodes of the tree that go around the end of the ring, which nobody reads
@@ -64,10 +67,26 @@ func (f *fading) join(a, b weightedMean) weightedMean {
 	return a.mix(a.weight*f.after(a.at, b.at), b)
 }
 
+// behind adds the i-th sample of b behind a.
+func (f *fading) behind(a *weightedMean, b *block, i int) {
+	x := f.sample(b, i)
+	if a.weight == 0 {
+		*a = x
+		return
+	}
+	if passed := x.at - a.at; passed != f.passed { // mostly the same again and again
+		f.passed, f.faded = passed, f.after(a.at, x.at)
+	}
+	*a = a.mix(a.weight*f.faded, x)
+}
+
+// before adds the i-th sample of b before a.
+func (f *fading) before(b *block, i int, a *weightedMean) { *a = f.join(f.sample(b, i), *a) }
+
 // sample returns the weighted mean of the i-th sample of b alone.
 func (f *fading) sample(b *block, i int) weightedMean {
 	at := b.number + int64(i)
-	if f.duration > 0 {
+	if f.perNS < 0 {
 		at = b.ts[i]
 	}
 	return weightedMean{b.xs[i], 1, at}
@@ -86,8 +105,33 @@ func power(x float64, n int64) float64 {
 }
 
 // expNeg returns e^x for x ≤ 0, within 2 ulp. Unlike math.Exp, which is
-// assembly on some CPUs, it is the same to the last bit on all.
+// assembly on some CPUs, it is the same to the last bit on all. Weights of
+// samples in a window are e^−2 and more, for which there is a table.
 func expNeg(x float64) float64 {
+	k := math.Floor(0.5 - float64(x*expSteps))
+	if !(k < float64(len(expTable))) {
+		return expSlow(x)
+	}
+	r := x + k/expSteps // exact, |r| ≤ 1/256
+	y := float64(r * (1. / 120))
+	y = float64(r * (1./24 + y))
+	y = float64(r * (1./6 + y))
+	y = r + float64(float64(r*r)*(0.5+y))
+	e := expTable[int(k)]
+	return e + float64(e*y)
+}
+
+const expSteps = 128 // of the table, for each 1
+
+// expTable has e^−(k/expSteps), a little beyond e^−2.
+var expTable = func() (t [2*expSteps + 8]float64) {
+	for k := range t {
+		t[k] = expSlow(-float64(k) / expSteps)
+	}
+	return t
+}()
+
+func expSlow(x float64) float64 {
 	const ln2Hi, ln2Lo = 6.93147180369123816490e-01, 1.90821492927058770002e-10
 	if x < -745 {
 		return 0
@@ -107,6 +151,12 @@ func expNeg(x float64) float64 {
 // same.
 func (b *batch) ewma(i int) float64 { return b.decay[i].mean }
 
+func (b *batch) ewmas(dst []float64) {
+	for i := range dst {
+		dst[i] = b.decay[i].mean
+	}
+}
+
 // A heldMean is the mean of values that hold from each sample to the next, from
 // the first to the last of a segment.
 type heldMean struct {
@@ -116,8 +166,26 @@ type heldMean struct {
 	ok          bool    // there is a sample
 }
 
-func heldSample(b *block, i int) heldMean {
-	return heldMean{x: b.xs[i], first: b.ts[i], last: b.ts[i], ok: true}
+// behind adds the i-th sample of b behind h.
+func (h *heldMean) behind(b *block, i int) { h.add(b.ts[i], b.xs[i]) }
+
+func (h *heldMean) add(t int64, x float64) {
+	if h.ok {
+		h.hold(h.x, elapsed(h.last, t))
+	} else {
+		h.first, h.ok = t, true
+	}
+	h.x, h.last = x, t
+}
+
+// holdBefore adds the i-th sample of b before h.
+func (b *block) holdBefore(i int, h *heldMean) {
+	if t := b.ts[i]; h.ok {
+		h.hold(b.xs[i], elapsed(t, h.first))
+		h.first = t
+	} else {
+		h.add(t, b.xs[i])
+	}
 }
 
 func joinHeld(a, b heldMean) heldMean {

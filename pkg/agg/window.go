@@ -252,16 +252,18 @@ func (w *Window) stale(t int64) int {
 	if w.ts[w.head] > cut {
 		return 0
 	}
-	lo, hi := 1, w.n // the samples before lo are stale, those from hi on are not
-	for lo < hi {
-		mid := (lo + hi) / 2
-		if w.ts[w.place(w.seen-int64(w.n-mid))] <= cut {
-			lo = mid + 1
+	lo, hi := 0, 1 // the sample lo is stale; most often the next is not
+	for ; hi < w.n && w.ts[w.place(w.seen-int64(w.n-hi))] <= cut; hi += hi - lo + 1 {
+		lo = hi
+	}
+	for hi = min(hi, w.n); lo+1 < hi; { // and hi is not, if there is one
+		if mid := (lo + hi) / 2; w.ts[w.place(w.seen-int64(w.n-mid))] <= cut {
+			lo = mid
 		} else {
 			hi = mid
 		}
 	}
-	return lo
+	return hi
 }
 
 // Until returns a time before which Advance changes nothing, if nobody asks how
