@@ -343,7 +343,7 @@ var flags = []flag{
 		set: turnOn(func(o *options) *bool { return &o.Fill })},
 	{group: groupWindows, name: "gap", arg: "D",
 		doc:  "a pause of D or longer empties a key's windows",
-		long: "A pause of D or longer between two samples of a key empties its windows before the second is taken (sessions).",
+		long: "A pause of D or longer between two samples of a key empties its windows before the second is taken (sessions), and ends what rules have counted so far; an alert that fires goes on.",
 		set:  spanInto(func(o *options) *time.Duration { return &o.Gap })},
 	{group: groupWindows, name: "warmup", arg: "N", def: "1",
 		doc: "samples that a window needs: a count, or full",

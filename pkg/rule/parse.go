@@ -11,6 +11,10 @@ import (
 	"rtda/pkg/text"
 )
 
+// MaxText is how many bytes a text has at most that a rule compares: of longer
+// ones it is enough to know that they are.
+const MaxText = 1 << 10
+
 const (
 	maxText  = 64 << 10 // bytes of a rule
 	maxNest  = 200      // brackets, functions and signs within each other

@@ -253,11 +253,13 @@ func (r resolver) textComparison(n *node) {
 	measured := named && r.measured[x.name.word]
 	ordered := n.op != "==" && n.op != "!="
 	switch {
+	case len(text.op) > MaxText:
+		r.fail(text.pos, fmt.Sprintf("a text of more than %d bytes", MaxText), "")
 	case isKey && ordered, named && !measured && ordered:
 		r.fail(n.at, "a text cannot be ordered", "texts are compared with == and != only")
 	case isKey:
 		x.name.index, x.name.isKey = key, true
-	case named && r.plain():
+	case named && r.plain() && !r.Records:
 		cure := didYouMean(x.name.word, r.Keys)
 		if cure == "" {
 			cure = "plain numbers have no fields"

@@ -52,6 +52,7 @@ type Scope struct {
 	Guess      func(word string) string // the aggregate that word was meant to be, or ""; may be nil
 	Keys       []string                 // key fields
 	Fields     []string                 // measured fields of the output; one "" for plain numbers
+	Records    bool                     // there are fields whose texts can be compared although none is measured
 	Known      bool                     // Fields is final; before the first record it may not be
 	First      Window                   // the first of -w
 	Warmup     int                      // samples that a window must hold to give a value other than its count

@@ -218,14 +218,11 @@ func parseConfig(o *Options) (parse.Config, error) {
 	if len(errs) > 0 {
 		return parse.Config{}, errors.Join(errs...)
 	}
-	if len(set.Texts) > 0 {
-		return parse.Config{}, fmt.Errorf("rules compare the text of the field %q: only keys have texts", set.Texts[0])
-	}
 	if why := set.NeedsClock(); why != "" {
 		o.ImplyClock(why)
 	}
 	c := parse.Config{
-		Format: o.In, Fields: o.Fields, Paths: o.Paths, Keys: o.Keys, Texts: o.Keep, Names: o.Names, Match: o.Match,
+		Format: o.In, Fields: o.Fields, Paths: o.Paths, Keys: o.Keys, Texts: o.texts(set), Names: o.Names, Match: o.Match,
 		Count: o.onlyCounts(set), Missing: parse.NewMarkers(o.Missing), Units: o.Units,
 		Time: o.TimeField, TimeFormat: o.TimeFormat, Zone: o.Zone, NoTime: o.Clock != stream.DataClock,
 		Coerce: o.Coerce, Sep: o.Sep, Decimal: o.Decimal, NUL: o.NUL, MaxLine: o.MaxLine,
@@ -239,6 +236,18 @@ func parseConfig(o *Options) (parse.Config, error) {
 	return c, nil
 }
 
+// texts are the fields of which texts are wanted: those of --keep, then those
+// that only rules compare.
+func (o *Options) texts(set *rule.Set) []string {
+	texts := slices.Clone(o.Keep)
+	for _, field := range set.Texts {
+		if !slices.Contains(texts, field) {
+			texts = append(texts, field)
+		}
+	}
+	return texts
+}
+
 // onlyCounts reports whether nothing is asked for that needs a number: then
 // every good record is a sample.
 func (o *Options) onlyCounts(set *rule.Set) bool {
@@ -247,13 +256,15 @@ func (o *Options) onlyCounts(set *rule.Set) bool {
 	}
 	if len(o.Rules) > 0 {
 		var errs []error
-		if set, errs = rule.Compile(o.Rules, o.scope([]string{""}, true)); len(errs) > 0 {
+		scope := o.scope([]string{""}, true)
+		scope.Records = true
+		if set, errs = rule.Compile(o.Rules, scope); len(errs) > 0 {
 			return false
 		}
 	}
 	needsNone := []string{"count", ageName, "hour", "weekday"}
 	for _, m := range set.Metrics {
-		if m.Field != "" || !slices.Contains(needsNone, m.Agg) {
+		if !m.IsText && (m.Field != "" || !slices.Contains(needsNone, m.Agg)) {
 			return false
 		}
 	}

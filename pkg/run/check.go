@@ -27,7 +27,9 @@ func Check(o *Options, stdout io.Writer) error {
 	if err != nil {
 		return Usage(err)
 	}
-	set, errs := rule.Compile(o.Rules, o.scope(known(schema), schema.Known()))
+	scope := o.scope(known(schema), schema.Known())
+	scope.Records = schema.Known() && schema.Counts()
+	set, errs := rule.Compile(o.Rules, scope)
 	if len(errs) > 0 {
 		return Usage(errors.Join(errs...))
 	}

@@ -36,7 +36,9 @@ func (p *plan) env(n *stream.Note) []string {
 // plan makes the plan for the fields that the schema has found.
 func (f *filter) plan(s *parse.Schema) (*plan, error) {
 	o := f.o
-	set, errs := rule.Compile(o.Rules, o.scope(s.Fields[:s.Shown], true))
+	scope := o.scope(s.Fields[:s.Shown], true)
+	scope.Records = s.Counts()
+	set, errs := rule.Compile(o.Rules, scope)
 	if len(errs) > 0 {
 		return nil, Usage(errors.Join(errs...))
 	}
@@ -195,6 +197,9 @@ func (b *builder) metric(m rule.Metric) stream.Read {
 	if m.Field != "" {
 		field = b.fieldAt[m.Field]
 	}
+	if m.IsText {
+		return stream.Read{From: stream.FromText}
+	}
 	switch m.Agg {
 	case ageName:
 		return stream.Read{From: stream.FromAge}
@@ -244,6 +249,10 @@ func (b *builder) config(c stream.Config) stream.Config {
 	c.ClosedLeft, c.LabelStart, c.Fill = o.ClosedLeft, o.LabelStart, o.Fill
 	c.Repeat, c.Every, c.Zone = int64(o.Repeat), o.Every, o.Zone
 	c.First, c.Columns, c.Metrics = b.first, b.columns, b.metrics
+	texts := o.texts(b.set)
+	for _, field := range b.set.Texts {
+		c.Texts = append(c.Texts, slices.Index(texts, field))
+	}
 	c.EvalRow = o.Eval == "row"
 	if len(b.set.Rules) > 0 {
 		c.Rules = b.set

@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"bytes"
 	"container/heap"
 	"math"
 	"slices"
@@ -172,7 +173,13 @@ type waiter struct {
 
 // cost is what a waiting record counts against Config.MaxSamples: one for each
 // 16 bytes that it takes.
-func (r *record) cost() int { return (112 + len(r.key) + 8*len(r.vals)) / 16 }
+func (r *record) cost() int {
+	n := 112 + len(r.key) + 8*len(r.vals)
+	for _, b := range r.texts {
+		n += 24 + len(b)
+	}
+	return n / 16
+}
 
 func (w *waiting) Len() int { return len(w.heap) }
 func (w *waiting) Less(i, j int) bool {
@@ -196,9 +203,12 @@ func (s *Stream) wait(rec *record) {
 	if n := len(w.free); n > 0 {
 		x, w.free = w.free[n-1], w.free[:n-1]
 	}
-	key, vals := append(x.key[:0], rec.key...), append(x.vals[:0], rec.vals...)
+	key, vals, texts := append(x.key[:0], rec.key...), append(x.vals[:0], rec.vals...), x.texts[:0]
+	for _, b := range rec.texts {
+		texts = append(texts, bytes.Clone(b))
+	}
 	x.record, x.order = *rec, w.count
-	x.key, x.vals = key, vals
+	x.key, x.vals, x.texts = key, vals, texts
 	w.count++
 	w.cost += rec.cost()
 	heap.Push(w, x)
@@ -407,6 +417,11 @@ func (s *Stream) push(se *series, rec *record) {
 			se.ever[i] = x
 		}
 	}
+	for i := range se.texts {
+		if b := rec.texts[i]; b != nil && !bytes.Equal(b, se.texts[i]) || se.texts[i] == nil {
+			se.texts[i] = bytes.Clone(b)
+		}
+	}
 	se.since++
 	s.enliven(se)
 }
@@ -433,7 +448,7 @@ func (s *Stream) step(se *series, t int64, rec *record) {
 }
 
 func (s *Stream) env(se *series, t int64) rule.Env {
-	return rule.Env{Vals: s.seen, Keys: se.parts(), Now: t, Repeat: s.cfg.Repeat}
+	return rule.Env{Vals: s.seen, Keys: se.parts(), Texts: se.texts, Now: t, Repeat: s.cfg.Repeat}
 }
 
 // measure reads the metrics of the rules.
@@ -453,6 +468,8 @@ func (s *Stream) read(se *series, r *Read, t int64) float64 {
 		return float64(max(0, clock.Elapsed(se.last, t))) / second
 	case FromField:
 		return se.ever[r.Field]
+	case FromText:
+		return nan
 	case FromHour:
 		return s.offsets.Hour(t)
 	case FromWeekday:
@@ -471,6 +488,22 @@ func (s *Stream) read(se *series, r *Read, t int64) float64 {
 	return w.Value(r.Agg)
 }
 
+// textsOf are the texts that a rule has compared, in the places of its metrics; nil
+// where it compares none.
+func (s *Stream) textsOf(se *series, i int) (texts [][]byte) {
+	set := s.cfg.Rules
+	for k, m := range set.Rule(i).Metrics {
+		if !set.Metrics[m].IsText {
+			continue
+		}
+		if texts == nil {
+			texts = make([][]byte, len(set.Rule(i).Metrics))
+		}
+		texts[k] = bytes.Clone(se.texts[slices.Index(set.Texts, set.Metrics[m].Field)])
+	}
+	return texts
+}
+
 // noteChanges notes what the rules did, with the values they saw. rec is the
 // record at which they did it, nil where it was the clock.
 func (s *Stream) noteChanges(se *series, t int64, rec *record) {
@@ -483,6 +516,7 @@ func (s *Stream) noteChanges(se *series, t int64, rec *record) {
 		for _, m := range s.cfg.Rules.Rule(c.Rule).Metrics {
 			a.Values = append(a.Values, s.seen[m])
 		}
+		a.Texts = s.textsOf(se, c.Rule)
 		n := Note{Row: s.res.Rows.N, Alert: a}
 		if rec != nil {
 			n.Origin, n.Line = rec.origin, rec.line

@@ -32,6 +32,7 @@ type series struct {
 	wins  []Accumulator // of the windows whose field has had a value
 	index []int32       // which they are, in rising order; nil: all
 	ever  []float64     // last value ever of each of Stream.asked
+	texts [][]byte      // last text ever of each of Config.Texts; nil where there was none
 	state *rule.State
 	row   []float64 // the last row, with Config.LastOnly
 	rowAt int64
@@ -131,6 +132,7 @@ func (s *Stream) create(key []byte) *series {
 	if s.cfg.Rules != nil {
 		se.state = s.cfg.Rules.NewState()
 		se.ever = slices.Repeat([]float64{nan}, len(s.asked))
+		se.texts = make([][]byte, len(s.cfg.Texts))
 	}
 	if !s.cfg.Keyed {
 		s.only = se

@@ -8,6 +8,7 @@ package stream
 import (
 	"slices"
 	"time"
+	"unicode/utf8"
 
 	"rtda/pkg/agg"
 	"rtda/pkg/clock"
@@ -62,6 +63,7 @@ const (
 	FromField              // a field's last value ever
 	FromHour               // of the time, in Config.Zone
 	FromWeekday
+	FromText // no number: a text that rules compare
 )
 
 // A Read is a number that a row or a rule asks for.
@@ -96,6 +98,7 @@ type Config struct {
 	Columns    []Read // of a row
 	Rules      *rule.Set
 	Metrics    []Read // by index of Rules.Metrics
+	Texts      []int  // by index of Rules.Texts: column of Batch.Text
 	Repeat     int64
 	EvalRow    bool // rules are evaluated where a row is written, just before it, and never else
 	MaxKeys    int
@@ -171,6 +174,7 @@ type Stream struct {
 
 	asked   []int     // fields of which rules ask the last value ever; cfg.Metrics have indexes into it
 	vals    []float64 // of the record in progress
+	texts   [][]byte  // of the record in progress
 	seen    []float64 // of the rules' metrics, at the evaluation in progress
 	changes []rule.Change
 	many    many
@@ -198,7 +202,7 @@ func (s *Stream) Setup(cfg Config) {
 	if cfg.ClosedLeft {
 		s.left = 1
 	}
-	s.seen = make([]float64, len(cfg.Metrics))
+	s.seen, s.texts = make([]float64, len(cfg.Metrics)), make([][]byte, len(cfg.Texts))
 	for i := range cfg.Windows {
 		w := &cfg.Windows[i]
 		s.longest = max(s.longest, w.Width.D)
@@ -365,6 +369,7 @@ type record struct {
 	t      int64
 	key    []byte
 	vals   []float64
+	texts  [][]byte // of Config.Texts, nil where there is none
 	origin *parse.Origin
 	line   int // in the origin, from 1
 }
@@ -376,6 +381,10 @@ func (s *Stream) record(b *parse.Block, batch *parse.Batch, i int) record {
 		rec.vals = append(rec.vals, col[i])
 	}
 	s.vals = rec.vals
+	for j, col := range s.cfg.Texts {
+		s.texts[j] = text.Cut(batch.Text[col][i].B, rule.MaxText+utf8.UTFMax)
+	}
+	rec.texts = s.texts
 	if s.cfg.Keyed {
 		rec.key = batch.Key[i]
 	}
