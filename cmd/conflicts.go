@@ -79,6 +79,13 @@ var conflicts = []conflict{
 	{"exec-timeout", func(o *options) bool { return o.has("exec-timeout") && !o.has("exec") },
 		"there is no command: add -x"},
 
+	{"live", func(o *options) bool { return o.Live && o.OneToOne },
+		"--one-to-one has nothing to show: leave out one of them"},
+	{"http-token", func(o *options) bool { return o.has("http-token") && !o.has("http") }, needsHTTP},
+	{"http-host", func(o *options) bool { return o.has("http-host") && !o.has("http") }, needsHTTP},
+	{"hold", func(o *options) bool { return o.has("hold") && !o.has("http") && !o.Live }, needsDisplay},
+	{"history", func(o *options) bool { return o.has("history") && !o.has("http") && !o.Live }, needsDisplay},
+
 	{"one-to-one", func(o *options) bool { return o.OneToOne && o.Out != "json" },
 		"is for JSON rows only: add -o json"},
 	{"one-to-one", func(o *options) bool { return o.OneToOne && o.Every.N != 1 },
@@ -89,7 +96,11 @@ var conflicts = []conflict{
 
 const needsBoundaries = "rows need boundaries: add -n with a duration, like -n 1m"
 
-const needsRule = "there is no rule: add -r or -R"
+const (
+	needsRule    = "there is no rule: add -r or -R"
+	needsHTTP    = "nothing is served: add --http ADDR"
+	needsDisplay = "nobody looks: add --live or --http ADDR"
+)
 
 // contradiction is the first conflict of the options, or nil.
 func (o *options) contradiction() error {

@@ -10,6 +10,7 @@ import (
 	"rtda/pkg/format"
 	"rtda/pkg/parse"
 	"rtda/pkg/run"
+	"rtda/pkg/socket"
 )
 
 // A group is a heading under which flags are shown.
@@ -21,6 +22,7 @@ const (
 	groupWindows group = "Windows"
 	groupRules   group = "Rules"
 	groupOutput  group = "Output"
+	groupDisplay group = "Looking at a run"
 )
 
 // argumentDocs says how the values of flags are written, by the names that help
@@ -33,7 +35,7 @@ var argumentDocs = []struct{ name, doc string }{
 }
 
 // groups are the headings in the order in which they are shown.
-var groups = []group{groupInput, groupClock, groupWindows, groupRules, groupOutput}
+var groups = []group{groupInput, groupClock, groupWindows, groupRules, groupOutput, groupDisplay}
 
 // A flag is a row of the table of flags.
 type flag struct {
@@ -50,6 +52,7 @@ type flag struct {
 	list    bool            // of words, with commas
 	file    bool            // the value is the name of a file
 	repeats bool            // may be given several times, which adds up
+	bare    string          // its value where none is given, which it need not be; "": it must be
 	set     func(o *options, text string) error
 }
 
@@ -70,7 +73,7 @@ func addFlags(fs *pflag.FlagSet, table []flag, o *options, completing bool) {
 	for i := range table {
 		f := &table[i]
 		added := fs.VarPF(&flagValue{f, o, completing}, f.name, f.short, f.doc)
-		if f.arg == "" {
+		if added.NoOptDefVal = f.bare; f.arg == "" {
 			added.NoOptDefVal = "true"
 		}
 	}
@@ -163,6 +166,7 @@ var (
 	alertWords   = fixed("text", "json")
 	colorWords   = fixed("auto", "always", "never")
 	prefixWords  = fixed("telegraf")
+	holdWords    = fixed(run.HoldAuto, run.HoldYes, run.HoldNo)
 	ddofWords    = fixed("0", "1")
 	closedWords  = fixed("right", "left")
 	labelWords   = fixed("end", "start")
@@ -441,4 +445,47 @@ var flags = []flag{
 		doc:  "%s: mark each line on stderr with its level",
 		long: "`telegraf` puts Telegraf's marks (`E! `, `W! `, `I! `) before every line on stderr.",
 		set:  choice(prefixWords, func(o *options) *string { return &o.StderrPrefix })},
+
+	{group: groupDisplay, name: "live",
+		doc: "show the run on the terminal",
+		long: "Show the run on the terminal: a chart, a table of keys and the alerts, see LIVE VIEW. Where stdout is the terminal no rows are written; elsewhere they are written as ever. " +
+			"When the input has ended the view stays until q is pressed, but see --hold.",
+		set: turnOn(func(o *options) *bool { return &o.Live })},
+	{group: groupDisplay, name: "http", arg: "ADDR",
+		doc: "serve a page, JSON and metrics at ADDR (8080)",
+		long: "Serve the run over HTTP, read-only, see HTTP: a page that draws itself, JSON, events, and metrics for Prometheus. ADDR is `8080`, `HOST:PORT`, `unix:PATH` or `fd:N`; " +
+			"without a host it is this machine's loopback. Another address needs --http-token.",
+		set: func(o *options, s string) error {
+			a, err := socket.ParseHTTP(s)
+			if err != nil {
+				return &badValue{err.Error(), s}
+			}
+			o.HTTP, o.HTTPText = &a, s
+			return nil
+		}},
+	{group: groupDisplay, name: "http-token", arg: "FILE", file: true,
+		doc:  "who looks must know the token in FILE (or: none)",
+		long: "Only who brings the token that stands in FILE may look: `Authorization: Bearer TOKEN`, or `/?token=TOKEN` once in a browser. `none` lets everybody look, also from other machines.",
+		set:  into(parseText, func(o *options) *string { return &o.tokenFile })},
+	{group: groupDisplay, name: "http-host", arg: "LIST", repeats: true,
+		doc:  "further names of this machine for --http",
+		long: "Names by which browsers may call this machine, beside `localhost`, its own name and its addresses. Requests for another name are refused, so that no web page of elsewhere can read the run.",
+		set:  func(o *options, s string) error { return o.addItems(&o.HTTPHosts, s) }},
+	{group: groupDisplay, name: "hold", arg: "WHEN", def: run.HoldAuto, words: holdWords, bare: run.HoldYes,
+		doc: "stay at the end of the input: %s",
+		long: "Whether --live and --http stay when the input has ended: until q, or with --http alone until a signal, which leaves the status as it was. " +
+			"`auto` is yes for --live and no for --http. `--hold` alone is yes.",
+		set: choice(holdWords, func(o *options) *string { return &o.Hold })},
+	{group: groupDisplay, name: "history", arg: "D", def: "10m",
+		doc:  "how much past is shown, or all",
+		long: "How much past is kept to be looked at: a duration on the clock (of arrival where there is none), or `all`. It is kept in 600 to 1200 points for each key.",
+		set: func(o *options, s string) error {
+			o.HistoryAll = s == "all"
+			if o.HistoryAll {
+				return nil
+			}
+			d, err := parseSpan(s)
+			o.History = d
+			return err
+		}},
 }

@@ -18,7 +18,7 @@ var floor = []string{"pkg/num", "pkg/clock", "pkg/text"}
 // tests are free.
 var arrows = map[string][]string{
 	".":            {"cmd"},
-	"cmd":          {"pkg/run", "pkg/agg", "pkg/rule", "pkg/parse", "pkg/stream", "pkg/format", "pkg/simulate"},
+	"cmd":          {"pkg/run", "pkg/socket", "pkg/agg", "pkg/rule", "pkg/parse", "pkg/stream", "pkg/format", "pkg/simulate"},
 	"pkg/run":      {"pkg/agg", "pkg/detect", "pkg/rule", "pkg/parse", "pkg/stream", "pkg/format", "pkg/state", "pkg/board", "pkg/serve", "pkg/socket", "pkg/feed", "pkg/view", "pkg/plot"},
 	"pkg/format":   {"pkg/stream", "pkg/rule", "pkg/parse"},
 	"pkg/stream":   {"pkg/agg", "pkg/detect", "pkg/rule", "pkg/parse"},

@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"fmt"
+	"os"
 	"regexp"
 	"runtime"
 	"slices"
@@ -27,6 +28,7 @@ type options struct {
 	near                            string // what --near says
 	ruleFiles                       []string
 	expected                        []string          // what --expect says
+	tokenFile                       string            // or none
 	given                           map[string]string // values of the flags that the user gave
 }
 
@@ -75,12 +77,34 @@ func (o *options) finish(files []string) error {
 	if err := o.setExpect(); err != nil {
 		return err
 	}
+	if err := o.readToken(); err != nil {
+		return &flagError{"http-token", err}
+	}
 	for _, name := range o.ruleFiles {
 		rules, err := readRules(name)
 		if err != nil {
 			return &flagError{"rules", &badValue{"cannot be read: " + run.Reason(err), name}}
 		}
 		o.Rules = append(o.Rules, rules...)
+	}
+	return nil
+}
+
+// readToken reads the token that whoever looks must know.
+func (o *options) readToken() error {
+	switch o.tokenFile {
+	case "":
+		return nil
+	case "none":
+		o.HTTPOpen = true
+		return nil
+	}
+	b, err := os.ReadFile(o.tokenFile)
+	if err != nil {
+		return &badValue{"cannot be read: " + run.Reason(err), o.tokenFile}
+	}
+	if o.HTTPToken = strings.TrimRight(string(b), "\r\n"); o.HTTPToken == "" {
+		return &badValue{"must hold a token", o.tokenFile}
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"syscall"
@@ -32,7 +33,7 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 // Go's runtime makes a dump of SIGQUIT and nothing of others, which leaves the
 // status.
 func Exit(status int) {
-	if err := os.Stdout.Close(); err != nil && status == run.StatusOK {
+	if err := os.Stdout.Close(); err != nil && !errors.Is(err, os.ErrClosed) && status == run.StatusOK {
 		fmt.Fprintln(os.Stderr, "rtda: writing stdout:", run.Reason(err))
 		status = run.StatusIO
 	}
@@ -62,6 +63,8 @@ func newShell(stdin io.Reader, stdout, stderr io.Writer) *shell {
 		if o.check {
 			return run.Check(&o.Options, stdout)
 		}
+		info, _ := debug.ReadBuildInfo()
+		o.Version = versionText(info)
 		return run.Run(&o.Options, run.Streams{In: stdin, Out: stdout, Err: stderr})
 	}
 	return sh

@@ -387,6 +387,27 @@ func (l Look) Sorted() []*Entry {
 	return all
 }
 
+// LastRows makes one result of the last rows of all keys, sorted by key.
+func (l Look) LastRows(r *stream.Result) {
+	rows := &r.Rows
+	*rows = stream.Rows{First: true, Col: make([][]float64, l.b.cfg.Columns)}
+	for _, e := range l.Sorted() {
+		if e.Rows == 0 {
+			continue
+		}
+		rows.N++
+		if l.b.cfg.Clock {
+			rows.Time = append(rows.Time, e.Time)
+		}
+		if e.Key != nil {
+			rows.Key = append(rows.Key, e.Key)
+		}
+		for c, x := range e.Row {
+			rows.Col[c] = append(rows.Col[c], x)
+		}
+	}
+}
+
 // Compare orders entries by their keys, part by part.
 func Compare(a, b *Entry) int {
 	if a.Key == nil || b.Key == nil {

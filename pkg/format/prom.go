@@ -130,6 +130,14 @@ func promLabel(names []string) labeler {
 	}
 }
 
+// PromKeys are the names of the keys as labels.
+func PromKeys(l *Layout) []string { return rename(l, labelName) }
+
+// AppendPromLabel appends name="value".
+func AppendPromLabel(dst []byte, name, value string) []byte {
+	return append(promEscapes.Append(append(append(dst, name...), `="`...), value), '"')
+}
+
 // labelName is the name of a key as a label. Those of histograms and
 // summaries are not for gauges, names with two underscores are Prometheus's
 // own, and none begins with a digit.

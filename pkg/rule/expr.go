@@ -185,10 +185,28 @@ type compiler struct{ metrics []int }
 // index is the place of a name in Set.Metrics, -1 where it is no name or none
 // that is known.
 func (c compiler) index(n *node) int {
-	if n.kind != nameNode || n.name.index < 0 {
+	if n.kind != nameNode || n.name.index < 0 || n.name.isKey {
 		return -1
 	}
 	return c.metrics[n.name.index]
+}
+
+// levels appends the numbers that n compares a metric with.
+func (c compiler) levels(n *node, dst []Level) []Level {
+	switch n.kind {
+	case notNode:
+		return c.levels(n.x, dst)
+	case logicNode:
+		return c.levels(n.y, c.levels(n.x, dst))
+	case compareNode:
+		if n.y.constant && c.index(n.x) >= 0 {
+			return append(dst, Level{c.index(n.x), n.y.val})
+		}
+		if n.x.constant && c.index(n.y) >= 0 {
+			return append(dst, Level{c.index(n.y), n.x.val})
+		}
+	}
+	return dst
 }
 
 func (c compiler) condition(n *node) condition {

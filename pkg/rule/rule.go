@@ -87,10 +87,17 @@ type Rule struct {
 	Text     string   // EXPR and its `for`, as written
 	Full     string   // fully parenthesised with its holds; parses again to the same rule
 	Metrics  []int    // of EXPR and of `until`, indexes into Set.Metrics in the order of first standing
+	Levels   []Level  // numbers that EXPR compares a metric with
 	ByClock  bool     // evaluated when the clock moves, too: EXPR or `until` changes with time alone
 
 	inClocked bool // a rule of its alert goes by the clock
 	machine
+}
+
+// A Level is a number that a rule compares a metric with: a line in a chart.
+type Level struct {
+	Metric int // index into Set.Metrics
+	Value  float64
 }
 
 // A Set is rules compiled together. It never changes after Compile and can be
@@ -186,6 +193,7 @@ func (s *Set) compile(r *Rule, d *draft, at map[Metric]int) {
 	}
 	c := compiler{r.Metrics}
 	r.expr, r.hold, r.clear = c.condition(d.expr), d.hold, d.clear
+	r.Levels = c.levels(d.expr, nil)
 	if d.until != nil {
 		until := c.condition(d.until)
 		r.until = &until

@@ -158,6 +158,23 @@ func TestRule(t *testing.T) {
 	}
 }
 
+func TestLevels(t *testing.T) {
+	for text, want := range map[string]string{
+		"mean > 80": "[{0 80}]",
+		"80 < mean": "[{0 80}]",
+		"mean > 80 or not (max < -5) and std < 1": "[{0 80} {1 -5} {2 1}]",
+		"mean > 2 * 40":               "[{0 80}]",
+		"mean > max":                  "[]",
+		"abs(mean) > 3":               "[]",
+		"host == \"a\" and mean > 1m": "[{0 60}]",
+	} {
+		s := mustCompile(t, testScope("temp", "host"), text)
+		if got := fmt.Sprint(s.Rules[0].Levels); got != want {
+			t.Errorf("%s: levels %s, want %s", text, got, want)
+		}
+	}
+}
+
 func TestRuleFields(t *testing.T) {
 	s := mustCompile(t, testScope("temp", "host"),
 		" crit hot: mean( temp )>80  for  30s until max < 1 for 3 ", "temp  > 1 for 2 ", "dead: temp > 1 until age > 30 ")
@@ -167,7 +184,7 @@ func TestRuleFields(t *testing.T) {
 		{Name: "dead", Named: true, Severity: Warn, Expr: "temp > 1", Text: "temp > 1", Metrics: []int{2, 3}, ByClock: true, inClocked: true},
 	} {
 		got := s.Rules[i]
-		got.Full, got.machine = "", machine{}
+		got.Full, got.Levels, got.machine = "", nil, machine{}
 		if !reflect.DeepEqual(got, want) {
 			t.Errorf("rule %d is %+v, want %+v", i+1, got, want)
 		}

@@ -112,7 +112,7 @@ func TestSnapshotHasEveryField(t *testing.T) {
 		t.Errorf("%d fields: got %+v %+v, want %+v %+v", n, got, got.ring, c, c.ring)
 	}
 	var r Rule
-	fill(t, reflect.ValueOf(&r).Elem(), 0, "Metrics", "ByClock", "inClocked", "machine")
+	fill(t, reflect.ValueOf(&r).Elem(), 0, "Metrics", "Levels", "ByClock", "inClocked", "machine")
 	d = num.NewDecoder(r.append(nil))
 	if got := readRule(d); d.Finish() != nil || !reflect.DeepEqual(got, r) {
 		t.Errorf("got %+v, want %+v", got, r)

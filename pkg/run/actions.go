@@ -274,6 +274,13 @@ func (a *actions) count(cmd *exec.Cmd, why *ending) {
 	}
 }
 
+// failures are the runs that did not end well, dropped ones too.
+func (a *actions) failures() int64 {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return int64(a.tally.failed + a.tally.timedOut + a.tally.killed + a.tally.dropped)
+}
+
 // failed takes note of an action that could not be started, under mu.
 func (a *actions) failed(err error) {
 	a.tally.failed++

@@ -44,11 +44,17 @@ func newFilter(o *Options, std Streams) (*filter, error) {
 	if o.Clock == stream.WallClock {
 		f.pipeline.rearm = make(chan struct{}, 1)
 	}
+	f.pipeline.rescue = f.rescue
+	if f.display, err = openDisplay(f, std); err != nil {
+		return nil, err
+	}
 	if err := f.openOutlets(std); err != nil {
+		_ = f.display.shut() // the first error is told
 		return nil, err
 	}
 	if schema.Known() {
 		if f.pipeline.known, err = f.plan(schema); err != nil {
+			_ = f.display.shut() // the first error is told
 			return nil, err
 		}
 	}
@@ -80,6 +86,10 @@ func (f *filter) openOutlets(std Streams) error {
 		}
 		f.actions = newActions(f.o.Exec, f.o.ExecTimeout, f.commandOutput(std.Err))
 		f.pipeline.outlets = append(f.pipeline.outlets, f.actions)
+	}
+	if f.display != nil {
+		f.display.stdout = out
+		f.pipeline.outlets = append(f.pipeline.outlets, f.display)
 	}
 	f.pipeline.outlets = append(f.pipeline.outlets, out)
 	return nil

@@ -6,6 +6,7 @@ import (
 
 	"rtda/pkg/agg"
 	"rtda/pkg/rule"
+	"rtda/pkg/socket"
 	"rtda/pkg/stream"
 )
 
@@ -81,11 +82,23 @@ type Options struct {
 	ExecTimeout time.Duration
 	ExitStatus  bool
 
-	Out          string
-	Precision    int // 0: the format's own
-	Measurement  string
-	Color        string
-	Jobs         int
+	Out         string
+	Precision   int // 0: the format's own
+	Measurement string
+	Color       string
+	Jobs        int
+
+	Version    string
+	Live       bool
+	HTTP       *socket.Address // nil: no page
+	HTTPText   string          // as the user wrote it
+	HTTPToken  string          // "": nobody has to know one
+	HTTPOpen   bool            // everybody may look, also from other machines
+	HTTPHosts  []string
+	Hold       string // auto, yes or no
+	History    time.Duration
+	HistoryAll bool
+
 	OneToOne     bool
 	StderrPrefix string // telegraf or ""
 }

@@ -33,6 +33,7 @@ type pipeline struct {
 	outlets []outlet
 	blank   output // of which each worker has one
 	jobs    int
+	rescue  func()        // deferred where a panic may come from
 	rearm   chan struct{} // the time of the next tick has changed; nil unless there are ticks
 	wake    atomic.Int64  // time of the next tick, 0 if there is none
 
@@ -96,6 +97,7 @@ func (p *pipeline) startAnother() {
 
 // work takes blocks until there are no more.
 func (p *pipeline) work() {
+	defer p.rescue()
 	w := p.newWorker()
 	w.parser = parse.NewParser(p.schema)
 	for w.takeBlock() {

@@ -44,7 +44,7 @@ func (f *filter) plan(s *parse.Schema) (*plan, error) {
 	}
 	b := newBuilder(o, s, set)
 	p := &plan{
-		layout: b.layout, rules: set, stream: b.config(f.complaints()),
+		layout: b.layout, rules: set, stream: b.config(f.complaints(), f.display != nil),
 		alertsApart: f.alerts != nil,
 	}
 	p.complaints = f.context(b.layout, set, f.stderr.w, true)
@@ -59,11 +59,18 @@ func (f *filter) plan(s *parse.Schema) (*plan, error) {
 		if o.OneToOne {
 			return format.NewOneToOne(b.layout, &exec, o.Precision)
 		}
-		f, err := format.New(o.Out, b.layout, o.Precision)
+		out := o.Out
+		if f.display.showsNoRows() {
+			out = "none"
+		}
+		f, err := format.New(out, b.layout, o.Precision)
 		if err != nil {
 			panic("cmd: " + err.Error()) // the flags let no other format pass
 		}
 		return f
+	}
+	if f.display != nil {
+		f.display.begin(p)
 	}
 	return p, nil
 }
@@ -240,7 +247,7 @@ func (b *builder) aggOptions(w windowID) agg.Options {
 const ageName = "age"
 
 // config completes the stream's Config.
-func (b *builder) config(c stream.Config) stream.Config {
+func (b *builder) config(c stream.Config, seen bool) stream.Config {
 	o := b.o
 	c.Fields, c.Keyed, c.Clock, c.Hz = len(b.schema.Fields), len(o.Keys) > 0, o.Clock, o.Hz
 	c.Times = b.schema.Resolver(o.Near, int64(o.Late), int64(o.Ahead))
@@ -257,7 +264,7 @@ func (b *builder) config(c stream.Config) stream.Config {
 	if len(b.set.Rules) > 0 {
 		c.Rules = b.set
 	}
-	c.LastOnly = o.Out == "prom"
+	c.LastOnly = o.Out == "prom" && !seen
 	for i := range b.windows {
 		c.Windows = append(c.Windows, b.streamWindow(&b.windows[i]))
 	}

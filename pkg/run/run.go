@@ -50,6 +50,7 @@ type filter struct {
 	stderr   *writer
 	alerts   *writer  // nil without --alerts
 	actions  *actions // nil without --exec
+	display  *display // nil if nobody looks
 	now      func() int64
 	written  chan struct{}    // closed when all is written, or writing has failed
 	silence  <-chan time.Time // comes when a person may wonder where the input is
@@ -64,18 +65,25 @@ func Run(o *Options, s Streams) error {
 		return err
 	}
 	signals := make(chan os.Signal, 8)
-	signal.Notify(signals, handled()...)
+	signal.Notify(signals, f.handled()...)
 	defer signal.Stop(signals)
 	f.pipeline.start()
-	return f.handleSignals(signals)
+	err = f.handleSignals(signals)
+	if closing := f.display.shut(); err == nil {
+		err = closing
+	}
+	return err
 }
 
 // handled are the signals that rtda takes. One that ends it is left alone if
 // whoever started rtda wants it ignored, as shells do with SIGINT for what
 // runs in the background of a script, and nohup with SIGHUP. With SIGPIPE taken,
 // a closed stdout is an error of write like any other.
-func handled() []os.Signal {
+func (f *filter) handled() []os.Signal {
 	all := []os.Signal{syscall.SIGUSR1, syscall.SIGPIPE}
+	if f.display.isView() {
+		all = append(all, syscall.SIGTSTP, syscall.SIGABRT)
+	}
 	for _, s := range []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGALRM, syscall.SIGXCPU} {
 		if !signal.Ignored(s) {
 			all = append(all, s)
@@ -91,8 +99,11 @@ func (f *filter) handleSignals(signals <-chan os.Signal) error {
 	if f.pipeline.rearm != nil {
 		go f.keepTime()
 	}
-	go func() { finished <- f.finish() }()
-	ended := finished
+	go func() {
+		defer f.rescue()
+		finished <- f.finish()
+	}()
+	ended, quit := finished, f.display.quit()
 	var how *Error // set after a signal
 	var first Echo
 	for {
@@ -103,10 +114,20 @@ func (f *filter) handleSignals(signals <-chan os.Signal) error {
 			if f.pipeline.isSilent() {
 				f.asides.Go(func() { f.tell(waitingHint) })
 			}
+		case <-quit:
+			quit = nil
+			f.pipeline.interrupt()
+			f.display.release()
 		case s := <-signals:
 			switch {
 			case s == syscall.SIGUSR1:
 				f.asides.Go(func() { f.tell(f.counts()) })
+			case s == syscall.SIGTSTP:
+				f.display.stop()
+			case f.display.isHolding() && !f.display.isView():
+				f.display.release()
+			case f.display.isHolding():
+				return &Error{Status: StatusSignal + int(s.(syscall.Signal))}
 			case s == syscall.SIGPIPE || first.Repeats(s):
 			case how != nil: // the second one
 				if f.actions != nil {
@@ -137,6 +158,7 @@ func (e *Echo) Repeats(s os.Signal) bool { return s == e.Signal && time.Since(e.
 
 // keepTime ticks while there is something that the clock alone brings.
 func (f *filter) keepTime() {
+	defer f.rescue()
 	w := f.pipeline.newWorker()
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
@@ -165,6 +187,9 @@ func (f *filter) keepTime() {
 func (f *filter) finish() error {
 	f.pipeline.settle()
 	err := f.pipeline.newWorker().end()
+	if err == nil {
+		err = f.display.writeLast()
+	}
 	if StatusOf(err) != StatusPipe && StatusOf(f.pipeline.readErr) != StatusUsage {
 		f.tell(f.afterRows())
 		f.tell(f.totals())
@@ -177,10 +202,11 @@ func (f *filter) finish() error {
 	}
 	f.reportActions()
 	f.asides.Wait()
-	if err != nil {
-		return err
+	if err == nil {
+		err = f.verdict()
 	}
-	return f.verdict()
+	f.display.ended(StatusOf(err))
+	return err
 }
 
 // verdict is the error that carries the status of a run that wrote all.
@@ -206,6 +232,7 @@ func (f *filter) interrupt(how *Error, finished <-chan error) chan error {
 		w.ending.Store(true)
 	}
 	f.pipeline.interrupt()
+	f.display.release()
 	go func() {
 		allWritten := f.awaitWritten(time.Now())
 		if f.actions != nil {

@@ -114,6 +114,11 @@ func (o *Options) wantColour(dst io.Writer) bool {
 	return os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && IsTerminal(dst)
 }
 
+// paintsTerminal reports whether what is drawn on the terminal has colour.
+func (o *Options) paintsTerminal() bool {
+	return o.Color == "always" || o.Color != "never" && os.Getenv("NO_COLOR") == ""
+}
+
 // terminalSize is how many characters a terminal has in a line, and how many
 // lines; 0 for what is none.
 func terminalSize(stream any) (width, height int) {

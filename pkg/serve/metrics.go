@@ -74,7 +74,7 @@ func (s *site) metrics(w http.ResponseWriter, r *http.Request) {
 	v := view{own: s.cfg.Own(), clients: s.clients()}
 	s.cfg.Board.Look(func(l board.Look) {
 		v.counts, v.firing, v.fired = l.Counts(), l.Firing(), slices.Clone(l.Fired())
-		s.lastRows(l, &v.last)
+		l.LastRows(&v.last)
 	})
 	b := s.cfg.Metrics(nil, &v.last)
 	for _, m := range ownMetrics {
@@ -86,27 +86,6 @@ func (s *site) metrics(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	answer(w, r, "text/plain; version=0.0.4; charset=utf-8", b)
-}
-
-// lastRows makes one result of the last rows of all keys.
-func (s *site) lastRows(l board.Look, r *stream.Result) {
-	rows := &r.Rows
-	rows.Col = make([][]float64, len(s.cfg.Columns))
-	for _, e := range l.Sorted() {
-		if e.Rows == 0 {
-			continue
-		}
-		rows.N++
-		if s.cfg.Clock {
-			rows.Time = append(rows.Time, e.Time)
-		}
-		if e.Key != nil {
-			rows.Key = append(rows.Key, e.Key)
-		}
-		for c, x := range e.Row {
-			rows.Col[c] = append(rows.Col[c], x)
-		}
-	}
 }
 
 func appendSkipped(dst []byte, s *site, v *view, name string) []byte {
@@ -128,7 +107,7 @@ func appendFiring(dst []byte, s *site, v *view, name string) []byte {
 		dst = s.cfg.Label(append(append(dst, name...), '{'), "rule", s.cfg.Rules[a.Note.Alert.Rule].Name)
 		dst = s.cfg.Label(append(dst, ','), "severity", a.Note.Alert.Level.String())
 		for k, part := range parts(a.Entry) {
-			label := s.cfg.Keys[k]
+			label := s.cfg.LabelNames[k]
 			if label == "rule" || label == "severity" {
 				label = "key_" + label
 			}

@@ -54,13 +54,14 @@ type Config struct {
 	Rules   []Rule
 	Board   *board.Board
 
-	Alert   func(dst []byte, a *board.Alert) []byte      // an alert line as JSON
-	Metrics func(dst []byte, last *stream.Result) []byte // the last rows for Prometheus
-	Label   func(dst []byte, name, value string) []byte  // name="value" as Prometheus has it, key names cleaned
-	Own     func() Own                                   // of the process
-	Failed  func() bool                                  // reading or writing has failed
-	Reasons []string                                     // of skipped lines, by index of Stats.Skipped
-	Now     func() time.Time
+	Alert      func(dst []byte, a *board.Alert) []byte      // an alert line as JSON
+	Metrics    func(dst []byte, last *stream.Result) []byte // the last rows for Prometheus
+	Label      func(dst []byte, name, value string) []byte  // name="value" as Prometheus has it
+	LabelNames []string                                     // names of the key fields as labels
+	Own        func() Own                                   // of the process
+	Failed     func() bool                                  // reading or writing has failed
+	Reasons    []string                                     // of skipped lines, by index of Stats.Skipped
+	Now        func() time.Time
 
 	Token string   // who asks must know it; "" is nobody has to
 	Hosts []string // names this machine is called by, beside its own

@@ -51,11 +51,12 @@ func newStand(change func(c *Config)) *stand {
 			}
 			return dst
 		},
-		Label:   func(dst []byte, name, value string) []byte { return fmt.Appendf(dst, "%s=%q", name, value) },
-		Own:     func() Own { return Own{Memory: 1 << 20, CPU: 0.5} },
-		Failed:  func() bool { return s.failed },
-		Reasons: []string{"too-long", "not-json"},
-		Now:     func() time.Time { return start },
+		Label:      func(dst []byte, name, value string) []byte { return fmt.Appendf(dst, "%s=%q", name, value) },
+		LabelNames: []string{"sensor"},
+		Own:        func() Own { return Own{Memory: 1 << 20, CPU: 0.5} },
+		Failed:     func() bool { return s.failed },
+		Reasons:    []string{"too-long", "not-json"},
+		Now:        func() time.Time { return start },
 	}
 	if change != nil {
 		change(&c)
@@ -395,7 +396,7 @@ func TestClientsAreBounded(t *testing.T) {
 }
 
 func TestMetrics(t *testing.T) {
-	s := newStand(func(c *Config) { c.Keys = []string{"severity"} })
+	s := newStand(func(c *Config) { c.LabelNames = []string{"severity"} })
 	s.feed("a\"b", 1, &stream.Alert{Change: rule.Change{Level: rule.Crit}}, 91.5, 1)
 	s.feed("c", 2, nil, 3, 1)
 	got := body(t, s.get(t, "/metrics"))

@@ -163,6 +163,9 @@ func listenFD(fd int) (*Listener, error) {
 // Close stops listening and removes a unix socket that Listen has made.
 func (l *Listener) Close() error {
 	err := l.Listener.Close()
+	if errors.Is(err, net.ErrClosed) {
+		err = nil // closed before, by a server
+	}
 	if l.path != "" {
 		err = errors.Join(err, os.Remove(l.path))
 		l.path = ""

@@ -323,7 +323,7 @@ func (v *View) ends(a *axes) (from, to string) {
 		to = "now"
 	}
 	span := time.Duration(a.to - a.from)
-	if span >= time.Minute {
+	if span >= time.Second {
 		span = span.Round(time.Second)
 	}
 	return "-" + clock.Duration(int64(span)), to

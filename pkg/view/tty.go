@@ -14,8 +14,11 @@ import (
 )
 
 // writeTime is how long a terminal may take nothing until what was to be drawn
-// is thrown away.
-const writeTime = 200 * time.Millisecond
+// is thrown away; stuckTime once it has.
+const (
+	writeTime = 200 * time.Millisecond
+	stuckTime = 5 * time.Millisecond
+)
 
 // ErrNoTerminal says that there is no terminal to draw on.
 var ErrNoTerminal = errors.New("there is no terminal to draw on")
@@ -28,6 +31,7 @@ type Tty struct {
 	saved  *unix.Termios
 	resize chan os.Signal
 	lost   atomic.Bool // something that was to be drawn was thrown away
+	stuck  atomic.Bool // the last write failed
 
 	mu      sync.Mutex
 	changed func()
@@ -158,14 +162,20 @@ func (t *Tty) WindowSize() (tcell.WindowSize, error) {
 func (t *Tty) Read(b []byte) (int, error) { return t.f.Read(b) }
 
 // Write draws. A terminal that takes nothing holds up nobody for longer than
-// writeTime: the rest is thrown away, and Lost tells.
+// writeTime, and from then on hardly at all: the rest is thrown away, and Lost
+// tells.
 func (t *Tty) Write(b []byte) (int, error) {
-	_ = t.f.SetWriteDeadline(time.Now().Add(writeTime))
-	if n, err := t.f.Write(b); err != nil {
-		t.lost.Store(true)
-		return n, err
+	wait := writeTime
+	if t.stuck.Load() {
+		wait = stuckTime
 	}
-	return len(b), nil
+	_ = t.f.SetWriteDeadline(time.Now().Add(wait))
+	n, err := t.f.Write(b)
+	t.stuck.Store(err != nil)
+	if err != nil {
+		t.lost.Store(true)
+	}
+	return n, err
 }
 
 // Close closes the terminal.

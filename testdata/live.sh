@@ -1,0 +1,139 @@
+#!/usr/bin/env bash
+# Looks at --live in a real terminal, tmux: whatever ends a run, the terminal is as
+# before. Usage: testdata/live.sh RTDA
+set -u
+rtda=$(realpath "$1")
+command -v tmux >/dev/null || { echo "live: skipped: there is no tmux"; exit 0; }
+dir=$(mktemp -d)
+socket=rtda-live-$$
+failed=0 passed=0
+trap 'tmux -L "$socket" kill-server 2>/dev/null; rm -rf "$dir"' EXIT
+
+t() { tmux -L "$socket" "$@"; }
+screen() { t capture-pane -p -t live; }
+keys() { t send-keys -t live "$@"; }
+until_seen() { # until_seen TEXT: waits until the screen shows it, 10 s at most
+	for _ in $(seq 100); do
+		screen | grep -qF -- "$1" && return
+		sleep 0.05
+	done
+	return 1
+}
+ok() { # ok NAME CONDITION...: counts
+	local name=$1
+	shift
+	if "$@"; then passed=$((passed + 1)); else
+		failed=$((failed + 1))
+		echo "live: failed: $name"
+		screen | sed 's/^/    /'
+	fi
+}
+
+# Numbers of three sensors, for ever; one in ten lines a second.
+cat >"$dir/gen.sh" <<'GEN'
+i=0
+while :; do
+	i=$((i + 1))
+	for s in 1 2 3; do echo "{\"sensor\":\"s$s\",\"temp\":$((20 + s * 20 + i % 7))}"; done
+	sleep 0.05
+done
+GEN
+run="sh $dir/gen.sh | $rtda -k sensor -f temp -t now -w 5s -r 'crit hot: mean(temp) > 81' --live"
+
+start() { # start COMMAND: a new shell in a terminal of 80 by 24 that runs it
+	t kill-session -t live 2>/dev/null
+	t new-session -d -x "${2:-80}" -y "${3:-24}" -s live "env LANG=C.UTF-8 PS1='$ ' bash --norc"
+	until_seen '$ '
+	keys "stty -g >$dir/before" Enter
+	keys "clear" Enter
+	sleep 0.2
+	keys "$1; echo \"status \$?\"; stty -g >$dir/after; echo gone\$((1+1))" Enter
+}
+restored() { # the terminal is as it was, and not on its second screen
+	until_seen gone2 && cmp -s "$dir/before" "$dir/after" &&
+		[ "$(t display-message -p -t live '#{alternate_on} #{cursor_flag}')" = "0 1" ]
+}
+child() { pgrep -f "^$rtda -k sensor" | head -n 1; }
+
+start "$run"
+ok 'a picture' until_seen 'temp_mean'
+ok 'keys of the table' until_seen 's3'
+ok 'the alert' until_seen 'ALERT crit hot s3'
+keys Down Down
+ok 'a threshold' until_seen '81!!'
+keys Up Up Right
+ok 'the next column' until_seen 'temp_std  s1'
+keys '?'
+ok 'help' until_seen 'pause the picture'
+keys '?' ' '
+ok 'pause' until_seen 'paused'
+t resize-window -t live -x 46 -y 16
+ok 'another size at once' until_seen 's1'
+keys q
+ok 'q' restored
+ok 'q is no error' until_seen 'status 0'
+
+for how in 'C-c 130' 'TERM 143' 'HUP 129' 'QUIT 131' 'ABRT 134'; do
+	set -- $how
+	start "$run"
+	until_seen 'temp_mean'
+	if [ "$1" = C-c ]; then # the shell leaves out the rest of the line then
+		keys C-c
+		sleep 0.5
+		keys "echo \"status \$?\"; stty -g >$dir/after; echo gone\$((1+1))" Enter
+	else
+		kill -"$1" "$(child)"
+	fi
+	ok "$1" restored
+	ok "$1 gives status $2" until_seen "status $2"
+done
+
+start "$run"
+until_seen 'temp_mean'
+keys C-z
+ok 'Ctrl-Z' until_seen 'Stopped'
+ok 'Ctrl-Z gives the terminal back' [ "$(t display-message -p -t live '#{alternate_on}')" = 0 ]
+keys 'fg' Enter
+ok 'fg' until_seen 'temp_mean'
+keys q
+ok 'q after fg' until_seen 'gone2'
+
+start "$run | head -n 3"
+ok 'a closed stdout' restored
+
+start "seq 1 300 | $rtda --live"
+ok 'it stays at the end' until_seen 'ended'
+keys q
+ok 'q at the end' restored
+start "seq 1 300 | $rtda --live --hold=no"
+ok '--hold=no' restored
+
+start "seq 1 300 | TERM=dumb $rtda --live"
+ok 'TERM=dumb' until_seen 'status 2'
+start "$rtda --live"
+ok 'the terminal as input' until_seen 'status 2'
+
+start "$run 2>/dev/null" 20 6
+ok 'a terminal of 20 by 6' until_seen 's3'
+keys q
+ok 'q there' restored
+
+# A terminal that takes nothing: the run goes on, and TERM ends it.
+start "(sh $dir/gen.sh | $rtda -k sensor -f temp -a count --live >$dir/rows)"
+until_seen 'temp_count'
+pid=$(pgrep -f "^$rtda -k sensor -f temp -a count" | head -n 1)
+t suspend-client 2>/dev/null
+kill -STOP "$(t display-message -p '#{pid}')"
+sleep 1.5
+before=$(wc -l <"$dir/rows")
+sleep 1.5
+after=$(wc -l <"$dir/rows")
+kill -TERM "$pid"
+for _ in $(seq 40); do kill -0 "$pid" 2>/dev/null || break; sleep 0.05; done
+ended=$(kill -0 "$pid" 2>/dev/null && echo no || echo yes)
+kill -CONT "$(pgrep -f "tmux -L $socket" | head -n 1)"
+ok 'a stuck terminal delays nothing' [ "$after" -gt "$before" ]
+ok 'a stuck terminal can be ended' [ "$ended" = yes ]
+
+echo "live: $passed passed, $failed failed"
+[ "$failed" = 0 ]
