@@ -18,24 +18,34 @@ import (
 
 var update = goflag.Bool("update", false, "put what the commands of the pages and scripts print into them")
 
+const readme = "../README.md"
+
 // TestDocs runs every command shown in a console block of the README and the
-// docs and compares what it prints with what stands below it. The commands of
-// one page run in one folder, a copy of testdata/docs. A block whose page says
-// just before it `<!-- needs: jq -->` is left out where jq is not installed.
+// docs and compares what it prints with what stands below it. Those of a page of
+// docs run in a copy of testdata/docs, those of the README in a folder that has
+// such a copy where the project has it. The programs in testdata/docs/bin, which
+// play recordings, come before others of their name. A block whose page says just
+// before it `<!-- needs: jq -->` is left out where jq is not installed.
 func TestDocs(t *testing.T) {
 	pages, err := filepath.Glob("../docs/*.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, page := range append(pages, "../README.md") {
+	for _, page := range append(pages, readme) {
 		t.Run(filepath.Base(page), func(t *testing.T) {
 			text, err := os.ReadFile(page)
 			if err != nil {
 				t.Fatal(err)
 			}
-			dir := t.TempDir()
-			if err := os.CopyFS(dir, os.DirFS("../testdata/docs")); err != nil {
+			root := t.TempDir()
+			docs := filepath.Join(root, "testdata/docs")
+			if err := os.CopyFS(docs, os.DirFS("../testdata/docs")); err != nil {
 				t.Fatal(err)
+			}
+			t.Setenv("PATH", filepath.Join(docs, "bin")+string(os.PathListSeparator)+os.Getenv("PATH"))
+			dir := docs
+			if page == readme {
+				dir = root
 			}
 			var fresh strings.Builder
 			for part := range parts(string(text)) {
@@ -125,6 +135,15 @@ func (p part) run(t *testing.T, dir string) string {
 			return p.want
 		}
 	}
+	got := p.output(t, dir)
+	if got != p.want {
+		t.Errorf("%sgot:\n%swant:\n%s", p.command, got, p.want)
+	}
+	return got
+}
+
+// output runs the command and returns what it prints.
+func (p part) output(t *testing.T, dir string) string {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "sh", "-c", p.shell())
@@ -134,9 +153,6 @@ func (p part) run(t *testing.T, dir string) string {
 	cmd.Stdout, cmd.Stderr = &got, &got
 	if err := cmd.Run(); err != nil {
 		t.Logf("%s: %v", p.shell(), err) // a status is part of many examples
-	}
-	if got.String() != p.want {
-		t.Errorf("%sgot:\n%swant:\n%s", p.command, got.String(), p.want)
 	}
 	return got.String()
 }

@@ -300,12 +300,20 @@ func checkCells(t *testing.T, row int, got, want []string) {
 // reference has them.
 func TestRealAnomaly(t *testing.T) {
 	path := dataFile(t, "real/machine_temperature.csv")
-	for bar, want := range map[string][]int{
-		"0.5": {273, 455, 521, 815, 2390, 3851, 9713, 15157, 16200, 17232, 17722, 19283, 19955},
-		"0.9": {313, 3967},
+	for bar, want := range map[string][]string{
+		"0.5": {"273", "455", "521", "815", "2390", "3851", "9713", "15157", "16200", "17232", "17722", "19283", "19955"},
+		"0.9": {"313", "3967"},
 	} {
 		_, alerts, _ := runMain("-q", "-i", "csv", "-t", "timestamp", "-f", "value", "-r", "anomaly > "+bar, path)
-		if lines := alertLines(t, alerts); !slices.Equal(lines, want) {
+		var lines []string
+		for line := range strings.Lines(alerts) {
+			if strings.HasPrefix(line, "ALERT ") {
+				_, at, _ := strings.Cut(line, " line=")
+				at, _, _ = strings.Cut(at, " ")
+				lines = append(lines, at)
+			}
+		}
+		if !slices.Equal(lines, want) {
 			t.Errorf("anomaly > %s: alerts at lines %v, want %v", bar, lines, want)
 		}
 	}

@@ -122,32 +122,19 @@ func (a *anomaly) average(r, rate float64, v *[views]float64) {
 // surprises fills s with the surprise of each view.
 func (a *anomaly) surprises(v, s *[views]float64) {
 	n := uint32(a.n)
-	slot := &a.spreads[a.n%late]
-	before := *slot
-	*slot = v[ofSpread]
-	var qs [views + 1]query
-	for i := range a.memos {
-		qs[i] = query{xs: a.memos[i].centres, v: v[i]}
-	}
-	last := len(a.memos)
-	qs[last] = query{xs: a.memos[ofSpread].centres, v: before}
-	searchAll(qs[:last+1])
-
 	var gaps [views]float64
 	for i := range a.memos {
 		m := &a.memos[i]
-		p := m.ask(v[i], qs[i].at, n)
+		p := m.ask(v[i], n)
 		gaps[i] = p.gap
 		learned := v[i]
 		if i == ofSpread {
+			slot := &a.spreads[a.n%late]
+			learned, *slot = *slot, learned
 			if a.n <= late {
 				continue
 			}
-			at := qs[last].at
-			if len(m.centres) < len(qs[i].xs) {
-				at = search(m.centres, before) // old ones have been removed
-			}
-			learned, p = before, m.ask(before, at, n)
+			p = m.ask(learned, n)
 		}
 		m.learn(learned, p, n)
 		if a.n%500 == 0 && m.merge > 0 {
