@@ -397,8 +397,8 @@ var flags = []flag{
 		set: choice(evalWords, func(o *options) *string { return &o.Eval })},
 	{group: groupRules, name: "exec", short: "x", arg: "CMD", daily: true,
 		doc: "run sh -c CMD for each alert, its JSON on stdin",
-		long: "For each line of alert `sh -c CMD` runs, with the alert's JSON on stdin and RTDA_STATE, RTDA_SEVERITY, RTDA_RULE, RTDA_KEY, RTDA_VALUE, RTDA_LINE and RTDA_TIME in its environment. " +
-			"At most 4 run at once and 64 wait; the stream waits for none. What is dropped, fails or times out is counted and reported at the end, and leaves the status as it is.",
+		long: "For each line of alert `sh -c CMD` runs, with the alert's JSON on stdin and RTDA_STATE, RTDA_SEVERITY, RTDA_RULE, RTDA_KEY, RTDA_VALUE, RTDA_LINE, RTDA_TIME, RTDA_SEQ and RTDA_TEXT in its environment. " +
+			"At most 4 run at once and 4096 wait; the stream waits for none. What is dropped, fails or times out is told when it happens (the first, the 10th, the 100th) and at the end, and leaves the status as it is.",
 		set: into(parseText, func(o *options) *string { return &o.Exec })},
 	{group: groupRules, name: "exec-timeout", arg: "D", def: "30s",
 		doc:  "kill CMD after D",

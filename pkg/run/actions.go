@@ -2,6 +2,7 @@ package run
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -22,8 +23,8 @@ import (
 )
 
 const (
-	maxRunning = 4  // actions that run at once
-	maxWaiting = 64 // actions that wait for one of them to end
+	maxRunning = 4    // actions that run at once
+	maxWaiting = 4096 // actions that wait for one of them to end
 
 	// afterlife is how long an action's pipes are served after its shell has
 	// ended, should what it left behind hold them open, and how long what was
@@ -40,6 +41,8 @@ type actions struct {
 	command string
 	timeout time.Duration // 0: none
 	stderr  io.Writer     // nil: nowhere
+	tell    func(string)  // writes a line of rtda's own
+	most    int           // maxWaiting, less in tests
 	environ []string      // what rtda itself was given
 	after   time.Duration // afterlife, less in tests
 
@@ -55,16 +58,23 @@ type actions struct {
 	tally    tally
 }
 
-// An action is one run of the command that is yet to come.
-type action struct {
-	json []byte
-	env  []string
-}
+// An action is one run of the command that is yet to come. It makes what the
+// command gets only when its time has come: thousands may wait.
+type action func() (json []byte, env []string)
 
 // A tally counts what became of actions.
 type tally struct {
 	asked, ok, failed, timedOut, killed, dropped int
 	cause                                        error // why the first that could not even start could not
+}
+
+// isTold reports whether the n-th event of a kind is told at once: the first, and
+// then the 10th, 100th, 1000th …
+func isTold(n int) bool {
+	for n%10 == 0 && n > 0 {
+		n /= 10
+	}
+	return n == 1
 }
 
 // An ending says why a process was killed by us.
@@ -75,13 +85,13 @@ type ending struct {
 
 // newActions runs `sh -c command`. What it prints goes to stderr: straight
 // into it if that is a file, else line by line through Write, which must then
-// be safe to call from several goroutines.
-func newActions(command string, timeout time.Duration, stderr io.Writer) *actions {
+// be safe to call from several goroutines, as tell must.
+func newActions(command string, timeout time.Duration, stderr io.Writer, tell func(string)) *actions {
 	if stderr == io.Discard {
 		stderr = nil
 	}
 	a := &actions{
-		command: command, timeout: timeout, stderr: stderr,
+		command: command, timeout: timeout, stderr: stderr, tell: tell, most: maxWaiting,
 		environ: os.Environ(), after: afterlife, procs: map[*exec.Cmd]*ending{},
 	}
 	a.less = sync.NewCond(&a.mu)
@@ -111,36 +121,29 @@ func reserveFiles() error {
 }
 
 // admit says whether there is room for one more action; if there is none it
-// counts one as dropped. It spares the caller making what start would throw
-// away, and holds until the same goroutine calls start.
+// counts one as dropped, which costs some 20 ns and allocates nothing. It holds
+// until the same goroutine calls start.
 func (a *actions) admit() bool {
 	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.room() {
+	if !a.stopped && (a.running < maxRunning || len(a.waiting) < a.most) {
+		a.mu.Unlock()
 		return true
 	}
 	a.tally.asked++
 	a.tally.dropped++
+	n, stopped := a.tally.dropped, a.stopped
+	a.mu.Unlock()
+	if isTold(n) && !stopped {
+		a.tell(fmt.Sprintf("--exec: %s dropped: %d are waiting", countActions(n), a.most))
+	}
 	return false
 }
 
-// room says whether an action would run or wait.
-func (a *actions) room() bool {
-	return !a.stopped && (a.running < maxRunning || len(a.waiting) < maxWaiting)
-}
-
-// start runs the command with the JSON on its stdin and env added to its
-// environment, now or when there is a runner for it. The JSON is copied, env
-// is kept. Without room it costs some 20 ns and allocates nothing.
-func (a *actions) start(json []byte, env []string) {
+// start runs the command, now or when there is a runner for it.
+func (a *actions) start(next action) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.tally.asked++
-	if !a.room() {
-		a.tally.dropped++
-		return
-	}
-	next := action{bytes.Clone(json), env}
 	if a.running < maxRunning {
 		a.running++
 		go a.work(next)
@@ -161,7 +164,7 @@ func (a *actions) work(next action) {
 			return
 		}
 		next = a.waiting[0]
-		a.waiting[0] = action{}
+		a.waiting[0] = nil
 		a.waiting = a.waiting[1:]
 		a.mu.Unlock()
 	}
@@ -170,8 +173,9 @@ func (a *actions) work(next action) {
 // put runs the command for each alert of a turn.
 func (a *actions) put(o *output) error {
 	for i := range o.result.Notes {
-		if n := &o.result.Notes[i]; n.Alert != nil && a.admit() {
-			a.start(o.plan.json(n), o.plan.env(n))
+		if o.result.Notes[i].Alert != nil && a.admit() {
+			plan, note := o.plan, o.result.Notes[i]
+			a.start(func() ([]byte, []string) { return plan.json(&note), plan.env(&note) })
 		}
 	}
 	return nil
@@ -186,8 +190,9 @@ func (a *actions) close() error {
 // run runs one action to its end.
 func (a *actions) run(next action) {
 	cmd := exec.Command("sh", "-c", a.command)
-	cmd.Env = append(a.environ[:len(a.environ):len(a.environ)], next.env...)
-	cmd.Stdin = bytes.NewReader(next.json)
+	json, env := next()
+	cmd.Env = append(a.environ[:len(a.environ):len(a.environ)], env...)
+	cmd.Stdin = bytes.NewReader(json)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.WaitDelay = a.after
 	switch w := a.stderr.(type) {
@@ -224,6 +229,9 @@ func (a *actions) begin(cmd *exec.Cmd) *ending {
 	a.starting--
 	a.less.Broadcast()
 	if err != nil {
+		if a.tally.cause == nil {
+			a.tally.cause = err
+		}
 		a.failed(err)
 		return nil
 	}
@@ -267,10 +275,13 @@ func (a *actions) count(cmd *exec.Cmd, why *ending) {
 		a.tally.ok++
 	case why.timedOut:
 		a.tally.timedOut++
+		if n := a.tally.timedOut; isTold(n) {
+			a.tellApart(fmt.Sprintf("--exec: %s timed out after %s", countActions(n), clock.AppendDuration(nil, int64(a.timeout))))
+		}
 	case why.killed:
 		a.tally.killed++
 	default:
-		a.tally.failed++
+		a.failed(errors.New(cmd.ProcessState.String()))
 	}
 }
 
@@ -281,12 +292,27 @@ func (a *actions) failures() int64 {
 	return int64(a.tally.failed + a.tally.timedOut + a.tally.killed + a.tally.dropped)
 }
 
-// failed takes note of an action that could not be started, under mu.
-func (a *actions) failed(err error) {
+// failed takes note of an action that failed, under mu.
+func (a *actions) failed(why error) {
 	a.tally.failed++
-	if a.tally.cause == nil {
-		a.tally.cause = err
+	if n := a.tally.failed; isTold(n) {
+		a.tellApart(fmt.Sprintf("--exec: %s failed: %v", countActions(n), why))
 	}
+}
+
+// tellApart writes a line of rtda's own, with mu free meanwhile: nobody waits
+// for a stderr that is stuck.
+func (a *actions) tellApart(line string) {
+	a.mu.Unlock()
+	defer a.mu.Lock()
+	a.tell(line)
+}
+
+func countActions(n int) string {
+	if n == 1 {
+		return "1 action"
+	}
+	return fmt.Sprint(n, " actions")
 }
 
 // wait returns when all actions, waiting ones too, have ended, or when stop
@@ -369,11 +395,7 @@ func (a *actions) report() string {
 	if len(parts) == 0 {
 		return ""
 	}
-	noun := "actions"
-	if a.tally.asked == 1 {
-		noun = "action"
-	}
-	s := fmt.Sprintf("--exec: %d %s: %s", a.tally.asked, noun, strings.Join(parts, ", "))
+	s := fmt.Sprintf("--exec: %s: %s", countActions(a.tally.asked), strings.Join(parts, ", "))
 	if a.tally.cause != nil {
 		s += fmt.Sprintf(" (%v)", a.tally.cause)
 	}
@@ -424,11 +446,12 @@ func (l *lineWriter) breakLine() {
 // maxEnv is how many bytes of a value the environment of an action tells.
 const maxEnv = 4 << 10
 
-// alertEnv is what the environment of an action tells of an alert. All names
-// are always there, with an empty value where there is nothing to tell; so
-// none is inherited from an rtda further up. Several keys are joined by a
-// blank. The numbers are the shortest that read back to the same.
-func alertEnv(n *stream.Note, set *rule.Set, layout *format.Layout) []string {
+// alertEnv is what the environment of an action tells of an alert, of which
+// shown is the line of text. All names are always there, with an empty value where
+// there is nothing to tell, so that none is inherited from an rtda further up.
+// Several keys are joined by a blank. The numbers are the shortest that read back
+// to the same.
+func alertEnv(n *stream.Note, set *rule.Set, layout *format.Layout, shown string) []string {
 	a := n.Alert
 	state, line, value, moment := "firing", "", "", ""
 	if a.Resolved {
@@ -455,6 +478,8 @@ func alertEnv(n *stream.Note, set *rule.Set, layout *format.Layout) []string {
 		"RTDA_VALUE=" + value,
 		"RTDA_LINE=" + line,
 		"RTDA_TIME=" + moment,
+		"RTDA_SEQ=" + strconv.Itoa(a.Seq),
+		"RTDA_TEXT=" + envText(shown),
 	}
 }
 

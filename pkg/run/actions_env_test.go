@@ -26,12 +26,12 @@ func TestAlertEnv(t *testing.T) {
 			stream.Note{Line: 1204, Alert: &stream.Alert{
 				Change: rule.Change{Rule: 1, Level: rule.Crit},
 				Key:    &stream.Key{Parts: []string{"s042"}},
-				Time:   noon, Values: []float64{91.3125, 2},
+				Time:   noon, Seq: 7, Values: []float64{91.3125, 2},
 			}},
 			[]string{"sensor"}, true,
 			[]string{
 				"RTDA_STATE=firing", "RTDA_SEVERITY=crit", "RTDA_RULE=hot", "RTDA_KEY=sensor=s042",
-				"RTDA_VALUE=91.3125", "RTDA_LINE=1204", "RTDA_TIME=2026-05-01T12:00:03.25Z",
+				"RTDA_VALUE=91.3125", "RTDA_LINE=1204", "RTDA_TIME=2026-05-01T12:00:03.25Z", "RTDA_SEQ=7", "RTDA_TEXT=ALERT crit",
 			},
 		},
 		{
@@ -40,7 +40,7 @@ func TestAlertEnv(t *testing.T) {
 			nil, false,
 			[]string{
 				"RTDA_STATE=resolved", "RTDA_SEVERITY=warn", "RTDA_RULE=mean(temp) > 80", "RTDA_KEY=",
-				"RTDA_VALUE=", "RTDA_LINE=", "RTDA_TIME=",
+				"RTDA_VALUE=", "RTDA_LINE=", "RTDA_TIME=", "RTDA_SEQ=0", "RTDA_TEXT=ALERT crit",
 			},
 		},
 		{
@@ -52,12 +52,12 @@ func TestAlertEnv(t *testing.T) {
 			[]string{"site", "sensor"}, false,
 			[]string{
 				"RTDA_STATE=firing", "RTDA_SEVERITY=info", "RTDA_RULE=mean(temp) > 80", `RTDA_KEY=site=ab c sensor=";$(x)`,
-				"RTDA_VALUE=", "RTDA_LINE=1", "RTDA_TIME=",
+				"RTDA_VALUE=", "RTDA_LINE=1", "RTDA_TIME=", "RTDA_SEQ=0", "RTDA_TEXT=ALERT crit",
 			},
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if got := alertEnv(&c.note, set, &format.Layout{Keys: c.keys, Clock: c.clock}); !slices.Equal(got, c.want) {
+			if got := alertEnv(&c.note, set, &format.Layout{Keys: c.keys, Clock: c.clock}, "ALERT\x00 crit"); !slices.Equal(got, c.want) {
 				t.Errorf("got  %q\nwant %q", got, c.want)
 			}
 		})

@@ -32,6 +32,13 @@ func (b *sharedBuffer) String() string {
 	return b.buf.String()
 }
 
+// given is an action with what its command gets.
+func given(json []byte, env []string) action {
+	return func() ([]byte, []string) { return json, env }
+}
+
+func ignore(string) {}
+
 // fifo makes a named pipe: processes tell each other and the test of their
 // doings through it, and nobody has to sleep. The test holds both its ends.
 func fifo(t *testing.T) (name string, ends *os.File) {
@@ -73,7 +80,7 @@ func write(t *testing.T, w io.StringWriter, text string) {
 // do runs actions that print to a buffer until all have ended.
 func do(command string, timeout time.Duration, starts func(a *actions)) (stderr, report string) {
 	var b sharedBuffer
-	a := newActions(command, timeout, &b)
+	a := newActions(command, timeout, &b, ignore)
 	starts(a)
 	a.wait()
 	return b.String(), a.report()
@@ -103,7 +110,7 @@ func TestActions(t *testing.T) {
 		{"in time", "exit 0", time.Minute, "", nil, "", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			stderr, report := do(c.command, c.timeout, func(a *actions) { a.start([]byte(c.json), c.env) })
+			stderr, report := do(c.command, c.timeout, func(a *actions) { a.start(given([]byte(c.json), c.env)) })
 			if stderr != c.stderr || report != c.report {
 				t.Errorf("%q printed %q and was reported as %q, want %q and %q", c.command, stderr, report, c.stderr, c.report)
 			}
@@ -119,7 +126,7 @@ func TestActionsTakeDataForData(t *testing.T) {
 	} {
 		command := fmt.Sprintf(`cd %s && printf '%%s' "$RTDA_KEY" && cat && ls`, dir)
 		got, report := do(command, 0, func(a *actions) {
-			a.start([]byte(data), []string{"RTDA_KEY=" + envText(data)})
+			a.start(given([]byte(data), []string{"RTDA_KEY=" + envText(data)}))
 		})
 		want := data + data
 		if !strings.HasSuffix(want, "\n") {
@@ -134,7 +141,7 @@ func TestActionsTakeDataForData(t *testing.T) {
 // A command that fails at once and one that cannot start are told apart.
 func TestActionsThatCannotStart(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
-	_, report := do("true", 0, func(a *actions) { a.start(nil, nil); a.start(nil, nil) })
+	_, report := do("true", 0, func(a *actions) { a.start(given(nil, nil)); a.start(given(nil, nil)) })
 	if want := `--exec: 2 actions: 2 failed (exec: "sh": executable file not found in $PATH)`; report != want {
 		t.Errorf("report is %q, want %q", report, want)
 	}
@@ -148,8 +155,8 @@ func TestTimeoutKillsProcessGroup(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	a := newActions("(echo ready; exec sleep 60) & wait", 200*time.Millisecond, w)
-	a.start(nil, nil)
+	a := newActions("(echo ready; exec sleep 60) & wait", 200*time.Millisecond, w, ignore)
+	a.start(given(nil, nil))
 	a.wait()
 	w.Close()
 	// On a very busy machine it may die before it has said a word.
@@ -176,9 +183,9 @@ func TestGrandchildHoldsPipes(t *testing.T) {
 		stderr io.Writer
 	}{{"a file", null}, {"no file", &sharedBuffer{}}, {"nowhere", io.Discard}} {
 		t.Run(c.name, func(t *testing.T) {
-			a := newActions(command, 0, c.stderr)
+			a := newActions(command, 0, c.stderr, ignore)
 			a.after = 20 * time.Millisecond
-			a.start(bytes.Repeat([]byte("x"), 1<<20), nil)
+			a.start(given(bytes.Repeat([]byte("x"), 1<<20), nil))
 			group, err := strconv.Atoi(readLine(t, ends))
 			if err != nil {
 				t.Fatal(err)
@@ -194,68 +201,74 @@ func TestGrandchildHoldsPipes(t *testing.T) {
 	}
 }
 
-// Of a burst, 4 run, 64 wait and the rest is dropped, in the caller's next to
-// no time; who waits gets his turn in order.
+// Of a burst, 4 run, as many as may wait do so, and the rest is dropped in the
+// caller's next to no time, which is told at the first, the 10th, the 100th …;
+// who waits gets his turn in order.
 func TestActionsBurst(t *testing.T) {
-	const burst = 10_000
+	const burst, most = 10_000, 64
 	gate, ends := fifo(t)
-	var b sharedBuffer
-	a := newActions(fmt.Sprintf("read x <%s; echo $RTDA_LINE", gate), 0, &b)
+	var b, told sharedBuffer
+	a := newActions(fmt.Sprintf("read x <%s; echo $RTDA_LINE", gate), 0, &b, func(line string) { fmt.Fprintln(&told, line) })
+	a.most = most
 	for i := range burst {
-		a.start([]byte("{}"), []string{"RTDA_LINE=" + strconv.Itoa(i)})
-	}
-	if a.admit() {
-		t.Error("there is room for one more")
+		if a.admit() {
+			a.start(given([]byte("{}"), []string{"RTDA_LINE=" + strconv.Itoa(i)}))
+		}
 	}
 	a.mu.Lock()
 	running, waiting := a.running, len(a.waiting)
 	for i, w := range a.waiting {
-		if want := "RTDA_LINE=" + strconv.Itoa(i+maxRunning); w.env[0] != want {
-			t.Errorf("%d waits with %s, want %s", i, w.env[0], want)
+		if _, env := w(); env[0] != "RTDA_LINE="+strconv.Itoa(i+maxRunning) {
+			t.Errorf("%d waits with %s", i, env[0])
 		}
 	}
 	a.mu.Unlock()
-	if running != maxRunning || waiting != maxWaiting {
-		t.Errorf("%d run and %d wait, want %d and %d", running, waiting, maxRunning, maxWaiting)
+	if running != maxRunning || waiting != most {
+		t.Errorf("%d run and %d wait, want %d and %d", running, waiting, maxRunning, most)
 	}
-	write(t, ends, strings.Repeat("\n", maxRunning+maxWaiting))
+	write(t, ends, strings.Repeat("\n", maxRunning+most))
 	a.wait()
-	if got := strings.Count(b.String(), "\n"); got != maxRunning+maxWaiting {
-		t.Errorf("%d actions have run, want %d", got, maxRunning+maxWaiting)
+	if got := strings.Count(b.String(), "\n"); got != maxRunning+most {
+		t.Errorf("%d actions have run, want %d", got, maxRunning+most)
 	}
-	want := fmt.Sprintf("--exec: %d actions: %d dropped", burst+1, burst+1-maxRunning-maxWaiting)
+	want := fmt.Sprintf("--exec: %d actions: %d dropped", burst, burst-maxRunning-most)
 	if got := a.report(); got != want {
 		t.Errorf("report is %q, want %q", got, want)
 	}
-}
-
-func TestStartWithoutRoomAllocs(t *testing.T) {
-	a := newActions("true", 0, nil)
-	a.running, a.waiting = maxRunning, make([]action, maxWaiting)
-	json := make([]byte, 1000)
-	if n := testing.AllocsPerRun(100, func() { a.start(json, nil) }); n > 0 {
-		t.Errorf("an action that is dropped costs %v allocations", n)
+	want = "--exec: 1 action dropped: 64 are waiting\n--exec: 10 actions dropped: 64 are waiting\n" +
+		"--exec: 100 actions dropped: 64 are waiting\n--exec: 1000 actions dropped: 64 are waiting\n"
+	if told.String() != want {
+		t.Errorf("told\n%swant\n%s", told.String(), want)
 	}
 }
 
-// The JSON belongs to the caller again when start returns.
-func TestStartCopiesJSON(t *testing.T) {
-	json := []byte("before")
-	got, _ := do("cat", 0, func(a *actions) {
-		a.start(json, nil)
-		copy(json, "after!")
-	})
-	if got != "before\n" {
-		t.Errorf("the command read %q", got)
+// Failing actions are told when they fail: the first, the 10th, the 100th …
+func TestFailingActionsAreTold(t *testing.T) {
+	var told sharedBuffer
+	a := newActions("exit 3", time.Minute, nil, func(line string) { fmt.Fprintln(&told, line) })
+	for range 11 {
+		a.start(given(nil, nil))
+		a.wait()
+	}
+	if want := "--exec: 1 action failed: exit status 3\n--exec: 10 actions failed: exit status 3\n"; told.String() != want {
+		t.Errorf("told\n%swant\n%s", told.String(), want)
+	}
+}
+
+func TestAdmitWithoutRoomAllocs(t *testing.T) {
+	a := newActions("true", 0, nil, ignore)
+	a.running, a.waiting = maxRunning, make([]action, maxWaiting)
+	if n := testing.AllocsPerRun(1000, func() { a.admit() }); n > 0 {
+		t.Errorf("an action that is dropped costs %v allocations", n)
 	}
 }
 
 // stop drops what waits and lets what runs end in time.
 func TestStopLetsEnd(t *testing.T) {
 	gate, ends := fifo(t)
-	a := newActions(fmt.Sprintf("read x <%s", gate), 0, nil)
+	a := newActions(fmt.Sprintf("read x <%s", gate), 0, nil, ignore)
 	for range maxRunning + 2 {
-		a.start(nil, nil)
+		a.start(given(nil, nil))
 	}
 	a.shut()
 	write(t, ends, strings.Repeat("\n", maxRunning))
@@ -273,9 +286,9 @@ func TestStopLetsEnd(t *testing.T) {
 func TestStopKills(t *testing.T) {
 	for _, grace := range []time.Duration{0, 20 * time.Millisecond} {
 		pipe, ends := fifo(t)
-		a := newActions(fmt.Sprintf("echo up >%s; sleep 60; true", pipe), 0, nil)
+		a := newActions(fmt.Sprintf("echo up >%s; sleep 60; true", pipe), 0, nil, ignore)
 		for range maxRunning + 2 {
-			a.start(nil, nil)
+			a.start(given(nil, nil))
 		}
 		waited := make(chan struct{})
 		go func() { a.wait(); close(waited) }()
@@ -293,7 +306,7 @@ func TestStopKills(t *testing.T) {
 // What cannot be killed does not keep stop from returning: here a runner that
 // no process belongs to.
 func TestStopGivesUp(t *testing.T) {
-	a := newActions("true", 0, nil)
+	a := newActions("true", 0, nil, ignore)
 	a.running, a.after = 1, time.Millisecond
 	a.stop(0)
 }
@@ -334,13 +347,12 @@ type writeFunc func(b []byte) (int, error)
 
 func (f writeFunc) Write(b []byte) (int, error) { return f(b) }
 
-// BenchmarkStart is what an alert costs whose action finds no room.
-func BenchmarkStart(b *testing.B) {
-	a := newActions("true", 0, nil)
+// BenchmarkAdmit is what an alert costs whose action finds no room.
+func BenchmarkAdmit(b *testing.B) {
+	a := newActions("true", 0, nil, ignore)
 	a.running, a.waiting = maxRunning, make([]action, maxWaiting)
-	json := make([]byte, 300)
 	b.ReportAllocs()
 	for b.Loop() {
-		a.start(json, nil)
+		a.admit()
 	}
 }

@@ -84,7 +84,7 @@ func (f *filter) openOutlets(std Streams) error {
 		if err := reserveFiles(); err != nil {
 			return Usage(fmt.Errorf("--exec: actions need some open files: %s (see ulimit -n)", Reason(err)))
 		}
-		f.actions = newActions(f.o.Exec, f.o.ExecTimeout, f.commandOutput(std.Err))
+		f.actions = newActions(f.o.Exec, f.o.ExecTimeout, f.commandOutput(std.Err), f.tell)
 		f.pipeline.outlets = append(f.pipeline.outlets, f.actions)
 	}
 	if f.display != nil {

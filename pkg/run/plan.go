@@ -1,6 +1,7 @@
 package run
 
 import (
+	"bytes"
 	"errors"
 	"slices"
 
@@ -21,6 +22,7 @@ type plan struct {
 	complaints  *format.Context
 	alerts      *format.Context
 	actionJSON  *format.Context // alerts as the command of --exec gets them
+	actionText  *format.Context // the same as lines of text
 	alertsApart bool            // alerts go to a FILE of their own
 	formatter   func() format.Formatter
 }
@@ -30,7 +32,8 @@ func (p *plan) json(n *stream.Note) []byte { return p.actionJSON.AppendNote(nil,
 
 // env is what the environment of that command tells of an alert.
 func (p *plan) env(n *stream.Note) []string {
-	return alertEnv(n, p.rules, &p.layout)
+	shown := bytes.TrimSuffix(p.actionText.AppendNote(nil, n), []byte{'\n'})
+	return alertEnv(n, p.rules, &p.layout, string(shown))
 }
 
 // plan makes the plan for the fields that the schema has found.
@@ -55,6 +58,9 @@ func (f *filter) plan(s *parse.Schema) (*plan, error) {
 	exec := *p.complaints
 	exec.JSON, exec.Paint = true, nil
 	p.actionJSON = &exec
+	plain := exec
+	plain.JSON = false
+	p.actionText = &plain
 	p.formatter = func() format.Formatter {
 		if o.OneToOne {
 			return format.NewOneToOne(b.layout, &exec, o.Precision)

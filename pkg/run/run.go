@@ -339,9 +339,9 @@ func (f *filter) counts() string {
 	return text
 }
 
-// tell writes a line of rtda's own to stderr.
+// tell writes a line of rtda's own to stderr, unless a host wants nothing there.
 func (f *filter) tell(line string) {
-	if line != "" {
+	if line != "" && !f.o.OneToOne {
 		fmt.Fprintf(f.stderr, "%srtda: %s\n", f.o.Mark(LevelInfo), line)
 	}
 }
