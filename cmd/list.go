@@ -8,7 +8,7 @@ import "strings"
 func splitList(s string) ([]string, error) {
 	var items []string
 	for rest := s; ; {
-		item, after, ok := cutItem(rest, ',')
+		item, after, ok := cutItem(rest, ",")
 		if !ok || item == "" {
 			return nil, &badValue{"must be a list like a,b with something between the commas", s}
 		}
@@ -20,19 +20,19 @@ func splitList(s string) ([]string, error) {
 	}
 }
 
-// cutItem reads an item up to sep or the end of s and returns what comes
-// behind it, from sep on. It is not ok if a quote is not closed or something
+// cutItem reads an item up to one of seps or the end of s and returns what comes
+// behind it, from that on. It is not ok if a quote is not closed or something
 // stands behind it.
-func cutItem(s string, sep byte) (item, rest string, ok bool) {
+func cutItem(s, seps string) (item, rest string, ok bool) {
 	s = strings.TrimLeft(s, " \t")
 	if quoted, isQuoted := strings.CutPrefix(s, `"`); isQuoted {
 		if item, rest, ok = cutQuoted(quoted); !ok {
 			return "", "", false
 		}
 		rest = strings.TrimLeft(rest, " \t")
-		return item, rest, rest == "" || rest[0] == sep
+		return item, rest, rest == "" || strings.IndexByte(seps, rest[0]) >= 0
 	}
-	end := strings.IndexByte(s, sep)
+	end := strings.IndexAny(s, seps)
 	if end < 0 {
 		end = len(s)
 	}

@@ -329,7 +329,12 @@ func (o *options) addAggs(text string) error {
 }
 
 func (o *options) setTime(text string) (err error) {
-	o.TimeField, o.TimeFormat, o.timeNow, err = parseTime(text)
+	if o.timeNow = text == "now"; o.timeNow { // in quotes it is a field
+		return nil
+	}
+	var fields [2]string
+	fields, o.TimeFormat, err = parseTime(text)
+	o.TimeField, o.TimeField2 = fields[0], fields[1]
 	return err
 }
 

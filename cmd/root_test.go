@@ -69,7 +69,7 @@ func TestMistakes(t *testing.T) {
 		{"-t ts:unx", `--time: the format must be unix, ms, us, ns or a pattern like %d/%m/%Y %H:%M:%S (did you mean unix?): got "ts:unx"`},
 		{"-t ts:%Q", `--time: the format must be unix, ms, us, ns or a pattern like %d/%m/%Y %H:%M:%S: got "ts:%Q"`},
 		{"-t ts:", `--time: the format must be unix, ms, us, ns or a pattern like %d/%m/%Y %H:%M:%S: got "ts:"`},
-		{"-t :unix", `--time: must be FIELD, FIELD:FORMAT or now: got ":unix"`},
+		{"-t :unix", `--time: must be FIELD, FIELD+FIELD, FIELD:FORMAT or now: got ":unix"`},
 		{"--sep ;; -i csv", `--sep: must be one ASCII character like ; or \t, not a quote: got ";;"`},
 		{"--decimal x", `--decimal: must be a comma or a point: got "x"`},
 		{"--coerce=maybe", `--coerce: must be true or false, or stand alone: got "maybe"`},

@@ -164,7 +164,7 @@ func parseRegexp(s string) (*regexp.Regexp, error) {
 // parseMissing reads a list in which ” and "" are the empty text.
 func parseMissing(s string) (items []string, err error) {
 	for rest := s; ; {
-		item, after, ok := cutItem(rest, ',')
+		item, after, ok := cutItem(rest, ",")
 		if !ok || item == "" && !strings.HasPrefix(strings.TrimLeft(rest, " \t"), `""`) {
 			return nil, &badValue{`must be a list like NA,-999 ("" is the empty text)`, s}
 		}
@@ -190,22 +190,26 @@ func parseDecimal(s string) (byte, error) {
 // timeFormats are the names of time formats that are not patterns.
 var timeFormats = []string{"unix", "ms", "us", "ns"}
 
-// parseTime reads FIELD[:FORMAT] or now. It splits at the first colon; a field
-// in double quotes may have colons, and "now" in quotes is a field.
-func parseTime(s string) (field, format string, now bool, err error) {
-	if s == "now" {
-		return "", "", true, nil
-	}
-	field, rest, ok := cutItem(s, ':')
-	if !ok || field == "" {
-		return "", "", false, &badValue{"must be FIELD, FIELD:FORMAT or now", s}
+// parseTime reads FIELD[+FIELD][:FORMAT]. It splits at the first plus and the
+// first colon; a field in double quotes may have them.
+func parseTime(s string) (fields [2]string, format string, err error) {
+	rest := s
+	for i := range fields {
+		var ok bool
+		if fields[i], rest, ok = cutItem(rest, "+:"); !ok || fields[i] == "" || i == 1 && strings.HasPrefix(rest, "+") {
+			return fields, "", &badValue{"must be FIELD, FIELD+FIELD, FIELD:FORMAT or now", s}
+		}
+		var more bool
+		if rest, more = strings.CutPrefix(rest, "+"); !more {
+			break
+		}
 	}
 	format, hasFormat := strings.CutPrefix(rest, ":")
 	if hasFormat && !canReadTimes(format) {
 		cure := "the format must be unix, ms, us, ns or a pattern like %d/%m/%Y %H:%M:%S"
-		return "", "", false, &badValue{cure + didYouMean(format, timeFormats), s}
+		return fields, "", &badValue{cure + didYouMean(format, timeFormats), s}
 	}
-	return field, format, false, nil
+	return fields, format, nil
 }
 
 // canReadTimes reports whether a time format is one.

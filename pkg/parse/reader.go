@@ -3,6 +3,7 @@ package parse
 import (
 	"bytes"
 	"cmp"
+	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
@@ -249,7 +250,7 @@ func (r *Reader) open() error {
 		r.err = r.named(err)
 		return r.err
 	}
-	r.in, r.err, r.given, r.bom, r.long = in, nil, 0, true, false
+	r.in, r.err, r.given, r.bom, r.long = &unpacker{ReadCloser: in}, nil, 0, true, false
 	return nil
 }
 
@@ -277,6 +278,51 @@ func (r *Reader) readInto(buf []byte) []byte {
 	}
 	r.err = r.named(io.ErrNoProgress)
 	return buf
+}
+
+// An unpacker reads what an Origin holds: unpacked, if that begins as gzip does.
+// UTF-16 is an error.
+type unpacker struct {
+	io.ReadCloser
+	unpacked io.Reader // nil: as it is
+	known    bool      // the first two bytes have been looked at
+}
+
+var errUTF16 = errors.New("is UTF-16 (iconv -f UTF-16 -t UTF-8 makes it readable)")
+
+func (u *unpacker) Read(p []byte) (n int, err error) {
+	switch {
+	case u.unpacked != nil:
+		return u.unpacked.Read(p)
+	case u.known:
+		return u.ReadCloser.Read(p)
+	}
+	if n, err = u.ReadCloser.Read(p); n == 0 {
+		return n, err
+	}
+	head, in := p[:n], io.Reader(u.ReadCloser)
+	if n == 1 && err == nil && (p[0] == 0x1F || p[0] >= 0xFE) {
+		var second [1]byte
+		n, err = io.ReadFull(in, second[:])
+		head = append(head[:1:1], second[:n]...)
+		in = io.MultiReader(bytes.NewReader(second[:n]), in)
+		u.unpacked, n = in, 1
+	}
+	u.known = true
+	switch {
+	case bytes.HasPrefix(head, []byte{0x1F, 0x8B}):
+		first := bytes.NewReader(bytes.Clone(head))
+		if u.unpacked, err = gzip.NewReader(io.MultiReader(first, u.ReadCloser)); err != nil {
+			return 0, err
+		}
+		return u.unpacked.Read(p)
+	case bytes.HasPrefix(head, []byte{0xFF, 0xFE}) || bytes.HasPrefix(head, []byte{0xFE, 0xFF}):
+		return 0, errUTF16
+	}
+	if u.unpacked != nil {
+		err = nil // it comes again behind the second byte
+	}
+	return n, err
 }
 
 // named is err with the name of the Origin, once, and quoted if there is

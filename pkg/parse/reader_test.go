@@ -2,6 +2,7 @@ package parse
 
 import (
 	"bytes"
+	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
@@ -263,5 +264,32 @@ func TestReaderAllocs(t *testing.T) {
 	})
 	if got > 0 {
 		t.Errorf("%v allocations a block, want 0", got)
+	}
+}
+
+// TestReaderUnpacks holds that gzip is read as what is in it, however the reads
+// cut it, and that UTF-16 is told.
+func TestReaderUnpacks(t *testing.T) {
+	var packed bytes.Buffer
+	for _, part := range []string{"\xEF\xBB\xBF1\n2", "2\n3\n"} { // two members, as cat makes them
+		w := gzip.NewWriter(&packed)
+		w.Write([]byte(part))
+		w.Close()
+	}
+	for _, c := range []struct{ name, in, want string }{
+		{"gzip", packed.String(), "[line:1 line:22 line:3] EOF"},
+		{"gzip that is cut off", packed.String()[:packed.Len()-9], "[line:1 line:22 line:3] a: unexpected EOF"},
+		{"only the first byte of it", "\x1f", "[line:\x1f] EOF"},
+		{"and another second one", "\x1fx\n1\n", "[line:\x1fx line:1] EOF"},
+		{"UTF-16", "\xFF\xFE1\x00\n\x00", "[] a: is UTF-16 (iconv -f UTF-16 -t UTF-8 makes it readable)"},
+		{"the other", "\xFE\xFF\x001\x00\n", "[] a: is UTF-16 (iconv -f UTF-16 -t UTF-8 makes it readable)"},
+	} {
+		for _, cuts := range [][]byte{{1}, {2}, {3, 0, 5}, {255}} {
+			src := sourceOf("a", &cutReader{data: []byte(c.in), cuts: cuts, err: io.EOF})
+			got, err := readLines([]*Origin{src}, ReaderConfig{MaxLine: 100}, func(*Block) {})
+			if s := fmt.Sprint(got, " ", err); s != c.want {
+				t.Errorf("%s in reads of %v: lines and error = %q, want %q", c.name, cuts, s, c.want)
+			}
+		}
 	}
 }

@@ -234,7 +234,7 @@ func parseConfig(o *Options) (parse.Config, error) {
 	c := parse.Config{
 		Format: o.In, Fields: o.Fields, Paths: o.Paths, Keys: o.Keys, Texts: o.texts(set), Names: o.Names, Match: o.Match,
 		Count: o.onlyCounts(set), Missing: parse.NewMarkers(o.Missing), Units: o.Units,
-		Time: o.TimeField, TimeFormat: o.TimeFormat, Zone: o.Zone, NoTime: o.Clock != stream.DataClock,
+		Time: o.TimeField, Time2: o.TimeField2, TimeFormat: o.TimeFormat, Zone: o.Zone, NoTime: o.Clock != stream.DataClock,
 		Coerce: o.Coerce, Sep: o.Sep, Decimal: o.Decimal, NUL: o.NUL, MaxLine: o.MaxLine,
 		EveryLine: o.OneToOne,
 	}

@@ -49,6 +49,7 @@ type Options struct {
 	Clock      stream.Clock
 	ClockWhy   string // the flag that asks for the clock, "" where there is none
 	TimeField  string // "": DataClock is the timestamp of the lines (influx)
+	TimeField2 string // of the second part of the time, behind a blank; or ""
 	TimeFormat string
 	Zone       *time.Location // of times that name none; nil is UTC
 	ZoneText   string         // as the user wrote it
