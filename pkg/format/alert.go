@@ -53,6 +53,10 @@ func (c *Context) AppendNote(dst []byte, n *stream.Note) []byte {
 // FILE's name for `line ` where there is one; stdin has none.
 func (c *Context) complaint(dst []byte, n *stream.Note) []byte {
 	dst = append(dst, "rtda: "...)
+	if n.Told == stream.Unseen {
+		dst = strconv.AppendInt(append(dst, "none of "...), n.By, 10)
+		return text.AppendQuoted(append(dst, " records has the field "...), quotable(n))
+	}
 	if name := origin(n); name != "" && name != "-" {
 		dst = append(text.AppendPlain(dst, name), ':')
 	} else {
@@ -64,6 +68,9 @@ func (c *Context) complaint(dst []byte, n *stream.Note) []byte {
 		return appendTold(dst, n)
 	case n.Reason == parse.Uneven:
 		return append(dst, n.Text...)
+	case n.Reason == parse.Unmeasured:
+		dst = text.AppendQuoted(append(dst, "the number "...), quotable(n))
+		return append(dst, " is not measured: the first good record did not have it (-f names fields)"...)
 	}
 	dst = append(dst, n.Reason.String()...)
 	if n.By > 0 {

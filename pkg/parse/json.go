@@ -437,6 +437,9 @@ func (d *jsonDecoder) lookUp(from, depth int, n *jsonNode, before *member) (m *m
 	var step *jsonStep
 	if content, ok := d.decoded(d.b[name:end]); ok {
 		step = n.byName[string(content)]
+		if step == nil && d.s.chosen && n == &d.root && num.SkipJSON(d.b[i:]) > 0 {
+			d.r.batch.tellOnce(Unmeasured, d.r.line, bytes.Clone(cutQuote(content)))
+		}
 	}
 	if m = n.remember(raw, step); m != &n.unknown {
 		before.next = m

@@ -147,7 +147,7 @@ func TestJSONChoosesFields(t *testing.T) {
 			"[b c x] 2\n1: @2000000000 [1] 3 4 NaN\n1: not-a-number \"\" (value)\n"},
 		{"bad lines choose nothing", extra,
 			"{\"a\":1}\n{\"id\":1,\"t\":1,\"d\":1,\"d\":2}\n{\"id\":1,\"t\":2}\n{\"id\":1,\"t\":2,\"c\":1e400}\n{\"id\":1,\"t\":3,\"x\":1}\n{\"id\":1,\"t\":3,\"c\":4,\"d\":1}\n{\"id\":7,\"t\":3,\"b\":4}\n",
-			"[x b] 1\n1: missing-key \"id\"\n2: duplicate-field \"d\"\n3: missing-field\n4: missing-field\n5: @3000000000 [1] 1 NaN\n6: missing-field \"x\"\n7: @3000000000 [7] NaN 4\n"},
+			"[x b] 1\n1: missing-key \"id\"\n2: duplicate-field \"d\"\n3: missing-field\n4: missing-field\n5: @3000000000 [1] 1 NaN\n6: unmeasured \"c\"\n6: missing-field \"x\"\n7: @3000000000 [7] NaN 4\n"},
 		{"a name with an escape", Config{}, `{"\u0061\"":1,"\ud800":2}`, "[a\"] 1\n1: 1\n"},
 		{"never known", Config{}, "{\"a\":\"\"}\n[\n", "[] 0\n1: missing-field\n"},
 	} {

@@ -30,6 +30,7 @@ const (
 	TooManyKeys    // found by the stream
 	TooManySamples // found by the stream
 	Uneven         // not bad: told once, where a row of cols has not as many cells as the header
+	Unmeasured     // not bad: told once, where a record has a number that the first good one did not have
 	Blank          // not bad; given only with Config.EveryLine
 	Header         // not bad; given only with Config.EveryLine
 	numReasons
@@ -41,7 +42,7 @@ const Reasons = int(Uneven)
 var reasonNames = [numReasons]string{
 	"too-long", "too-deep", "not-json", "not-a-record", "duplicate-field",
 	"missing-key", "bad-key", "bad-time", "not-a-number", "missing-field",
-	"late", "early", "too-many-keys", "too-many-samples", "uneven", "blank", "header",
+	"late", "early", "too-many-keys", "too-many-samples", "uneven", "unmeasured", "blank", "header",
 }
 
 // String is the reason as it is written in complaints.
@@ -102,9 +103,10 @@ type Batch struct {
 	Text   [][]Text    // a column a field of Config.Texts
 	Bad    []Bad       // in the order of the lines
 
-	arena  []byte // keys and texts that do not stand in the block
-	uneven bool   // there is a Bad of that reason
-	named  bool   // there is one with Names: more are not told
+	arena []byte           // keys and texts that do not stand in the block
+	told  [numReasons]bool // there is a Bad of that reason, of those that are told once
+	had   []bool           // fields that had a bad value
+	named bool             // there is one with Names: more are not told
 }
 
 // reset empties the batch and puts in what the Schema found out about b.
@@ -119,13 +121,18 @@ func (b *Batch) reset(from *Block) {
 // clear empties the batch.
 func (b *Batch) clear() {
 	b.Line, b.Time, b.East, b.Key, b.Col = b.Line[:0], b.Time[:0], b.East[:0], b.Key[:0], b.Col[:0]
-	b.Lines, b.Bad, b.arena, b.uneven = 0, b.Bad[:0], b.arena[:0], false
+	b.Lines, b.Bad, b.arena = 0, b.Bad[:0], b.arena[:0]
+	b.told = [numReasons]bool{}
+	clear(b.had)
 	b.named, b.Passed = false, 0
 }
 
 // columns makes an empty column for each value and text of r.
 func (b *Batch) columns(r *record) {
 	b.Col, b.Text = emptied(b.Col, len(r.vals)), emptied(b.Text, len(r.texts))
+	if len(b.had) != len(r.vals) {
+		b.had = make([]bool, len(r.vals))
+	}
 }
 
 // emptied is n empty columns with the room of those before.
@@ -142,6 +149,31 @@ func emptied[T any](cols [][]T, n int) [][]T {
 
 // addBad appends a bad line or value.
 func (b *Batch) addBad(v Bad) { b.Bad = append(b.Bad, v) }
+
+// tellOnce appends something to tell that is not bad, if there is none such yet.
+func (b *Batch) tellOnce(why Reason, line int, text []byte) {
+	if !b.told[why] {
+		b.told[why] = true
+		b.addBad(Bad{At: len(b.Line), Line: line, Reason: why, Text: text})
+	}
+}
+
+// Has reports whether one of the first n records has something in the field, be
+// it a bad value.
+func (b *Batch) Has(field, n int) bool {
+	if field >= len(b.Col) || field >= len(b.had) {
+		return false // a block without records
+	}
+	if b.had[field] {
+		return true
+	}
+	for _, x := range b.Col[field][:n] {
+		if x == x {
+			return true
+		}
+	}
+	return false
+}
 
 // Len is the number of records in the batch.
 func (b *Batch) Len() int { return len(b.Line) }

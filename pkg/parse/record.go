@@ -219,6 +219,7 @@ func (r *record) measure(fields []int, b []byte, k kind) {
 // badValue says that a measured field is there and is not a number. The text
 // is quoted.
 func (r *record) badValue(field int, b []byte, k kind) {
+	r.batch.had[field] = true
 	i := len(r.bad)
 	for i > 0 && r.bad[i-1].field > field {
 		i--

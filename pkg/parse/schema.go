@@ -24,6 +24,7 @@ type Schema struct {
 	maxLine int     // bytes
 	format  *Format // nil: auto, and not decided yet
 	known   bool
+	chosen  bool // the data has chosen the fields
 	time    *clock.Reader
 	probe   decoder  // reads headers and, until the fields are known, their names
 	fixed   *header  // of all Origins, which have none then
@@ -330,7 +331,7 @@ func (s *Schema) choose(b *Block, line []byte) bool {
 	t.rec.end()
 	if t.batch.Len() > 0 && len(t.fields) > 0 {
 		s.setFields(t.fields)
-		s.known, s.trial = true, nil
+		s.known, s.chosen, s.trial = true, true, nil
 		s.prepare()
 		return true
 	}

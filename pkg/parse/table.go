@@ -346,10 +346,7 @@ func (t *table) columns(r *record, b []byte) int {
 	names, i, n := len(t.head.names), 0, 0
 	uneven := false
 	for {
-		for i < len(b) && num.Blank(b[i]) && b[i] != t.s.end {
-			i++
-		}
-		if i == len(b) || b[i] == t.s.end {
+		if i = t.wordStart(b, i); i == len(b) || b[i] == t.s.end {
 			break
 		}
 		end := wordEnd(b, i)
@@ -369,30 +366,38 @@ func (t *table) columns(r *record, b []byte) int {
 			r.ignore()
 			return i
 		}
-		t.tellUneven(r, len(bytes.Fields(b[:i])))
+		if !r.batch.told[Uneven] {
+			cells, _ := t.split(b[:i])
+			t.tellUneven(r, len(cells))
+		}
 	}
 	return i
 }
 
-// tellUneven tells of a row that has not as many cells as the header, once a
-// batch.
-func (t *table) tellUneven(r *record, cells int) {
-	if r.batch.uneven {
-		return
+// wordStart is the index of the first byte from b[i] on that is neither a blank
+// nor a control character, or of the end of the line.
+func (t *table) wordStart(b []byte, i int) int {
+	for i < len(b) && b[i] <= ' ' && b[i] != t.s.end {
+		i++
 	}
-	r.batch.uneven = true
+	return i
+}
+
+// tellUneven tells of a row that has not as many cells as the header.
+func (t *table) tellUneven(r *record, cells int) {
 	used := max(0, slices.IndexFunc(t.at, func(p *slot) bool { return p != nil }))
 	text := fmt.Sprintf("%d cells under %d names (name them by number: $%d)", cells, len(t.head.names), used+1)
-	r.batch.addBad(Bad{At: r.batch.Len(), Line: r.line, Reason: Uneven, Text: []byte(text)})
+	r.batch.tellOnce(Uneven, r.line, []byte(text))
 }
 
 // split is the cells of a line; ok is false if it is none, or has too many.
 func (t *table) split(line []byte) (cells []string, ok bool) {
 	if t.style == colsCells {
-		for word := range bytes.FieldsSeq(line) {
-			cells = append(cells, string(word))
+		for i := t.wordStart(line, 0); i < len(line); i = t.wordStart(line, i) {
+			end := wordEnd(line, i)
+			cells, i = append(cells, string(line[i:end])), end
 		}
-		return cells, len(cells) <= maxColumns
+		return cells, len(cells) > 0 && len(cells) <= maxColumns
 	}
 	for i := 0; ; i++ {
 		cell, end := t.cell(line, i)
@@ -456,6 +461,8 @@ func (t *table) readHeader(line []byte, above [][]byte) (*header, error) {
 	cells, ok := t.split(line)
 	named := t.s.named()
 	switch {
+	case !ok && t.style == colsCells && len(cells) == 0:
+		return nil, nil
 	case !ok:
 		return nil, fmt.Errorf("the header cannot be read: a quote is out of place or there are more than %d columns", maxColumns)
 	case t.style == colsCells && len(named) > 0 && !holds(cells, named):

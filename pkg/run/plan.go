@@ -256,6 +256,9 @@ const ageName = "age"
 func (b *builder) config(c stream.Config, seen bool) stream.Config {
 	o := b.o
 	c.Fields, c.Keyed, c.Clock, c.Hz = len(b.schema.Fields), len(o.Keys) > 0, o.Clock, o.Hz
+	if b.schema.Fields[0] != "" {
+		c.Names = b.schema.Fields
+	}
 	c.Times = b.schema.Resolver(o.Near, int64(o.Late), int64(o.Ahead))
 	c.Late, c.Gap, c.TTL = int64(o.Late), int64(o.Gap), int64(o.TTL)
 	c.Ahead, c.Back, c.Expect = int64(o.Ahead), int64(o.Back), o.Expect

@@ -52,6 +52,7 @@ const (
 	SetBack       // the clock of a key was set back
 	Emptied       // a record is so far behind the clock that windows which it reaches had been emptied to make room
 	Unfilled      // boundaries got no rows of empty windows: too many in a row
+	Unseen        // none of By records has had the field that is Text
 	kindsTold
 )
 
@@ -190,6 +191,7 @@ func (s *Stream) End(r *Result, full Full) {
 		s.finish(se, s.cfg.Fill)
 		s.handOnWithin()
 	}
+	s.tellUnseen(s.parsed)
 	if !s.cfg.LastOnly {
 		return
 	}

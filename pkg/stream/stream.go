@@ -77,7 +77,8 @@ type Read struct {
 
 // Config is what a Stream does. All durations are in nanoseconds, 0 is none.
 type Config struct {
-	Fields     int // columns of the batch
+	Fields     int      // columns of the batch
+	Names      []string // of the fields, to tell which none has; may be nil
 	Keyed      bool
 	Clock      Clock
 	Hz         Rate
@@ -166,11 +167,13 @@ type Stream struct {
 	taking   *record // that moves the clock
 	ahead    *waiter // a record more than Config.Ahead ahead of the newest time, until the next
 	late     waiting
-	longest  int64               // window of a duration
-	most     int                 // samples that a record can add to the windows
-	stopped  bool                // Config.Strict met a bad line, or full wants no more
-	cures    map[parse.Cure]bool // that were told
-	uneven   bool                // a parse.Uneven was told
+	longest  int64                 // window of a duration
+	most     int                   // samples that a record can add to the windows
+	stopped  bool                  // Config.Strict met a bad line, or full wants no more
+	cures    map[parse.Cure]bool   // that were told
+	once     map[parse.Reason]bool // that are told once, and were
+	parsed   int                   // records that have come in
+	unseen   []int                 // fields that none of them had
 
 	asked   []int     // fields of which rules ask the last value ever; cfg.Metrics have indexes into it
 	vals    []float64 // of the record in progress
@@ -186,7 +189,7 @@ type Stream struct {
 func New(cfg Config) *Stream {
 	heard := func(se *series) int64 { return se.heard }
 	return &Stream{
-		cfg: cfg, table: make(map[string]*series), cures: map[parse.Cure]bool{},
+		cfg: cfg, table: make(map[string]*series), cures: map[parse.Cure]bool{}, once: map[parse.Reason]bool{},
 		silent: agenda{time: heard}, holding: agenda{time: heard, slot: 1},
 		dues: agenda{time: func(se *series) int64 { return se.due }, slot: 2},
 	}
@@ -203,6 +206,9 @@ func (s *Stream) Setup(cfg Config) {
 		s.left = 1
 	}
 	s.seen, s.texts = make([]float64, len(cfg.Metrics)), make([][]byte, len(cfg.Texts))
+	for f := range cfg.Names {
+		s.unseen = append(s.unseen, f)
+	}
 	for i := range cfg.Windows {
 		w := &cfg.Windows[i]
 		s.longest = max(s.longest, w.Width.D)
@@ -274,6 +280,7 @@ func (s *Stream) Take(b *parse.Block, batch *parse.Batch, r *Result, full Full) 
 	s.origin.Lines += batch.Lines
 	s.stats.Lines += batch.Lines
 	s.stats.Passed += batch.Passed
+	s.lookForFields(batch)
 	return s.stopped
 }
 
@@ -422,7 +429,9 @@ func (s *Stream) skipBy(origin *parse.Origin, base int, bad *parse.Bad, by int64
 			s.cures[bad.Cure], n.Cure, n.Names = true, bad.Cure, bad.Names
 		}
 		s.res.Notes = append(s.res.Notes, n)
-		s.uneven = s.uneven || bad.Reason == parse.Uneven
+		if !counts {
+			s.once[bad.Reason] = true
+		}
 	}
 	if counts {
 		s.stats.Skipped[bad.Reason]++
@@ -430,13 +439,47 @@ func (s *Stream) skipBy(origin *parse.Origin, base int, bad *parse.Bad, by int64
 	s.stopped = s.stopped || s.cfg.Strict && counts
 }
 
+// soon is the number of records after which it is told that none has a field.
+const soon = 1000
+
+// lookForFields notes which fields the records of a batch have, and tells of
+// those that none of the first has had. What it says does not depend on how the
+// input is cut into batches.
+func (s *Stream) lookForFields(batch *parse.Batch) {
+	if len(s.unseen) == 0 {
+		return
+	}
+	first := min(batch.Len(), max(0, soon-s.parsed))
+	s.see(batch, first)
+	if s.parsed < soon && s.parsed+first == soon {
+		s.tellUnseen(soon)
+	}
+	s.see(batch, batch.Len())
+	s.parsed += batch.Len()
+}
+
+// see strikes off the fields that the first n records of the batch have.
+func (s *Stream) see(batch *parse.Batch, n int) {
+	s.unseen = slices.DeleteFunc(s.unseen, func(f int) bool { return batch.Has(f, n) })
+}
+
+// tellUnseen tells of the fields that none of so many records has had.
+func (s *Stream) tellUnseen(records int) {
+	if s.cfg.EveryLine || s.cfg.Show == 0 || records == 0 {
+		return
+	}
+	for _, f := range s.unseen {
+		s.res.Notes = append(s.res.Notes, Note{Row: s.res.Rows.N, Told: Unseen, Text: []byte(s.cfg.Names[f]), By: int64(records)})
+	}
+}
+
 // shows reports whether the next complaint of a reason becomes a note.
 func (s *Stream) shows(why parse.Reason) bool {
 	switch {
 	case s.cfg.EveryLine:
-		return why != parse.Uneven
-	case why == parse.Uneven:
-		return s.cfg.Show > 0 && !s.uneven
+		return why != parse.Uneven && why != parse.Unmeasured
+	case why == parse.Uneven || why == parse.Unmeasured:
+		return s.cfg.Show > 0 && !s.once[why]
 	}
 	return int(why) < parse.Reasons && s.worthTelling(s.stats.Skipped[why])
 }
