@@ -50,6 +50,7 @@ var outside = map[string][]string{
 		"github.com/go-logfmt/logfmt", "github.com/influxdata/line-protocol/v2/lineprotocol",
 		"github.com/valyala/fastjson",
 	},
+	"pkg/feed": {"github.com/fsnotify/fsnotify"},
 	"pkg/plot": {"golang.org/x/image/font", "golang.org/x/image/font/gofont/goregular", "golang.org/x/image/font/opentype", "golang.org/x/image/math/fixed"},
 	"pkg/text": {"github.com/rivo/uniseg"},
 }
