@@ -46,6 +46,8 @@ var conflicts = []conflict{
 		"plain numbers have no fields: leave it out, or use another -i"},
 	{"key", func(o *options) bool { return o.has("key") && o.In == "num" },
 		"plain numbers have no fields: leave it out, or use another -i"},
+	{"keep", func(o *options) bool { return o.has("keep") && o.In == "num" },
+		"plain numbers have no fields: leave it out, or use another -i"},
 	{"sep", func(o *options) bool { return o.has("sep") && o.In != "csv" },
 		"only csv has a separator: add -i csv"},
 	{"match", func(o *options) bool { return o.has("match") && o.In != "match" },

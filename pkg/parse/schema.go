@@ -58,7 +58,7 @@ func NewSchema(c Config) (*Schema, error) {
 // setFormat fixes the format as far as the Config says it.
 func (s *Schema) setFormat(name string) error {
 	f := formatNamed(name)
-	named := len(s.cfg.Fields) > 0 || len(s.cfg.Keys) > 0 || s.cfg.Time != ""
+	named := len(s.cfg.Fields)+len(s.cfg.Keys)+len(s.cfg.Texts) > 0 || s.cfg.Time != ""
 	switch {
 	case f == nil:
 		return fmt.Errorf("unknown format %q (want one of %s)", name, formatNames())

@@ -79,12 +79,15 @@ func (o *output) formatRows(all *stream.Rows, from, to int) {
 		return
 	}
 	part := &o.part
-	part.N, part.First, part.Time, part.Key, part.Col = to-from, all.First && from == 0, nil, nil, part.Col[:0]
+	part.N, part.First, part.Time, part.Key, part.Kept, part.Col = to-from, all.First && from == 0, nil, nil, part.Kept[:0], part.Col[:0]
 	if len(all.Time) > 0 {
 		part.Time = all.Time[from:to]
 	}
 	if len(all.Key) > 0 {
 		part.Key = all.Key[from:to]
+	}
+	for _, col := range all.Kept {
+		part.Kept = append(part.Kept, col[from:to])
 	}
 	for _, col := range all.Col {
 		part.Col = append(part.Col, col[from:to])

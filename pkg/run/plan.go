@@ -140,7 +140,7 @@ func newBuilder(o *Options, s *parse.Schema, set *rule.Set) *builder {
 	for i, name := range slices.Backward(s.Fields) {
 		b.fieldAt[name] = i
 	}
-	b.layout = format.Layout{Measurement: o.Measurement, Keys: o.Keys, Clock: o.Clock != stream.NoClock, Zone: o.Zone}
+	b.layout = format.Layout{Measurement: o.Measurement, Keys: o.Keys, Keep: o.Keep, Clock: o.Clock != stream.NoClock, Zone: o.Zone}
 	ofWindow, ofNone := o.aggregates()
 	for field := range s.Fields[:s.Shown] {
 		for i, w := range o.Windows {
@@ -269,11 +269,13 @@ func (b *builder) config(c stream.Config, seen bool) stream.Config {
 	for _, field := range b.set.Texts {
 		c.Texts = append(c.Texts, slices.Index(texts, field))
 	}
+	if c.LastOnly = o.Out == "prom" && !seen; o.Out != "prom" {
+		c.Keep = len(o.Keep)
+	}
 	c.EvalRow = o.Eval == "row"
 	if len(b.set.Rules) > 0 {
 		c.Rules = b.set
 	}
-	c.LastOnly = o.Out == "prom" && !seen
 	for i := range b.windows {
 		c.Windows = append(c.Windows, b.streamWindow(&b.windows[i]))
 	}

@@ -131,7 +131,7 @@ func newMany(cfg *Config) many {
 
 // goTogether reports whether records can be taken together at all.
 func goTogether(cfg *Config) bool {
-	if cfg.Rules != nil && (cfg.Rules.ByClock() || cfg.EvalRow || len(cfg.Texts) > 0) {
+	if cfg.Keep > 0 || cfg.Rules != nil && (cfg.Rules.ByClock() || cfg.EvalRow || len(cfg.Texts) > 0) {
 		return false
 	}
 	if cfg.Every.D > 0 || cfg.LastOnly || cfg.Late > 0 || cfg.Ahead > 0 || cfg.Back > 0 || cfg.Gap > 0 || cfg.TTL > 0 {

@@ -72,21 +72,23 @@ type Alert struct {
 type Result struct {
 	Rows  Rows
 	Notes []Note
+	text  int // bytes of kept fields
 }
 
-// A Result is full with so many rows, cells or notes, and a little more.
+// A Result is full with so many rows, cells, notes or bytes of kept fields, and a little more.
 const (
 	maxRows  = 4096
 	maxCells = 64 << 10
 	maxNotes = 1024
+	maxText  = 1 << 20 // bytes of kept fields
 )
 
 func (r *Result) isFull() bool {
-	return r.Rows.N >= maxRows || r.Rows.N*len(r.Rows.Col) >= maxCells || len(r.Notes) >= maxNotes
+	return r.Rows.N >= maxRows || r.text >= maxText || r.Rows.N*len(r.Rows.Col) >= maxCells || len(r.Notes) >= maxNotes
 }
 
 // reset empties r for rows of the given number of columns and keeps its room.
-func (r *Result) reset(columns int) {
+func (r *Result) reset(columns, kept int) {
 	r.Notes = r.Notes[:0]
 	rows := &r.Rows
 	rows.N, rows.First = 0, false
@@ -97,6 +99,13 @@ func (r *Result) reset(columns int) {
 	for c := range rows.Col {
 		rows.Col[c] = rows.Col[c][:0]
 	}
+	if len(rows.Kept) != kept {
+		rows.Kept = make([][]parse.Text, kept)
+	}
+	for c := range rows.Kept {
+		rows.Kept[c] = rows.Kept[c][:0]
+	}
+	r.text = 0
 }
 
 // isReady reports whether a key may give a row at time t: one of its first
@@ -134,6 +143,18 @@ func (s *Stream) writeRow(se *series, t, label int64) {
 		return
 	}
 	rows := s.addRow(se, label)
+	kept := se.kept
+	if s.cause != nil { // the row of a sample
+		kept = s.cause.kept
+	}
+	for i := range rows.Kept {
+		t := parse.Text{}
+		if kept != nil {
+			t = kept[i]
+		}
+		rows.Kept[i] = append(rows.Kept[i], t)
+		s.res.text += len(t.B)
+	}
 	for i := range s.cfg.Columns {
 		rows.Col[i] = append(rows.Col[i], s.read(se, &s.cfg.Columns[i], t))
 	}

@@ -79,7 +79,10 @@ func (s *Stream) holdBack(rec *record) bool {
 // hold keeps a record for the time being.
 func (s *Stream) hold(rec *record) *waiter {
 	h := &waiter{record: *rec}
-	h.key, h.vals = slices.Clone(rec.key), slices.Clone(rec.vals)
+	h.key, h.vals, h.texts, h.kept = slices.Clone(rec.key), slices.Clone(rec.vals), slices.Clone(rec.texts), cloneKept(rec.kept)
+	for i := range h.texts {
+		h.texts[i] = bytes.Clone(h.texts[i])
+	}
 	s.late.cost += h.cost()
 	return h
 }
@@ -174,11 +177,29 @@ type waiter struct {
 // cost is what a waiting record counts against Config.MaxSamples: one for each
 // 16 bytes that it takes.
 func (r *record) cost() int {
-	n := 112 + len(r.key) + 8*len(r.vals)
+	n := 144 + len(r.key) + 8*len(r.vals)
 	for _, b := range r.texts {
 		n += 24 + len(b)
 	}
-	return n / 16
+	return n/16 + keptCost(r.kept)
+}
+
+// keptCost is what texts that are kept count as samples.
+func keptCost(kept []parse.Text) int {
+	n := 0
+	for i := range kept {
+		n += (len(kept[i].B) + 31) / 16
+	}
+	return n
+}
+
+// cloneKept is kept with texts of its own.
+func cloneKept(kept []parse.Text) []parse.Text {
+	kept = slices.Clone(kept)
+	for i := range kept {
+		kept[i].B = bytes.Clone(kept[i].B)
+	}
+	return kept
 }
 
 func (w *waiting) Len() int { return len(w.heap) }
@@ -208,7 +229,7 @@ func (s *Stream) wait(rec *record) {
 		texts = append(texts, bytes.Clone(b))
 	}
 	x.record, x.order = *rec, w.count
-	x.key, x.vals, x.texts = key, vals, texts
+	x.key, x.vals, x.texts, x.kept = key, vals, texts, cloneKept(rec.kept)
 	w.count++
 	w.cost += rec.cost()
 	heap.Push(w, x)
@@ -422,8 +443,24 @@ func (s *Stream) push(se *series, rec *record) {
 			se.texts[i] = bytes.Clone(b)
 		}
 	}
+	s.keep(se, rec)
 	se.since++
 	s.enliven(se)
+}
+
+// keep notes how the texts of a record stand that rows show.
+func (s *Stream) keep(se *series, rec *record) {
+	for i, t := range rec.kept {
+		if se.kept == nil {
+			se.kept = make([]parse.Text, len(rec.kept))
+			s.stats.Held += keptCost(se.kept)
+		}
+		if k := &se.kept[i]; t.B != nil && (k.Bare != t.Bare || k.B == nil || !bytes.Equal(k.B, t.B)) {
+			s.stats.Held -= keptCost(se.kept[i : i+1])
+			*k = parse.Text{B: bytes.Clone(t.B), Bare: t.Bare} // rows may still have the text before
+			s.stats.Held += keptCost(se.kept[i : i+1])
+		}
+	}
 }
 
 // evaluate steps every rule of a key at time t. rec is the record that brings it

@@ -34,7 +34,8 @@ type series struct {
 	ever  []float64     // last value ever of each of Stream.asked
 	texts [][]byte      // last text ever of each of Config.Texts; nil where there was none
 	state *rule.State
-	row   []float64 // the last row, with Config.LastOnly
+	kept  []parse.Text // the last of each that rows show; nil before the first
+	row   []float64    // the last row, with Config.LastOnly
 	rowAt int64
 
 	last   int64   // time of the last sample taken
@@ -274,7 +275,7 @@ func (s *Stream) drop(se *series) {
 	if se.key != nil {
 		s.ids = append(s.ids, se.key.ID)
 	}
-	se.gone, se.wins, se.index = true, nil, []int32{}
+	se.gone, se.wins, se.index, se.kept = true, nil, []int32{}, nil
 	if s.only == se {
 		s.only = nil
 	}
@@ -286,7 +287,8 @@ func (s *Stream) drop(se *series) {
 }
 
 // holds is what the windows of a key count against Config.MaxSamples.
-func (se *series) holds() (n int) {
+func (se *series) holds() int {
+	n := keptCost(se.kept)
 	for _, w := range se.wins {
 		n += w.Held()
 	}

@@ -97,6 +97,7 @@ type Config struct {
 	Windows    []Window
 	First      []int  // the windows of which one must have what it needs for a row
 	Columns    []Read // of a row
+	Keep       int    // columns of Batch.Text that rows show as they last stood, the first ones
 	Rules      *rule.Set
 	Metrics    []Read // by index of Rules.Metrics
 	Texts      []int  // by index of Rules.Texts: column of Batch.Text
@@ -178,6 +179,7 @@ type Stream struct {
 	asked   []int     // fields of which rules ask the last value ever; cfg.Metrics have indexes into it
 	vals    []float64 // of the record in progress
 	texts   [][]byte  // of the record in progress
+	kept    []parse.Text
 	seen    []float64 // of the rules' metrics, at the evaluation in progress
 	changes []rule.Change
 	many    many
@@ -286,7 +288,7 @@ func (s *Stream) Take(b *parse.Block, batch *parse.Batch, r *Result, full Full) 
 
 // begin makes r the result of the call in progress.
 func (s *Stream) begin(r *Result, full Full) {
-	r.reset(len(s.cfg.Columns))
+	r.reset(len(s.cfg.Columns), s.cfg.Keep)
 	s.res, s.full = r, full
 }
 
@@ -296,7 +298,7 @@ func (s *Stream) handOn() {
 		return
 	}
 	s.stopped = !s.full(s.res)
-	s.res.reset(len(s.cfg.Columns))
+	s.res.reset(len(s.cfg.Columns), s.cfg.Keep)
 }
 
 // handOnWithin is handOn while a record is being taken. With Config.EveryLine
@@ -377,6 +379,7 @@ type record struct {
 	key    []byte
 	vals   []float64
 	texts  [][]byte // of Config.Texts, nil where there is none
+	kept   []parse.Text
 	origin *parse.Origin
 	line   int // in the origin, from 1
 }
@@ -392,6 +395,11 @@ func (s *Stream) record(b *parse.Block, batch *parse.Batch, i int) record {
 		s.texts[j] = text.Cut(batch.Text[col][i].B, rule.MaxText+utf8.UTFMax)
 	}
 	rec.texts = s.texts
+	rec.kept = s.kept[:0]
+	for c := range s.cfg.Keep {
+		rec.kept = append(rec.kept, batch.Text[c][i])
+	}
+	s.kept = rec.kept
 	if s.cfg.Keyed {
 		rec.key = batch.Key[i]
 	}
