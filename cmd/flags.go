@@ -257,9 +257,9 @@ var flags = []flag{
 		long: "How many samples all windows together hold. A record for which there is no room is skipped.",
 		set:  number(1, maxCount, func(o *options) *int { return &o.MaxSamples })},
 
-	{group: groupClock, name: "time", short: "t", arg: "FIELD[+FIELD][:FORMAT]", daily: true,
+	{group: groupClock, name: "time", short: "t", arg: "FIELD[:FORMAT]", daily: true,
 		doc: "the field with the time, or now",
-		long: "The clock is the records' own time, in FIELD or, with a blank between, in two of them. Without FORMAT it is a date `2006-01-02` or `2006/01/02`, behind which may stand a `T` or a blank with `15:04`, `15:04:05` or " +
+		long: "The clock is the records' own time, in FIELD, or in two fields, `-t DATE+TIME`, which are read with a blank between. Without FORMAT it is a date `2006-01-02` or `2006/01/02`, behind which may stand a `T` or a blank with `15:04`, `15:04:05` or " +
 			"`15:04:05.frac` (or `,frac`), and then a zone: `Z`, ` UTC`, `+02`, `+0200` or `+02:00`, with a blank before it or not; `20060102T150405Z`; or a Unix time, " +
 			"which below 1e11 is in seconds, below 1e14 in milliseconds, below 1e17 in microseconds, else in nanoseconds. FORMAT is `unix`, `ms`, `us`, `ns` or " +
 			"a strftime(3) pattern: a blank in it matches any number of blanks, `%d`, `%e`, `%m`, `%H` and `%I` may have one before them, `%f` is a fraction of any length, " +
