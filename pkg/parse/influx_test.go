@@ -139,6 +139,33 @@ func FuzzInflux(f *testing.F) {
 	})
 }
 
+// A slowInflux is an influxDecoder that leaves all lines to the library.
+type slowInflux struct{ d *influxDecoder }
+
+func (s slowInflux) decode(r *record, line []byte)            { s.d.decode(r, line) }
+func (s slowInflux) fields(line []byte, f func([]byte, bool)) { s.d.fields(line, f) }
+
+// FuzzInfluxPlain holds that plain lines are what the library makes of them.
+func FuzzInfluxPlain(f *testing.F) {
+	for _, s := range []string{"m x=1", "m,k=b x=1,y=\"z\" 5", "m,k=b,k=c x=1", "#m x=1", "m x=1i 1777636803", "m x=01,k=5u", "m x=-0.5e-3,k=\"\"", "m x=t,k=F 7", "m x=1 1777636803000000000\r",
+		"m,k=a=b x=1", "m,k=é x=1", "m x=1,k=\"a b,c=d\"", "m x=99999999999999999999i", "m x=-1u", "m x=1 -5", "m  x=1", "m x=1 ", "m,=b x=1", "m x=tomato", "m x=1.", "m,k=\x01 x=1", "m=n x=1"} {
+		f.Add(s, "m,k=a x=1 2")
+	}
+	f.Fuzz(func(t *testing.T, first, second string) {
+		in := strings.Join([]string{first, second, first, second + "\r", second, ""}, "\n")
+		for _, c := range []Config{
+			{Format: "influx", Keys: []string{"k"}, Fields: []string{"x"}, Texts: []string{"measurement", "x"}},
+			{Format: "influx", Keys: []string{"measurement"}, Fields: []string{"x", "k"}, Time: "k", Coerce: true},
+		} {
+			got := jsonBatch(t, c, in, newInflux)
+			want := jsonBatch(t, c, in, func(s *Schema) decoder { return slowInflux{newInflux(s).(*influxDecoder)} })
+			if got != want {
+				t.Errorf("batch of %q:\n got %s\nwant %s", in, got, want)
+			}
+		}
+	})
+}
+
 // FuzzInfluxRecord proves that what is written is read back, whatever is in it.
 func FuzzInfluxRecord(f *testing.F) {
 	f.Add("k", 1.5, int64(1e17))

@@ -361,6 +361,9 @@ func (t *table) columns(r *record, b []byte) int {
 		i = end
 		n++
 	}
+	if n == 0 {
+		return -1
+	}
 	if names > 0 && (n != names || uneven) {
 		if slices.ContainsFunc(t.head.above, func(line []byte) bool { return string(num.Trim(b[:i])) == string(line) }) {
 			r.ignore()
