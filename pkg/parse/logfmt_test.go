@@ -62,7 +62,7 @@ func (d slowLogfmt) decode(r *record, line []byte) {
 
 var (
 	looseValue = regexp.MustCompile(`=[^" ]+"|=[^" ]*=`) // go-logfmt refuses it
-	emptyValue = regexp.MustCompile(`=""`)         // go-logfmt does not tell it from none
+	emptyValue = regexp.MustCompile(`=""`)               // go-logfmt does not tell it from none
 	brokenText = regexp.MustCompile(`bad-key ".*"|\[[^\]]*\x{fffd}[^\]]*\]`)
 )
 

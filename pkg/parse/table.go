@@ -485,14 +485,26 @@ func (t *table) readHeader(line []byte, above [][]byte) (*header, error) {
 		if h.col[name] != i && t.uses(name, named) {
 			return nil, fmt.Errorf("two columns of the header are named %s (rename one, or do without them)", quoteName(name))
 		}
-		if _, ok := num.Parse([]byte(name), t.s.cfg.Decimal); ok && !slices.ContainsFunc(cells, func(c string) bool {
-			_, ok := num.Parse([]byte(c), t.s.cfg.Decimal)
-			return ok && slices.Contains(named, c)
-		}) {
-			return nil, fmt.Errorf("the header has a number, %s, so it is a row (name the columns with --names, or use them by number: $1)", quoteName(name))
-		}
+	}
+	if name, ok := t.isRow(cells, named); ok {
+		return nil, fmt.Errorf("the header has a number, %s, so it is a row (name the columns with --names, or use them by number: $1)", quoteName(name))
 	}
 	return h, nil
+}
+
+// isRow reports whether a line is a row and no header: there are numbers among
+// its cells, of which name is the first, and none of them is used as a name.
+func (t *table) isRow(cells, used []string) (name string, ok bool) {
+	for _, c := range cells {
+		_, isNumber := num.Parse([]byte(c), t.s.cfg.Decimal)
+		switch {
+		case isNumber && slices.Contains(used, c):
+			return "", false
+		case isNumber && !ok:
+			name, ok = c, true
+		}
+	}
+	return name, ok
 }
 
 // uses reports whether the column of the name is used, or may come to be.
@@ -501,11 +513,11 @@ func (t *table) uses(name string, named []string) bool {
 }
 
 // again is the header that a later line is: one that has every used name in a
-// cell of its own. It is nil if the line is none, and h itself if nothing has
+// cell of its own, and no numbers. It is nil if the line is none, and h itself if nothing has
 // changed.
 func (t *table) again(line []byte, used []string, h *header) *header {
 	cells, ok := t.split(line)
-	if !ok || !holds(cells, used) {
+	if _, isRow := t.isRow(cells, used); !ok || isRow || !holds(cells, used) {
 		return nil
 	}
 	if t.style == colsCells && cells[0] == "#" {
