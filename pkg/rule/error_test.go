@@ -148,7 +148,7 @@ func TestErrors(t *testing.T) {
 		{"host == mean + 1", "", "host", `9: the key "host" is a text, not a number (write host == "text")`},
 		{"host == (5)", "", "host", `9: the key "host" is a text, not a number (write host == "5")`},
 		{"host ==", "", "host", `8: missing operand behind "=="`},
-		{"host >= ", "", "host", `8: missing operand behind ">="`},
+		{"host >= ", "", "host", `6: the key "host" is a text, not a number (texts are compared with == and != only)`},
 		{"host foo", "", "host", `6: unexpected "foo" (did you mean for?)`},
 		{`host == "a" + 1 > 2`, "", "host", `13: unexpected "+" (a text is no number)`},
 		{"state = 5", "x", "", `7: unexpected "=" (write ==)`},
@@ -196,11 +196,11 @@ func TestErrors(t *testing.T) {
 		{"mean(1m, temp) > 1", "temp", "", `10: the field stands before the window (write mean(temp, 1m))`},
 		{"mean(temp, hum) > 1", "temp", "", `12: mean takes one field, and then a window (write mean(temp, 1m))`},
 		{"mean(temp 1m) > 1", "temp", "", `11: unexpected "1m" (write mean(temp, 1m))`},
-		{"mean(temp, 1m, 5) > 1", "temp", "", `14: mean takes one window (write mean(temp, 1m))`},
-		{"mean(temp, 100, 1d ago) > 1", "temp", "", `12: a window as it was some time ago is a duration: "100" (write mean(temp, 2h, 1d ago))`},
+		{"mean(temp, 1m, 5) > 1", "temp", "", `16: mean takes one window (write mean(temp, 1m))`},
+		{"mean(temp, 100, 1d ago) > 1", "temp", "", `15: a window as it was some time ago is a duration: "100" (write mean(temp, 2h, 1d ago))`},
 		{"mean(1d ago) > 1", "temp", "", `9: unexpected "ago" (the window stands before it: mean(1d, 1d ago))`},
 		{"mean(temp, 1d ago) > 1", "temp", "", `15: unexpected "ago" (the window stands before it: mean(temp, 1d, 1d ago))`},
-		{"mean(temp, 2h, 1d ag) > 1", "temp", "", `14: mean takes one window (write mean(temp, 2h))`},
+		{"mean(temp, 2h, 1d ag) > 1", "temp", "", `19: mean takes one window (write mean(temp, 2h))`},
 		{"mean(temp, 2h 1d ago) > 1", "temp", "", `15: unexpected "1d" (an operator is missing before it)`},
 		{"hour(temp) > 1", "temp", "", `5: hour is the time's and takes no field or window (write hour > 5)`},
 		{"avg > 1", "temp", "", `1: unknown metric "avg" (did you mean mean?)`},
@@ -402,7 +402,7 @@ func sameTree(a, b *node) bool {
 	same := a.kind == b.kind && a.op == b.op && a.val == b.val && (a.name == nil) == (b.name == nil)
 	if same && a.name != nil {
 		x, y := *a.name, *b.name
-		x.pos, y.pos, x.at, y.at = 0, 0, 0, 0
+		x.pos, y.pos = 0, 0
 		same = x == y
 	}
 	return same && sameTree(a.x, b.x) && sameTree(a.y, b.y)

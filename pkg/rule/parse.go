@@ -582,7 +582,7 @@ func (p *parser) window(n *name) {
 		p.stop(t.pos, "bad window "+quote(t.text), "a window is a count of 1 or more, a duration like 5m, or all")
 		return
 	}
-	n.width, n.at = t.text, t.pos
+	n.width = t.text
 	p.advance()
 }
 
@@ -593,25 +593,34 @@ func (p *parser) noWindow(n *name, cure string) {
 
 // ago reads ["," DURATION "ago"] behind a window, and refuses what else is there.
 func (p *parser) ago(n *name) {
-	comma, rest := p.tok, p.lexer
-	next, word := rest.next(), rest.next()
-	switch {
-	case comma.isWord("ago"):
+	comma := p.tok
+	if comma.isWord("ago") {
 		p.stop(comma.pos, `unexpected "ago"`, fmt.Sprintf("the window stands before it: %s(%s, %s ago)", n.word, n.args(" ", " "), n.width))
-	case !comma.is(","):
-	case next.kind == durationTok && word.isWord("ago") && n.window.D == 0:
+	}
+	if !comma.is(",") {
+		return
+	}
+	p.advance()
+	t := p.tok
+	switch ago := p.ahead().isWord("ago"); {
+	case t.namesField() && n.field == "":
+		p.stop(t.pos, "the field stands before the window", fmt.Sprintf("write %s(%s, %s)", n.word, fieldText(t.text), n.width))
+	case t.kind == durationTok && ago && n.window.D == 0:
 		was := *n
-		was.width, was.agoBy = "2h", next.text
-		p.stop(n.at, "a window as it was some time ago is a duration: "+quote(n.width), "write "+n.word+"("+was.args(" ", " ")+")")
-	case next.kind == durationTok && word.isWord("ago"):
-		n.ago, n.agoBy = next.ns, next.text
+		was.width, was.agoBy = "2h", t.text
+		p.stop(comma.pos, "a window as it was some time ago is a duration: "+quote(n.width), "write "+n.word+"("+was.args(" ", " ")+")")
+	case t.kind == durationTok && ago && t.ns > 0:
+		n.ago, n.agoBy = t.ns, t.text
 		p.advance()
 		p.advance()
-		p.advance()
-	case next.namesField() && n.field == "":
-		p.stop(next.pos, "the field stands before the window", fmt.Sprintf("write %s(%s, %s)", n.word, fieldText(next.text), n.width))
 	default:
-		p.stop(comma.pos, n.word+" takes one window", fmt.Sprintf("write %s(%s)", n.word, n.args(" ", " ")))
+		at := comma.pos
+		if n.window.D > 0 {
+			if at = t.pos; t.kind == durationTok {
+				at = p.ahead().pos
+			}
+		}
+		p.stop(at, n.word+" takes one window", fmt.Sprintf("write %s(%s)", n.word, n.args(" ", " ")))
 	}
 }
 

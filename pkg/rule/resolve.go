@@ -221,7 +221,7 @@ func (r resolver) comparison(n *node) {
 		}
 		r.fail(y.at, "unexpected "+quote(y.op), "a text is no number")
 		return
-	case y.kind != badNode:
+	case y.kind != badNode || n.op != "==" && n.op != "!=":
 		r.keyWithNumber(n)
 	}
 	r.number(y, inside)

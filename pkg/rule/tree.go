@@ -69,7 +69,6 @@ type name struct {
 	field  string // within AGG(…)
 	window Window // within AGG(…)
 	width  string // the window as written
-	at     int    // where the window stands
 	ago    int64  // within AGG(…), ns
 	agoBy  string // as written
 	beside bool   // stands beside a text, as in host == "web1"
