@@ -44,6 +44,20 @@ func (w *Window) Append(dst []byte) []byte {
 	return dst
 }
 
+// Samples returns copies of the samples that the window stores and of their times,
+// oldest first; no times where they do not matter, nothing for a window of all.
+func (w *Window) Samples() (ts []int64, xs []float64) {
+	if w.all != nil {
+		return nil, nil
+	}
+	a, b := &w.plan.pieces[0], &w.plan.pieces[1]
+	w.blocks(a, b)
+	if w.plan.timed {
+		ts = append(append(ts, a.ts...), b.ts...)
+	}
+	return ts, append(append(xs, a.xs...), b.xs...)
+}
+
 // Restore makes w, an empty window of the plan of the one that was appended, that
 // one. What no window can have been makes the decoder fail and leaves w empty; no
 // input takes more memory than 40 times its length and 1 KB (FuzzRestore).

@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"math"
+	"slices"
 )
 
 // The saved state of a run is written with the functions below, field by field,
@@ -26,8 +27,10 @@ func AppendFloat(dst []byte, x float64) []byte {
 // AppendFloats appends the length of xs and 8 bytes for each.
 func AppendFloats(dst []byte, xs []float64) []byte {
 	dst = AppendUint(dst, uint64(len(xs)))
-	for _, x := range xs {
-		dst = AppendFloat(dst, x)
+	n := len(dst)
+	dst = slices.Grow(dst, 8*len(xs))[:n+8*len(xs)]
+	for i, b := 0, dst[n:]; i < len(xs) && len(b) >= 8; i, b = i+1, b[8:] {
+		binary.LittleEndian.PutUint64(b, math.Float64bits(xs[i]))
 	}
 	return dst
 }
@@ -50,9 +53,20 @@ func AppendText[T string | []byte](dst []byte, s T) []byte {
 func AppendTimes(dst []byte, ts []int64) []byte {
 	dst = AppendUint(dst, uint64(len(ts)))
 	last, step := int64(0), int64(0)
-	for _, t := range ts {
-		dst = AppendInt(dst, t-last-step) // wraps around as it is read back
-		last, step = t, t-last
+	for len(ts) > 0 {
+		dst = slices.Grow(dst, binary.MaxVarintLen64+len(ts))
+		b, n := dst[len(dst):cap(dst)], 0
+		for len(ts) > 0 && len(b)-n >= binary.MaxVarintLen64 {
+			d := ts[0] - last - step // wraps around as it is read back
+			last, step, ts = ts[0], ts[0]-last, ts[1:]
+			if z := uint64(d)<<1 ^ uint64(d>>63); z < 0x80 {
+				b[n] = byte(z)
+				n++
+			} else {
+				n += binary.PutUvarint(b[n:], z)
+			}
+		}
+		dst = dst[:len(dst)+n]
 	}
 	return dst
 }

@@ -20,6 +20,7 @@ type Origin struct {
 	Name  string                        // as complaints name it; "" for stdin alone: complaints then say "line N"
 	Open  func() (io.ReadCloser, error) // called once by the Reader
 	Lines int                           // lines that the stream has taken; it belongs to whoever has the stream's turn
+	Place Place                         // and how far that is, likewise
 
 	header *header  // of a table, nil until it has come; for Enter alone
 	above  [][]byte // the last lines before it
@@ -46,6 +47,7 @@ type Block struct {
 	header *header    // at the beginning
 	heads  []head     // the headers in the lines behind skip
 	kinds  []unitKind // of the units of each field, before it
+	after  Place      // where it ends
 }
 
 const (

@@ -176,6 +176,12 @@ const minBlock = 4 << 10
 // The error says what is wrong with an Origin's header. Parse then gives the
 // lines up to the header.
 func (s *Schema) Enter(b *Block) error {
+	err := s.enter(b)
+	b.after = s.place(b)
+	return err
+}
+
+func (s *Schema) enter(b *Block) error {
 	b.early.clear()
 	b.skip, b.heads = 0, b.heads[:0]
 	if b.TooLong {

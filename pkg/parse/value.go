@@ -64,6 +64,7 @@ const (
 	timeUnit
 	sizeUnit
 	otherUnit
+	kindsOfUnits
 )
 
 // withUnit puts a number that has its unit after it into the record. It is

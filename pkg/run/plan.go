@@ -3,7 +3,9 @@ package run
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"slices"
+	"strings"
 
 	"rtda/pkg/agg"
 	"rtda/pkg/clock"
@@ -276,24 +278,50 @@ func (b *builder) config(c stream.Config, seen bool) stream.Config {
 	if len(b.set.Rules) > 0 {
 		c.Rules = b.set
 	}
+	c.Former, c.Kept = b.former, o.Keep[:c.Keep]
 	for i := range b.windows {
 		c.Windows = append(c.Windows, b.streamWindow(&b.windows[i]))
 	}
 	return c
 }
 
+// of is what a window is, whatever is read from it, in words that are the same in
+// the next run.
+func (b *builder) of(w windowID) string {
+	return fmt.Sprintf("%q %d %d %d %v %d %v", b.schema.Fields[w.field], w.width.Kind, w.width.N, w.width.D, w.moved, w.ago, w.detects)
+}
+
+// former finds a window of a saved state that no longer gives the same: how it is
+// made, and which of the windows is of the same samples.
+func (b *builder) former(id string) (make func() stream.Accumulator, to int) {
+	what, names, _ := strings.Cut(id, ": ")
+	i := slices.IndexFunc(b.windows, func(w wanted) bool { return b.of(w.windowID) == what })
+	if i < 0 {
+		return nil, -1
+	}
+	w := wanted{b.windows[i].windowID, strings.Split(names, ",")}
+	for _, name := range w.names {
+		_, isAgg := agg.Lookup(name)
+		if _, isStat := detect.Lookup(name); w.detects && !isStat || !w.detects && !isAgg {
+			return nil, -1
+		}
+	}
+	return b.streamWindow(&w).New, i
+}
+
 // streamWindow is what the stream keeps of w: a window, or a detector.
 func (b *builder) streamWindow(w *wanted) stream.Window {
+	id := b.of(w.windowID) + ": " + strings.Join(w.names, ",")
 	if w.detects {
 		plan := detect.NewPlan(w.stats(), b.layout.Clock, b.o.Zone)
 		return stream.Window{
-			Field: w.field, Aggs: len(w.names), Need: 1, Weight: detect.Samples, Timed: plan.NeedsTime(),
+			ID: id, Field: w.field, Aggs: len(w.names), Need: 1, Weight: detect.Samples, Timed: plan.NeedsTime(),
 			New: func() stream.Accumulator { return plan.New() },
 		}
 	}
 	plan := agg.NewPlan(w.width, w.aggs(), b.aggOptions(w.windowID))
 	win := stream.Window{
-		Field: w.field, Width: w.width, Moved: w.moved, Aggs: len(w.names), Need: b.o.need(w.width),
+		ID: id, Field: w.field, Width: w.width, Moved: w.moved, Aggs: len(w.names), Need: b.o.need(w.width),
 		New:   func() stream.Accumulator { return plan.New() },
 		Timed: plan.NeedsTime(), Stores: plan.Stores(), Fluid: plan.Fluid(),
 	}

@@ -28,7 +28,7 @@ func ruled(t testing.TB, r *rand.Rand, texts ...string) Config {
 	names := []string{"count", "sum", "last"}
 	set, errs := rule.Compile(src, rule.Scope{
 		IsAgg: func(name string) bool { return name == "age" || slices.Contains(names, name) },
-		Aggs:  names, Fields: []string{""}, Known: true,
+		Aggs:  names, Fields: []string{"v"}, Known: true,
 	})
 	if len(errs) > 0 {
 		t.Fatal(errs)
@@ -43,6 +43,8 @@ func ruled(t testing.TB, r *rand.Rand, texts ...string) Config {
 			cfg.Metrics = append(cfg.Metrics, Read{From: FromHour})
 		case m.Agg == "weekday":
 			cfg.Metrics = append(cfg.Metrics, Read{From: FromWeekday})
+		case m.IsText:
+			cfg.Metrics = append(cfg.Metrics, Read{From: FromText})
 		case m.Agg == "":
 			cfg.Metrics = append(cfg.Metrics, Read{From: FromField})
 		case m.Window.D > 0:

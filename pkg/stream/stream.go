@@ -39,7 +39,8 @@ type Every struct {
 
 // A Window is one window of each key.
 type Window struct {
-	Field  int // column of the batch
+	ID     string // by which it is found again in a snapshot: what it is, and what it gives
+	Field  int    // column of the batch
 	Width  agg.Width
 	New    func() Accumulator
 	Aggs   int  // how many numbers it gives
@@ -78,7 +79,7 @@ type Read struct {
 // Config is what a Stream does. All durations are in nanoseconds, 0 is none.
 type Config struct {
 	Fields     int      // columns of the batch
-	Names      []string // of the fields, to tell which none has; may be nil
+	Names      []string // of the fields; nil where there is one and it has none
 	Keyed      bool
 	Clock      Clock
 	Hz         Rate
@@ -95,9 +96,10 @@ type Config struct {
 	Expect     []string // keys, as in Batch.Key, that are known from the start
 	Every      Every
 	Windows    []Window
-	First      []int  // the windows of which one must have what it needs for a row
-	Columns    []Read // of a row
-	Keep       int    // columns of Batch.Text that rows show as they last stood, the first ones
+	First      []int    // the windows of which one must have what it needs for a row
+	Columns    []Read   // of a row
+	Keep       int      // columns of Batch.Text that rows show as they last stood, the first ones
+	Kept       []string // their names
 	Rules      *rule.Set
 	Metrics    []Read // by index of Rules.Metrics
 	Texts      []int  // by index of Rules.Texts: column of Batch.Text
@@ -109,6 +111,10 @@ type Config struct {
 	Show       int  // complaints of each reason that become notes; after them the 10th, 100th, … if it is not 0
 	EveryLine  bool // a row or a note for each record and line, whatever is needed or shown
 	LastOnly   bool // keep each key's last row and give it at the end
+
+	// Former knows windows of snapshots whose ID no Window has: how one is made, and
+	// which of Windows takes its samples, −1 for none. It may be nil.
+	Former func(id string) (make func() Accumulator, to int)
 }
 
 // Stats counts what has come in.
@@ -170,6 +176,7 @@ type Stream struct {
 	late     waiting
 	longest  int64                 // window of a duration
 	most     int                   // samples that a record can add to the windows
+	ready    bool                  // Setup was called
 	stopped  bool                  // Config.Strict met a bad line, or full wants no more
 	cures    map[parse.Cure]bool   // that were told
 	once     map[parse.Reason]bool // that are told once, and were
@@ -200,7 +207,7 @@ func New(cfg Config) *Stream {
 // Setup gives the Stream all it needs to take records. What New was given
 // about complaints must be the same in cfg.
 func (s *Stream) Setup(cfg Config) {
-	s.cfg = cfg
+	s.cfg, s.ready = cfg, true
 	if cfg.Every.D > 0 {
 		s.calendar = clock.NewCalendar(cfg.Every.D, cfg.Zone)
 	}
@@ -279,7 +286,7 @@ func (s *Stream) Take(b *parse.Block, batch *parse.Batch, r *Result, full Full) 
 		bads = bads[n:]
 	}
 	s.takeGood(b, batch, i, batch.Len())
-	s.origin.Lines += batch.Lines
+	b.Take(batch.Lines)
 	s.stats.Lines += batch.Lines
 	s.stats.Passed += batch.Passed
 	s.lookForFields(batch)

@@ -398,6 +398,16 @@ func batchOf(cfg *Config, xs []sample, origin *parse.Origin) (*parse.Block, *par
 		for f, v := range x.vals {
 			batch.Col[f] = append(batch.Col[f], v)
 		}
+		for c := range cfg.Keep + len(cfg.Texts) {
+			if len(batch.Text) <= c {
+				batch.Text = append(batch.Text, nil)
+			}
+			t := parse.Text{Bare: i%3 == 0}
+			if v := int(x.vals[0]); v%3 > 0 {
+				t.B = []byte("abc"[v%4%3:])
+			}
+			batch.Text[c] = append(batch.Text[c], t)
+		}
 	}
 	return &parse.Block{Origin: origin}, batch
 }
