@@ -34,8 +34,8 @@ func newFilter(o *Options, std Streams) (*filter, error) {
 	f := &filter{o: o, now: newWallClock().Now, origins: inputs(o.Files, std.In), written: make(chan struct{})}
 	f.stderr = newWriter("stderr", std.Err, func(o *output) []byte { return o.notes })
 	f.pipeline = &pipeline{
-		schema: schema, plan: f.plan, stream: stream.New(f.complaints()), jobs: o.Jobs,
-		blank: output{before: f.context(format.Layout{}, nil, std.Err, true), oneToOne: o.OneToOne, joint: !o.OneToOne && oneFile(std.Out, std.Err)},
+		schema: schema, plan: f.plan, stream: stream.New(f.complaints()), jobs: o.Jobs, opening: []string{o.impliedClock(std.In), o.neverFull()},
+		blank: output{mark: o.Mark(LevelInfo), before: f.context(format.Layout{}, nil, std.Err, true), oneToOne: o.OneToOne, joint: !o.OneToOne && oneFile(std.Out, std.Err)},
 	}
 	f.pipeline.reader = parse.NewReader(f.pipeline.tapped(f.origins), parse.ReaderConfig{MaxLine: o.MaxLine, NUL: o.NUL, Now: f.now, Size: o.blockSize()})
 	if IsTerminal(std.Err) && !IsTerminal(std.In) && !o.OneToOne {
@@ -227,6 +227,9 @@ func parseConfig(o *Options) (parse.Config, error) {
 	set, errs := rule.Compile(o.Rules, o.scope(fields, known))
 	if len(errs) > 0 {
 		return parse.Config{}, errors.Join(errs...)
+	}
+	if err := o.neverValue(set); err != nil {
+		return parse.Config{}, err
 	}
 	if why := set.NeedsClock(); why != "" {
 		o.ImplyClock(why)

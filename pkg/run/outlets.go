@@ -34,6 +34,8 @@ type output struct {
 	before    *format.Context // writes complaints while there is no plan
 	oneToOne  bool            // all that is to be told is told in rows
 	joint     bool            // notes stand among the rows, at their place
+	asides    []string        // lines of rtda's own that come before all that the turn brings
+	mark      string          // of them
 	part      stream.Rows     // of the result's rows, between two notes
 }
 
@@ -47,6 +49,7 @@ func (o *output) format(r *stream.Result, p *plan) {
 	case o.formatter == nil && o.oneToOne:
 		o.formatter = format.NewOneToOne(format.Layout{}, o.before, 0)
 	}
+	o.tellAsides()
 	switch {
 	case o.joint:
 		o.formatJoint(r)
@@ -60,6 +63,20 @@ func (o *output) format(r *stream.Result, p *plan) {
 			o.rows = o.formatter.Append(o.rows, r)
 		}
 	}
+}
+
+// tellAsides puts lines of rtda's own where complaints go.
+func (o *output) tellAsides() {
+	dst := &o.notes
+	if o.joint {
+		dst = &o.rows
+	}
+	for _, line := range o.asides {
+		if line != "" && !o.oneToOne {
+			*dst = fmt.Appendf(*dst, "%srtda: %s\n", o.mark, line)
+		}
+	}
+	o.asides = nil
 }
 
 // formatJoint puts each note between the rows before it and those behind it.

@@ -33,6 +33,7 @@ type pipeline struct {
 	outlets []outlet
 	blank   output // of which each worker has one
 	jobs    int
+	opening []string      // what is told with the first block
 	rescue  func()        // deferred where a panic may come from
 	rearm   chan struct{} // the time of the next tick has changed; nil unless there are ticks
 	wake    atomic.Int64  // time of the next tick, 0 if there is none
@@ -186,6 +187,9 @@ func (w *worker) awaitStream() {
 	p := w.pipeline
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if w.turn == 0 {
+		w.output.asides = p.opening
+	}
 	for p.streamed != w.turn {
 		p.passed.Wait()
 	}
