@@ -32,7 +32,7 @@ func (h *histogram) add(gap float64) float64 {
 	b := bin(gap)
 	w := uint32(1024 + 1024*int(h.k)/halfAt)
 	c := h.counts[b]/2 + h.above(b)
-	s := float64(log10of2 * log2(float64(h.total+w)/(float64(c)+float64(w)/2)))
+	s := float64(log10of2 * log2(float64(h.total+w)/(float64(2*c+w)/2)))
 	if c == 0 && h.top > 0 {
 		s += float64(log10of2 / 4 * float64(b-int(h.top)))
 	}
