@@ -88,6 +88,8 @@ var conflicts = []conflict{
 	{"hold", func(o *options) bool { return o.has("hold") && !o.has("http") && !o.Live }, needsDisplay},
 	{"history", func(o *options) bool { return o.has("history") && !o.has("http") && !o.Live }, needsDisplay},
 
+	{"size", func(o *options) bool { return o.has("size") && !o.Draws() },
+		"is for pictures: add -o svg or -o png"},
 	{"one-to-one", func(o *options) bool { return o.OneToOne && o.Out != "json" },
 		"is for JSON rows only: add -o json"},
 	{"one-to-one", func(o *options) bool { return o.OneToOne && o.Every.N != 1 },

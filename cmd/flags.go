@@ -429,6 +429,13 @@ var flags = []flag{
 		doc:  "first word of influx and prom",
 		long: "The measurement of influx, and what the names of metrics begin with in prom.",
 		set:  into(parseText, func(o *options) *string { return &o.Measurement })},
+	{group: groupOutput, name: "size", arg: "WxH", def: "900x360",
+		doc:  "dots of each panel of svg and png",
+		long: "Width and height of each panel of the pictures `-o svg` and `-o png`, in dots, from 200x100 to 8000x8000; a picture of several panels is as high as all of them, and 8000 dots at most.",
+		set: func(o *options, s string) (err error) {
+			o.Width, o.Height, err = parseDots(s)
+			return err
+		}},
 	{group: groupOutput, name: "color", arg: "WHEN", def: "auto", words: colorWords,
 		doc:  "colour of alerts: %s",
 		long: "Colour of alerts in text. It wins over `NO_COLOR`, which wins over `auto`: colour where alerts go to a terminal.",

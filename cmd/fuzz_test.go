@@ -65,6 +65,7 @@ var likely = map[string][]string{
 	"repeat":      {"1s", "10s"},
 	"precision":   {"3", "1", "17"},
 	"measurement": {"rtda", "#1 a,b=c", "", "größe\\"},
+	"size":        {"200x100", "201x133", "1x1"},
 	"color":       {"always", "never"},
 }
 
@@ -103,6 +104,9 @@ func flagsBy(d *dice, dir string) []string {
 				add(f.name, d.pick(likely[f.name]...))
 			}
 		}
+	}
+	if slices.Contains(args, "--out=png") { // larger ones take long
+		args = append(args, "--size=200x100")
 	}
 	if d.roll(8) == 7 {
 		return args

@@ -139,6 +139,9 @@ func (sh *shell) filter(files []string) error {
 	if !sh.opts.has("out") && sh.opts.Out == "text" && run.IsTerminal(sh.stdout) {
 		sh.opts.Out = "table"
 	}
+	if sh.opts.Draws() && !sh.opts.check && run.IsTerminal(sh.stdout) {
+		return run.Usage(&flagError{"out", &badValue{"a picture cannot be shown on a terminal: write it to a file with >FILE", sh.opts.Out}})
+	}
 	sh.hint()
 	return sh.run(sh.opts)
 }

@@ -51,7 +51,7 @@ func TestMistakes(t *testing.T) {
 		{"-f a,b,a", `--field: must name each field once: got "a"`},
 		{"-k a -k a", `--key: must name each field once: got "a"`},
 		{"-i jsn", `--in: must be auto, num, json, csv, tsv, cols, logfmt, influx, match or lines (did you mean json?): got "jsn"`},
-		{"-o xml", `--out: must be text, table, json, csv, tsv, influx, prom or none: got "xml"`},
+		{"-o xml", `--out: must be text, table, json, csv, tsv, influx, prom, svg, png or none: got "xml"`},
 		{"--on-error stop", `--on-error: must be skip, fail or ignore: got "stop"`},
 		{"--color yes", `--color: must be auto, always or never: got "yes"`},
 		{"--stderr-prefix x", `--stderr-prefix: must be telegraf: got "x"`},

@@ -3,7 +3,10 @@ package cmd
 import (
 	"encoding/csv"
 	"encoding/json"
+	"encoding/xml"
 	"errors"
+	"fmt"
+	"image/png"
 	"math"
 	"regexp"
 	"strconv"
@@ -19,6 +22,12 @@ import (
 // that are not rtda's. what says where it came from.
 func checkOutput(t *testing.T, format, s, what string) {
 	t.Helper()
+	if format == "png" {
+		if _, err := png.Decode(strings.NewReader(s)); err != nil && s != "" {
+			t.Fatalf("png: %v\n%s", err, what)
+		}
+		return
+	}
 	checkUnsafe(t, strings.ReplaceAll(s, "\t", " "), false, what)
 	if format != "tsv" && strings.Contains(s, "\t") {
 		t.Fatalf("a raw tab\n%s", what)
@@ -47,6 +56,10 @@ func checkOutput(t *testing.T, format, s, what string) {
 				t.Fatalf("tsv: %q is no row below %q\n%s", line, header, what)
 			}
 		})
+	case "svg":
+		if err := xml.Unmarshal([]byte(s), new(struct{})); err != nil && s != "" {
+			t.Fatalf("svg: %v\n%s", err, what)
+		}
 	case "none":
 		if s != "" {
 			t.Fatalf("rows with -o none\n%s", what)
@@ -152,8 +165,8 @@ func checkInflux(t *testing.T, line, what string) {
 		if key == nil {
 			break
 		}
-		if value.Kind() != lineprotocol.Float {
-			fail(errors.New("a field that is no float"))
+		if k := value.Kind(); k != lineprotocol.Float && k != lineprotocol.String && k != lineprotocol.Bool { // the latter are kept
+			fail(fmt.Errorf("a field of kind %v", k))
 		}
 	}
 	if _, err := d.TimeBytes(); err != nil || fields == 0 || d.Next() {

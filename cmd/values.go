@@ -13,6 +13,7 @@ import (
 
 	"rtda/pkg/agg"
 	"rtda/pkg/clock"
+	"rtda/pkg/run"
 	"rtda/pkg/stream"
 	"rtda/pkg/text"
 )
@@ -256,6 +257,17 @@ func didYouMean(word string, known []string) string {
 		return fmt.Sprintf(" (did you mean %s?)", near)
 	}
 	return ""
+}
+
+// parseDots reads the width and height of a panel of a picture.
+func parseDots(s string) (width, height int, err error) {
+	w, h, _ := strings.Cut(s, "x")
+	width, badWidth := strconv.Atoi(w)
+	height, badHeight := strconv.Atoi(h)
+	if badWidth != nil || badHeight != nil || width < 200 || height < 100 || width > run.MaxSide || height > run.MaxSide {
+		return 0, 0, &badValue{fmt.Sprintf("must be WIDTHxHEIGHT in dots, from 200x100 to %[1]dx%[1]d", run.MaxSide), s}
+	}
+	return width, height, nil
 }
 
 // parseText reads a text that is not blank.

@@ -30,6 +30,13 @@ type Config struct {
 	Rules   *rule.Set
 }
 
+// A Threshold is a number with which a rule compares a column.
+type Threshold struct {
+	Column   int
+	Value    float64
+	Severity rule.Severity
+}
+
 // An Entry is what is kept of one key.
 type Entry struct {
 	ID    int

@@ -50,6 +50,8 @@ var Formats = []Format{
 	{"tsv", "tab-separated, a header first", newTSV},
 	{"influx", "line protocol", newInflux},
 	{"prom", "Prometheus text, the last rows at the end", newProm},
+	{"svg", "a picture of the run at the end", newNone},
+	{"png", "the same, in dots", newNone},
 	{"none", "nothing, for alerts alone", newNone},
 }
 

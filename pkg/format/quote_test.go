@@ -90,7 +90,7 @@ func TestKeysStayDifferent(t *testing.T) {
 				key += pieces[i%len(pieces)]
 			}
 			got := ""
-			if format.Name != "none" {
+			if !strings.Contains("none svg png", format.Name) {
 				got = line(t, format.Name, key)
 			}
 			if other, ok := seen[got]; ok && other != key && got != "" {

@@ -24,19 +24,12 @@ const (
 	maxNamed  = 12 // keys with a colour
 )
 
-// A Threshold is a number with which a rule compares a column.
-type Threshold struct {
-	Column   int
-	Value    float64
-	Severity rule.Severity
-}
-
 // A Config is what is drawn.
 type Config struct {
 	Board      *board.Board
 	Keys       []string // names of the key fields
 	Columns    []string // names
-	Thresholds []Threshold
+	Thresholds []board.Threshold
 	Clock      bool           // points stand at times, not at numbers of rows
 	Zone       *time.Location // nil is UTC
 	Width      int            // of a panel, in dots

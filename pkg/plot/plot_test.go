@@ -90,7 +90,7 @@ func ovens(keys, rows int) *Config {
 	}
 	return &Config{
 		Board: r.Board, Keys: []string{"oven"}, Columns: []string{"x_mean", "x_std"}, Clock: true,
-		Thresholds: []Threshold{{0, 80, rule.Crit}, {1, 1e9, rule.Warn}}, Width: 900, Height: 360,
+		Thresholds: []board.Threshold{{Column: 0, Value: 80, Severity: rule.Crit}, {Column: 1, Value: 1e9, Severity: rule.Warn}}, Width: 900, Height: 360,
 	}
 }
 

@@ -91,6 +91,9 @@ func (f *filter) openOutlets(std Streams) error {
 		f.display.stdout = out
 		f.pipeline.outlets = append(f.pipeline.outlets, f.display)
 	}
+	if f.o.Draws() {
+		f.pipeline.outlets = append(f.pipeline.outlets, newPicture(f, out))
+	}
 	f.pipeline.outlets = append(f.pipeline.outlets, out)
 	return nil
 }

@@ -236,15 +236,15 @@ func (d *display) viewConfig(p *plan) view.Config {
 }
 
 // thresholds are the numbers with which rules compare the columns.
-func (p *plan) thresholds() []view.Threshold {
-	var all []view.Threshold
+func (p *plan) thresholds() []board.Threshold {
+	var all []board.Threshold
 	for i := range p.rules.Rules {
 		r := &p.rules.Rules[i]
 		for _, level := range r.Levels {
 			read := p.stream.Metrics[level.Metric]
 			read.Window = p.unmoved(read)
 			if c := slices.Index(p.stream.Columns, read); c >= 0 {
-				all = append(all, view.Threshold{Column: c, Value: level.Value, Severity: r.Severity})
+				all = append(all, board.Threshold{Column: c, Value: level.Value, Severity: r.Severity})
 			}
 		}
 	}

@@ -83,11 +83,12 @@ type Options struct {
 	ExecTimeout time.Duration
 	ExitStatus  bool
 
-	Out         string
-	Precision   int // 0: the format's own
-	Measurement string
-	Color       string
-	Jobs        int
+	Out           string
+	Precision     int // 0: the format's own
+	Measurement   string
+	Width, Height int // of a panel of a picture, in dots
+	Color         string
+	Jobs          int
 
 	Version    string
 	Live       bool

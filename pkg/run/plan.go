@@ -12,6 +12,7 @@ import (
 	"rtda/pkg/detect"
 	"rtda/pkg/format"
 	"rtda/pkg/parse"
+	"rtda/pkg/plot"
 	"rtda/pkg/rule"
 	"rtda/pkg/stream"
 )
@@ -48,6 +49,11 @@ func (f *filter) plan(s *parse.Schema) (*plan, error) {
 		return nil, Usage(errors.Join(errs...))
 	}
 	b := newBuilder(o, s, set)
+	if o.Draws() {
+		if err := plot.Check(len(b.layout.Columns), o.Width, o.Height); err != nil {
+			return nil, Usage(fmt.Errorf("--size: %w", err))
+		}
+	}
 	p := &plan{
 		layout: b.layout, rules: set, stream: b.config(f.complaints(), f.display != nil),
 		alertsApart: f.alerts != nil,

@@ -25,19 +25,12 @@ type Column struct {
 	Lower, Upper int // columns that hold the interval of its field's forecast; -1 for none
 }
 
-// A Threshold is a number with which a rule compares a column.
-type Threshold struct {
-	Column   int
-	Value    float64
-	Severity rule.Severity
-}
-
 // A Config is what is shown, and how.
 type Config struct {
 	Board      *board.Board
 	Keys       []string // names of the key fields
 	Columns    []Column
-	Thresholds []Threshold
+	Thresholds []board.Threshold
 	Rules      *rule.Set
 	Clock      bool
 	Zone       *time.Location

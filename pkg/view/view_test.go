@@ -42,7 +42,7 @@ func newStage(t *testing.T, w, h int, change func(c *Config)) *stage {
 	c := Config{
 		Board: s.board, Keys: []string{"sensor"}, Rules: set, Clock: true, Zone: time.UTC,
 		Columns:    []Column{{"temp_mean", -1, -1}, {"temp_std", -1, -1}, {"temp_max", -1, -1}},
-		Thresholds: []Threshold{{0, 80, rule.Crit}},
+		Thresholds: []board.Threshold{{Column: 0, Value: 80, Severity: rule.Crit}},
 		Now:        func() time.Time { return s.now },
 	}
 	if change != nil {
