@@ -18,13 +18,39 @@ type script struct {
 // scripts is the table of shells.
 var scripts = []script{
 	{"bash", "rtda completion bash > ~/.local/share/bash-completion/completions/rtda",
-		func(c *cobra.Command, w io.Writer) error { return c.GenBashCompletionV2(w, true) }},
+		writeBash},
 	{"zsh", `rtda completion zsh > "${fpath[1]}/_rtda"`,
 		func(c *cobra.Command, w io.Writer) error { return c.GenZshCompletion(w) }},
 	{"fish", "rtda completion fish > ~/.config/fish/completions/rtda.fish",
 		func(c *cobra.Command, w io.Writer) error { return c.GenFishCompletion(w, true) }},
 	{"powershell", "rtda completion powershell | Out-String | Invoke-Expression",
 		func(c *cobra.Command, w io.Writer) error { return c.GenPowerShellCompletionWithDesc(w) }},
+}
+
+// bashWords tells the words of the command line where the bash-completion package,
+// whose function cobra's script calls for it, is not there.
+const bashWords = `# The words of the command line, also without the bash-completion package.
+__rtda_words() {
+    if declare -F _get_comp_words_by_ref >/dev/null 2>&1; then
+        _get_comp_words_by_ref "$@"
+        return
+    fi
+    words=("${COMP_WORDS[@]}")
+    cword=$COMP_CWORD
+    cur=${words[cword]}
+    prev=${words[cword-1]}
+}
+
+`
+
+// writeBash writes cobra's script for bash, which asks bashWords.
+func writeBash(c *cobra.Command, w io.Writer) error {
+	var b strings.Builder
+	if err := c.GenBashCompletionV2(&b, true); err != nil {
+		return err
+	}
+	_, err := io.WriteString(w, bashWords+strings.ReplaceAll(b.String(), "    _get_comp_words_by_ref", "    __rtda_words"))
+	return err
 }
 
 func shells() []string {

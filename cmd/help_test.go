@@ -230,6 +230,22 @@ func TestCompletionScripts(t *testing.T) {
 	}
 }
 
+// In bash completion works without the bash-completion package.
+func TestCompletionInBareBash(t *testing.T) {
+	bash, err := exec.LookPath("bash")
+	if err != nil {
+		t.Skip("bash is not installed")
+	}
+	for _, c := range []struct{ words, want string }{{"rtda -o j", "json"}, {"rtda --wind", "--window"}, {"rtda -a mean,st", "mean,std"}} {
+		script := `source <(rtda completion bash); COMP_WORDS=(` + c.words + `); COMP_CWORD=$((${#COMP_WORDS[@]}-1)); COMP_LINE="` + c.words + `"
+			COMP_POINT=${#COMP_LINE}; COMP_TYPE=9; __start_rtda; echo "${COMPREPLY[@]}"`
+		out, err := exec.Command(bash, "--norc", "-c", script).Output() // compopt complains of not being called by Tab
+		if got, _, _ := strings.Cut(strings.ReplaceAll(strings.TrimSpace(string(out)), `\`, ""), " "); err != nil || got != c.want {
+			t.Errorf("%s: %v, %s, want %s", c.words, err, out, c.want)
+		}
+	}
+}
+
 // What a shell is offered comes from the tables.
 func TestCompletion(t *testing.T) {
 	for _, c := range []struct {

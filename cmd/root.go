@@ -101,13 +101,13 @@ func (sh *shell) root(args []string) *cobra.Command {
 	root.SetIn(sh.stdin)
 	root.SetOut(sh.stdout)
 	root.SetErr(sh.stderr)
-	root.SetArgs(append([]string{}, args...))
 	root.SetHelpFunc(func(c *cobra.Command, _ []string) { sh.helpErr = sh.help(c) })
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return run.Usage(explainFlag(c, err)) })
 	completing := len(args) > 0 && (args[0] == cobra.ShellCompRequestCmd || args[0] == cobra.ShellCompNoDescRequestCmd)
 	addFlags(root.Flags(), flags, sh.opts, completing)
 	sh.addHelp(root.Flags())
 	root.Flags().BoolVarP(&sh.opts.version, "version", "V", false, "the version")
+	root.SetArgs(longFlags(args, root.Flags()))
 	if completing {
 		completeFlags(root, flags)
 		args = args[1:]

@@ -77,6 +77,12 @@ func TestMistakes(t *testing.T) {
 		// flags
 		{"--windw 5", `unknown flag "--windw" (did you mean --window?)`},
 		{"--win 5", `unknown flag "--win" (did you mean --window?)`},
+		{"--by host", `unknown flag "--by" (write -k FIELD)`},
+		{"--group-by host", `unknown flag "--group-by" (write -k FIELD)`},
+		{"--json", `unknown flag "--json" (write -i json for the input, -o json for the output)`},
+		{"--delimiter ;", `unknown flag "--delimiter" (write --sep)`},
+		{"-window 0", `--window: must be a count of 1 or more, a duration like 5m, or all: got "0"`},
+		{"-window=0", `--window: must be a count of 1 or more, a duration like 5m, or all: got "0"`},
 		{"--frobnicate", `unknown flag "--frobnicate": see rtda --help`},
 		{"-y", `unknown flag "-y": see rtda --help`},
 		{"-qy", `unknown flag "-y": see rtda --help`},
@@ -215,10 +221,23 @@ func TestReport(t *testing.T) {
 	}
 }
 
+// A flag of another tool has an answer that is a flag of ours, and no flag of ours
+// is among theirs.
+func TestTheirFlags(t *testing.T) {
+	for theirs, ours := range theirFlags {
+		if findFlag(theirs) != nil {
+			t.Errorf("--%s is a flag of ours", theirs)
+		}
+		if name, _, _ := strings.Cut(strings.TrimLeft(ours, "-"), " "); strings.HasPrefix(ours, "--") && findFlag(name) == nil {
+			t.Errorf("--%s: %s is none of ours", theirs, ours)
+		}
+	}
+}
+
 // What is asked for goes to stdout with status 0; a stdout that cannot be
 // written is status 1 with a message.
 func TestAskedFor(t *testing.T) {
-	for _, args := range []string{"--help", "-h", "help", "help simulate", "simulate --help", "man", "man --markdown", "version", "--version", "-V",
+	for _, args := range []string{"--help", "-h", "-help", "help", "help simulate", "simulate --help", "man", "man --markdown", "version", "--version", "-V",
 		"completion bash", "completion zsh", "completion fish", "completion powershell", "completion --help"} {
 		got := runShell(strings.Fields(args)...)
 		if got.status != 0 || got.stdout == "" || got.stderr != "" || got.opts != nil {
