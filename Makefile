@@ -5,7 +5,7 @@ FUZZTIME ?= 3s
 # The race detector needs a C compiler; Go says whether it found one.
 RACE     := $(shell [ "$$($(GO) env CGO_ENABLED)" = 1 ] && echo -race)
 
-.PHONY: all help build demo record test race fuzz bench compare detect lint fused arch check man integration soak clean
+.PHONY: all help build demo pictures record test race fuzz bench compare detect lint fused arch check man integration soak clean
 
 all: build
 
@@ -17,6 +17,10 @@ build: ## the command, ./rtda
 
 demo: build ## what rtda does, in 15 seconds
 	@./rtda demo
+
+pictures: build ## what -o svg draws, docs/run.svg
+	./rtda simulate --flat-out -c 18000 --sensors 3 --hz 10 --shape sine --fault drift,gap -o json | \
+	./rtda -t time -k sensor -f value -w 1m -n 5s -a mean,max -r 'hot: mean(value) > 62 until mean(value) < 55' -o svg 2>/dev/null >docs/run.svg
 
 record: build ## the demo as text, docs/demo.txt
 	@./rtda demo --flat-out > docs/demo.txt
