@@ -106,6 +106,7 @@ type Detector struct {
 	hours    *hours
 	anomaly  *anomaly
 	forecast *forecast
+	anew     bool // see Restore
 }
 
 // New returns a detector that has seen nothing.

@@ -63,7 +63,7 @@ func TestSize(t *testing.T) {
 		if first > c.first || full > c.full {
 			t.Errorf("%v clock=%v: %d bytes, full %d, want at most %d and %d", names(c.stats), c.clock, first, full, c.first, c.full)
 		}
-		if n := len(all[len(all)-1].AppendState(nil)); n > c.full {
+		if n := len(all[len(all)-1].Append(nil)); n > c.full {
 			t.Errorf("%v clock=%v: a state of %d bytes, want at most %d", names(c.stats), c.clock, n, c.full)
 		}
 		for _, d := range all {

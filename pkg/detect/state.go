@@ -6,9 +6,9 @@ import (
 	"rtda/pkg/num"
 )
 
-// AppendState appends all that later values depend on, in at most 44 KB
-// (TestSize). What the plan does not compute is not in it.
-func (d *Detector) AppendState(dst []byte) []byte {
+// Append appends all that later values depend on, in at most 44 KB (TestSize).
+// What the plan does not compute is not in it.
+func (d *Detector) Append(dst []byte) []byte {
 	dst = num.AppendBool(dst, d.hours != nil)
 	dst = num.AppendBool(dst, d.anomaly != nil)
 	dst = num.AppendBool(dst, d.forecast != nil)
@@ -24,12 +24,12 @@ func (d *Detector) AppendState(dst []byte) []byte {
 	return dst
 }
 
-// ReadState makes the detector, which must be new, go on with the same bits as
-// the one whose state it was. Parts that the plan does not compute are read and
-// left out, parts that it has in addition begin anew: it reports whether there
-// are such. What no detector can have written, other clocks included, makes the
-// Decoder fail.
-func (d *Detector) ReadState(dec *num.Decoder) (anew bool) {
+// Restore makes the detector, which must be new, go on with the same bits as the
+// one that was appended. Parts that its plan does not compute are read and left
+// out, parts that it has in addition begin anew: Anew tells. What no detector can
+// have written, and one with a clock where this has none or the other way round,
+// makes the Decoder fail.
+func (d *Detector) Restore(dec *num.Decoder) {
 	clock, hasAnomaly, hasForecast := dec.Bool(), dec.Bool(), dec.Bool()
 	if clock != (d.hours != nil) {
 		dec.Fail()
@@ -55,8 +55,11 @@ func (d *Detector) ReadState(dec *num.Decoder) (anew bool) {
 			d.forecast = read
 		}
 	}
-	return d.anomaly != nil && !hasAnomaly || d.forecast != nil && !hasForecast
+	d.anew = d.anomaly != nil && !hasAnomaly || d.forecast != nil && !hasForecast
 }
+
+// Anew reports whether Restore has left a part as new.
+func (d *Detector) Anew() bool { return d.anew }
 
 // A check reads numbers that must lie in a range, and makes its Decoder fail
 // where one does not: hostile numbers could become infinite later, and never go

@@ -46,13 +46,13 @@ func TestState(t *testing.T) {
 		for _, n := range []int{0, 1, 2, 10, 20, 21, 31, 200, 201, 1999, 2000, 5000} {
 			t.Run(fmt.Sprintf("clock=%v/n=%d", clock, n), func(t *testing.T) {
 				a := lived(clock, n)
-				saved := a.AppendState(nil)
+				saved := a.Append(nil)
 				b := NewPlan(Table, clock, nil).New()
 				dec := num.NewDecoder(saved)
-				if anew := b.ReadState(dec); anew || dec.Finish() != nil {
-					t.Fatalf("anew = %v, error %v", anew, dec.Err())
+				if b.Restore(dec); b.Anew() || dec.Finish() != nil {
+					t.Fatalf("anew = %v, error %v", b.Anew(), dec.Err())
 				}
-				if !bytes.Equal(b.AppendState(nil), saved) {
+				if !bytes.Equal(b.Append(nil), saved) {
 					t.Fatal("what was read is written otherwise")
 				}
 				for i := n; i <= n+600; i++ {
@@ -64,7 +64,7 @@ func TestState(t *testing.T) {
 					live(a, i, i+1)
 					live(b, i, i+1)
 				}
-				if !bytes.Equal(a.AppendState(nil), b.AppendState(nil)) {
+				if !bytes.Equal(a.Append(nil), b.Append(nil)) {
 					t.Error("states differ after 600 samples more")
 				}
 			})
@@ -75,9 +75,9 @@ func TestState(t *testing.T) {
 // TestStateHasEveryField changes each number of a detector in turn: the state
 // must change with it. A new field that is not saved fails here.
 func TestStateHasEveryField(t *testing.T) {
-	derived := []string{"plan", "forecast.experts", "anomaly.gaps.blocks", "anomaly.gaps.total", "anomaly.gaps.top"}
+	derived := []string{"plan", "anew", "forecast.experts", "anomaly.gaps.blocks", "anomaly.gaps.total", "anomaly.gaps.top"}
 	d := lived(true, 5000)
-	want := d.AppendState(nil)
+	want := d.Append(nil)
 	seen := 0
 	var walk func(path string, v reflect.Value)
 	walk = func(path string, v reflect.Value) {
@@ -110,13 +110,13 @@ func TestStateHasEveryField(t *testing.T) {
 		default:
 			t.Fatalf("%s: teach this test a %s", path, v.Kind())
 		}
-		if seen++; bytes.Equal(d.AppendState(nil), want) {
+		if seen++; bytes.Equal(d.Append(nil), want) {
 			t.Errorf("%s is not in the state", path)
 		}
 		v.Set(old)
 	}
 	walk("", reflect.ValueOf(d).Elem())
-	if seen < 60 || !bytes.Equal(d.AppendState(nil), want) {
+	if seen < 60 || !bytes.Equal(d.Append(nil), want) {
 		t.Errorf("%d numbers were changed and put back", seen)
 	}
 }
@@ -144,9 +144,9 @@ func TestStateOtherPlan(t *testing.T) {
 		a := NewPlan(c.saved, true, nil).New()
 		live(a, 0, 500)
 		b := NewPlan(c.read, true, nil).New()
-		dec := num.NewDecoder(a.AppendState(nil))
-		if anew := b.ReadState(dec); anew != c.anew || dec.Finish() != nil {
-			t.Errorf("%s read as %s: anew = %v, want %v; error %v", names(c.saved), names(c.read), anew, c.anew, dec.Err())
+		dec := num.NewDecoder(a.Append(nil))
+		if b.Restore(dec); b.Anew() != c.anew || dec.Finish() != nil {
+			t.Errorf("%s read as %s: anew = %v, want %v; error %v", names(c.saved), names(c.read), b.Anew(), c.anew, dec.Err())
 		}
 		live(a, 500, 510)
 		live(b, 500, 510)
@@ -202,24 +202,30 @@ func TestStateRefused(t *testing.T) {
 	} {
 		d := lived(true, 1000)
 		c.damage(d)
-		dec := num.NewDecoder(d.AppendState(nil))
-		NewPlan(Table, true, nil).New().ReadState(dec)
+		dec := num.NewDecoder(d.Append(nil))
+		NewPlan(Table, true, nil).New().Restore(dec)
 		if dec.Finish() == nil {
 			t.Errorf("%s: read as if it were whole", c.name)
 		}
 	}
-	dec := num.NewDecoder(lived(false, 300).AppendState(nil))
-	if NewPlan(Table, true, nil).New().ReadState(dec); dec.Err() == nil {
+	dec := num.NewDecoder(lived(false, 300).Append(nil))
+	if NewPlan(Table, true, nil).New().Restore(dec); dec.Err() == nil {
 		t.Error("a state without a clock is read by a detector with one")
 	}
+}
+
+// restored reads a state and reports whether a part of it is missing.
+func restored(d *Detector, dec *num.Decoder) bool {
+	d.Restore(dec)
+	return d.Anew()
 }
 
 // FuzzState reads hostile bytes: what is taken for a state must be finite, be
 // written again as it was read, and stay finite.
 func FuzzState(f *testing.F) {
 	for _, n := range []int{0, 50, 1000} {
-		f.Add(lived(false, n).AppendState(nil), 0, uint64(0))
-		f.Add(lived(true, n).AppendState(nil), 7*n, ^uint64(0))
+		f.Add(lived(false, n).Append(nil), 0, uint64(0))
+		f.Add(lived(true, n).Append(nil), 7*n, ^uint64(0))
 	}
 	f.Fuzz(func(t *testing.T, b []byte, at int, bits uint64) {
 		b = slices.Clone(b)
@@ -231,12 +237,12 @@ func FuzzState(f *testing.F) {
 		for _, clock := range []bool{false, true} {
 			d := NewPlan(Table, clock, nil).New()
 			dec := num.NewDecoder(b)
-			if d.ReadState(dec); dec.Finish() != nil {
+			if d.Restore(dec); dec.Finish() != nil {
 				continue
 			}
-			again := d.AppendState(nil)
+			again := d.Append(nil)
 			twice := NewPlan(Table, clock, nil).New()
-			if dec := num.NewDecoder(again); twice.ReadState(dec) || dec.Finish() != nil || !bytes.Equal(twice.AppendState(nil), again) {
+			if dec := num.NewDecoder(again); restored(twice, dec) || dec.Finish() != nil || !bytes.Equal(twice.Append(nil), again) {
 				t.Fatal("what was read is not written so that it can be read")
 			}
 			for i := range 100 {

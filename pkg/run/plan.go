@@ -306,9 +306,11 @@ func (b *builder) former(id string) (make func() stream.Accumulator, to int) {
 		return nil, -1
 	}
 	w := wanted{b.windows[i].windowID, strings.Split(names, ",")}
+	if w.detects {
+		return nil, i // a detector reads what others have written, and tells what it lacks
+	}
 	for _, name := range w.names {
-		_, isAgg := agg.Lookup(name)
-		if _, isStat := detect.Lookup(name); w.detects && !isStat || !w.detects && !isAgg {
+		if _, ok := agg.Lookup(name); !ok {
 			return nil, -1
 		}
 	}

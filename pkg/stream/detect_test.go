@@ -107,3 +107,67 @@ func checkDetectors(t *testing.T, seed uint64, clock Clock, keyed bool) {
 		t.Errorf("%d detectors and %d samples are held when all keys are forgotten", st.Detectors, st.Held)
 	}
 }
+
+// A stream with detectors that is saved and restored in the middle goes on as if it
+// never had been, with the same detectors or with fewer; what it has in addition is
+// told to begin anew.
+func TestDetectorsAreSaved(t *testing.T) {
+	stats := func(clock Clock, names ...string) Config {
+		cfg := configOf(1, []agg.Width{{Kind: agg.Count, N: 3}}, 1)
+		cfg.Columns, cfg.Clock, cfg.Every.N = nil, clock, 1
+		var all []detect.Stat
+		for i, name := range names {
+			s, _ := detect.Lookup(name)
+			all = append(all, s)
+			cfg.Columns = append(cfg.Columns, Read{Window: len(cfg.Windows), Agg: i})
+		}
+		plan := detect.NewPlan(all, clock != NoClock, nil)
+		cfg.Windows = append(cfg.Windows, Window{
+			Aggs: len(all), Need: 1, Weight: detect.Samples, Timed: plan.NeedsTime(),
+			New: func() Accumulator { return plan.New() },
+		})
+		cfg = withNames(cfg)
+		cfg.Former = func(string) (func() Accumulator, int) { return nil, 1 }
+		cfg.Windows[1].ID = fmt.Sprint(names)
+		return cfg
+	}
+	for _, c := range []struct {
+		before, after []string
+		anew          bool
+	}{
+		{[]string{"anomaly", "upper"}, []string{"anomaly", "upper"}, false},
+		{[]string{"anomaly", "upper"}, []string{"surprise"}, false},
+		{[]string{"anomaly"}, []string{"anomaly", "upper"}, true},
+		{[]string{"forecast"}, []string{"anomaly"}, true},
+	} {
+		for _, clock := range []Clock{NoClock, DataClock} {
+			r := rand.New(rand.NewPCG(1, 5))
+			var xs []sample
+			for i := range 900 {
+				xs = append(xs, sample{t: int64(i) * 600 * second, vals: []float64{r.NormFloat64()}})
+			}
+			first, whole := newHalf(stats(clock, c.before...)), newHalf(stats(clock, c.after...))
+			first.take(xs[:500])
+			whole.take(xs[:500])
+			whole.log = nil
+			sn, err := ReadSnapshot(first.saved(t), schemaOf(t, 1))
+			if err != nil {
+				t.Fatal(err)
+			}
+			then := newHalf(stats(clock, c.after...))
+			told, err := then.s.Restore(sn)
+			if err != nil || (len(told.Anew) > 0) != c.anew {
+				t.Errorf("%v to %v: %v begins anew, error %v", c.before, c.after, told.Anew, err)
+				continue
+			}
+			then.take(xs[500:])
+			whole.take(xs[500:])
+			if same := slices.Equal(then.log, whole.log); same == c.anew {
+				t.Errorf("%v to %v: goes on as if never saved: %v", c.before, c.after, same)
+			}
+			if then.s.stats.Detectors != 1 {
+				t.Errorf("%v to %v: %d detectors", c.before, c.after, then.s.stats.Detectors)
+			}
+		}
+	}
+}

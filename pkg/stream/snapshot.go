@@ -624,7 +624,7 @@ func (s *Stream) restoreAccumulators(se *series, sn *Snapshot, all bool, r *Rest
 		if w.to < 0 {
 			continue
 		}
-		if wins[w.to] = s.restoreAccumulator(w, b, d); wins[w.to] == nil && !w.lost {
+		if wins[w.to] = s.restoreAccumulator(w, b, d); anew(wins[w.to]) && !w.lost {
 			w.lost = true
 			r.Anew = append(r.Anew, s.cfg.Windows[w.to].ID)
 		}
@@ -640,6 +640,12 @@ func (s *Stream) restoreAccumulators(se *series, sn *Snapshot, all bool, r *Rest
 	if len(se.wins) == len(wins) {
 		se.index = nil
 	}
+}
+
+// anew reports whether a window, or a part of a detector, could not be restored.
+func anew(w Accumulator) bool {
+	part, ok := w.(interface{ Anew() bool })
+	return w == nil || ok && part.Anew()
 }
 
 // restoreAccumulator makes the window that wrote b. One that is asked for

@@ -36,7 +36,11 @@ func withNames(cfg Config) Config {
 // anyConfig draws a stream of any kind, with rules or without.
 func anyConfig(t testing.TB, r *rand.Rand) Config {
 	if r.IntN(2) == 0 {
-		return withNames(randomConfig(r))
+		cfg := randomConfig(r)
+		if r.IntN(4) == 0 {
+			cfg = withDetectors(cfg)
+		}
+		return withNames(cfg)
 	}
 	cfg := ruled(t, r, []string{"last > 500", "info l: last > 300 for 2", "warn l: last > 600 for 2/4 until last < 200", "sum(5) > 2000 for 3", "last > 100 for 40/70", `state == "bc" for 2`}[:1+r.IntN(6)]...)
 	if r.IntN(2) == 0 {
