@@ -83,8 +83,14 @@ var conflicts = []conflict{
 
 	{"live", func(o *options) bool { return o.Live && o.OneToOne },
 		"--one-to-one has nothing to show: leave out one of them"},
+	{"listen", func(o *options) bool { return o.has("listen") && o.OneToOne },
+		"--one-to-one answers on stdout, and nobody who sends would hear it: leave out one of them"},
+	{"listen", func(o *options) bool { return o.tableWithoutNames() && o.listensUDP() },
+		"datagrams have no first line with the names of columns: add --names"},
+	{"max-connections", func(o *options) bool { return o.has("max-connections") && !o.has("listen") },
+		"nobody is listened to: add --listen ADDR"},
 	{"http-token", func(o *options) bool { return o.has("http-token") && !o.has("http") }, needsHTTP},
-	{"http-host", func(o *options) bool { return o.has("http-host") && !o.has("http") }, needsHTTP},
+	{"http-host", func(o *options) bool { return o.has("http-host") && !o.has("http") && !o.has("listen") }, needsHTTP},
 	{"hold", func(o *options) bool { return o.has("hold") && !o.has("http") && !o.Live }, needsDisplay},
 	{"history", func(o *options) bool { return o.has("history") && !o.has("http") && !o.Live }, needsDisplay},
 

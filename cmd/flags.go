@@ -453,6 +453,23 @@ var flags = []flag{
 		long: "`telegraf` puts Telegraf's marks (`E! `, `W! `, `I! `) before every line on stderr.",
 		set:  choice(prefixWords, func(o *options) *string { return &o.StderrPrefix })},
 
+	{group: groupInput, name: "listen", arg: "ADDR", repeats: true,
+		doc: "take input from the network (tcp://:8000 …)",
+		long: "Take input that others send: at `tcp://HOST:PORT`, `udp://HOST:PORT`, `unix:PATH`, `http://HOST:PORT` (POST, the body is lines) or `fd:N`, a listening socket that the starter opened. " +
+			"Without HOST it is this machine's loopback. See LISTENING.",
+		set: func(o *options, s string) error {
+			a, err := socket.Parse(s)
+			if err != nil {
+				return &badValue{err.Error(), s}
+			}
+			o.Listen, o.ListenText = append(o.Listen, a), append(o.ListenText, s)
+			return nil
+		}},
+	{group: groupInput, name: "max-connections", arg: "N", def: "256",
+		doc:  "connections of --listen at once",
+		long: "How many connections --listen keeps at once; further ones are closed, and told.",
+		set:  number(1, 1<<16, func(o *options) *int { return &o.MaxConnections })},
+
 	{group: groupDisplay, name: "live",
 		doc: "show the run on the terminal",
 		long: "Show the run on the terminal: a chart, a table of keys and the alerts, see LIVE VIEW. Where stdout is the terminal no rows are written; elsewhere they are written as ever. " +

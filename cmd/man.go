@@ -257,6 +257,7 @@ var reasonDocs = [parse.Reasons]string{
 	parse.NotJSON:        "The line is not a JSON object.",
 	parse.NotRecord:      "The line is not a record of its format (csv, tsv, logfmt, influx), or has not as many cells as the header.",
 	parse.DuplicateField: "A step of a path that is used is in one object twice.",
+	parse.BadHeader:      "the first line of a connection does not name the fields; nothing more of it is taken",
 	parse.MissingKey:     "A key field is not there or null.",
 	parse.BadKey:         "A key field is invalid UTF-8, an array, an object or longer than 1 KiB.",
 	parse.BadTime:        "The time is not there, not a time, or before 1678 or after 2261.",

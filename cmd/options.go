@@ -14,6 +14,7 @@ import (
 	"rtda/pkg/parse"
 	"rtda/pkg/rule"
 	"rtda/pkg/run"
+	"rtda/pkg/socket"
 	"rtda/pkg/stream"
 )
 
@@ -88,6 +89,15 @@ func (o *options) finish(files []string) error {
 		o.Rules = append(o.Rules, rules...)
 	}
 	return nil
+}
+
+// tableWithoutNames reports whether columns have their names from the input.
+func (o *options) tableWithoutNames() bool {
+	return (o.In == "csv" || o.In == "tsv" || o.In == "cols") && len(o.Names) == 0
+}
+
+func (o *options) listensUDP() bool {
+	return slices.ContainsFunc(o.Listen, func(a socket.Address) bool { return a.Scheme == "udp" })
 }
 
 // readToken reads the token that whoever looks must know.

@@ -147,7 +147,7 @@ func powerOfTen(n int64) bool {
 // feed reads a connection as an input. No web page can feed a run: a connection
 // of tcp that begins like an HTTP request is closed before any line is used.
 func (l *Listeners) feed(conn net.Conn, name string, guard bool) {
-	o := &parse.Origin{Name: name, Open: func() (io.ReadCloser, error) {
+	o := &parse.Origin{Name: name, Alone: true, Open: func() (io.ReadCloser, error) {
 		if !guard {
 			return conn, nil
 		}
@@ -266,7 +266,7 @@ func (l *Listeners) post(w http.ResponseWriter, r *http.Request, address string,
 	name := fmt.Sprintf("%s#%d", address, n.Add(1))
 	body := &patient{ReadCloser: r.Body, control: http.NewResponseController(w)}
 	done := make(chan error, 1)
-	if !l.merge.Add(&parse.Origin{Name: name, Open: func() (io.ReadCloser, error) { return body, nil }}, func(err error) { done <- err }) {
+	if !l.merge.Add(&parse.Origin{Name: name, Alone: true, Open: func() (io.ReadCloser, error) { return body, nil }}, func(err error) { done <- err }) {
 		http.Error(w, "rtda is ending", http.StatusServiceUnavailable)
 		return
 	}
@@ -303,7 +303,7 @@ func (l *Listeners) listenUDP(a socket.Address) (string, error) {
 	l.udp = append(l.udp, d)
 	l.closers = append(l.closers, conn)
 	l.mu.Unlock()
-	l.merge.Add(&parse.Origin{Name: name, Open: func() (io.ReadCloser, error) { return d, nil }}, func(err error) {
+	l.merge.Add(&parse.Origin{Name: name, Alone: true, Open: func() (io.ReadCloser, error) { return d, nil }}, func(err error) {
 		if err != nil && !errors.Is(err, errDropped) && !errors.Is(err, net.ErrClosed) {
 			l.c.Tell(ended(name, err))
 		}

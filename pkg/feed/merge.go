@@ -16,22 +16,23 @@ import (
 // is read ahead but one block of each, and nothing is dropped: an input whose
 // block is not wanted yet waits.
 type Merge struct {
-	config parse.ReaderConfig
-	ready  chan *input
-	closed chan struct{}
-	close  sync.Once
+	config  parse.ReaderConfig
+	ready   chan *input
+	closed  chan struct{}
+	close   sync.Once
+	drained chan struct{} // closed, and no block that had been read is left
+	drain   sync.Once
 
 	last *input // whose block was given last; for Next alone
 
-	mu      sync.Mutex
-	inputs  map[*parse.Origin]*input
-	running sync.WaitGroup
-	shut    bool
+	mu     sync.Mutex
+	inputs map[*parse.Origin]*input
+	shut   bool
 }
 
 // An input is one of those that are merged.
 type input struct {
-	origin  *parse.Origin
+	origins []*parse.Origin
 	block   parse.Block
 	entered chan struct{} // its block has been entered
 	drop    chan struct{} // nothing more of it is wanted
@@ -42,7 +43,7 @@ type input struct {
 // NewMerge is a Merge without inputs. c says how all of them are cut into blocks.
 func NewMerge(c parse.ReaderConfig) *Merge {
 	return &Merge{
-		config: c, ready: make(chan *input), closed: make(chan struct{}),
+		config: c, ready: make(chan *input), closed: make(chan struct{}), drained: make(chan struct{}),
 		inputs: make(map[*parse.Origin]*input),
 	}
 }
@@ -51,14 +52,20 @@ func NewMerge(c parse.ReaderConfig) *Merge {
 // its blocks have been taken; its error is nil for the end of the input, else why
 // reading stopped. Add reports whether it did: after Close it does nothing.
 func (m *Merge) Add(o *parse.Origin, done func(err error)) bool {
-	in := &input{origin: o, entered: make(chan struct{}, 1), drop: make(chan struct{}), done: done}
+	return m.AddAll([]*parse.Origin{o}, done)
+}
+
+// AddAll is Add of inputs that are read one after the other.
+func (m *Merge) AddAll(origins []*parse.Origin, done func(err error)) bool {
+	in := &input{origins: origins, entered: make(chan struct{}, 1), drop: make(chan struct{}), done: done}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.shut {
 		return false
 	}
-	m.inputs[o] = in
-	m.running.Add(1)
+	for _, o := range origins {
+		m.inputs[o] = in
+	}
 	go m.read(in)
 	return true
 }
@@ -75,12 +82,13 @@ var errDropped = errors.New("dropped")
 
 // read reads an input and waits after each block until it has been entered.
 func (m *Merge) read(in *input) {
-	defer m.running.Done()
-	r := parse.NewReader([]*parse.Origin{in.origin}, m.config)
+	r := parse.NewReader(in.origins, m.config)
 	err := m.blocks(in, r)
 	_ = r.Close() // what was read has been taken
 	m.mu.Lock()
-	delete(m.inputs, in.origin)
+	for _, o := range in.origins {
+		delete(m.inputs, o)
+	}
 	m.mu.Unlock()
 	if in.done != nil {
 		in.done(err)
@@ -99,40 +107,46 @@ func (m *Merge) blocks(in *input, r *parse.Reader) error {
 		case m.ready <- in:
 		case <-in.drop:
 			return errDropped
-		case <-m.closed:
+		case <-m.drained:
 			return errDropped
 		}
 		select {
 		case <-in.entered:
 		case <-in.drop:
 			return errDropped
-		case <-m.closed:
+		case <-m.drained:
 			return errDropped
 		}
 	}
 }
 
 // Next fills b with the next block that is ready, and waits for one. The block
-// before must have been entered, because lines of it may have been given back. It
-// is io.EOF after Close.
+// before must have been entered, because lines of it may have been given back.
+// After Close it gives the blocks that had been read by then, and is io.EOF.
 func (m *Merge) Next(b *parse.Block) error {
 	if m.last != nil {
 		m.last.entered <- struct{}{} // there is room for one, and it was the last
 		m.last = nil
 	}
 	select {
+	case in := <-m.ready:
+		m.give(b, in)
+		return nil
 	case <-m.closed:
-		return io.EOF
-	default:
 	}
 	select {
 	case in := <-m.ready:
-		*b, in.block = in.block, *b
-		m.last = in
+		m.give(b, in)
 		return nil
-	case <-m.closed:
+	default:
+		m.drain.Do(func() { close(m.drained) })
 		return io.EOF
 	}
+}
+
+func (m *Merge) give(b *parse.Block, in *input) {
+	*b, in.block = in.block, *b
+	m.last = in
 }
 
 // Drop ends an input: nothing more of it is taken.
@@ -145,7 +159,7 @@ func (m *Merge) Drop(o *parse.Origin) {
 	}
 }
 
-// Close ends all inputs. Next then gives nothing more. It does not wait for reads
+// Close ends all inputs. It does not wait for reads
 // under way: what the inputs read from is closed by whoever opened it.
 func (m *Merge) Close() {
 	m.mu.Lock()

@@ -20,6 +20,7 @@ const (
 	NotJSON
 	NotRecord
 	DuplicateField
+	BadHeader // of an Origin that is Alone
 	MissingKey
 	BadKey
 	BadTime
@@ -41,7 +42,7 @@ const Reasons = int(Uneven)
 
 var reasonNames = [numReasons]string{
 	"too-long", "too-deep", "not-json", "not-a-record", "duplicate-field",
-	"missing-key", "bad-key", "bad-time", "not-a-number", "missing-field",
+	"bad-header", "missing-key", "bad-key", "bad-time", "not-a-number", "missing-field",
 	"late", "early", "too-many-keys", "too-many-samples", "uneven", "unmeasured", "blank", "header",
 }
 

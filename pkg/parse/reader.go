@@ -21,6 +21,9 @@ type Origin struct {
 	Open  func() (io.ReadCloser, error) // called once by the Reader
 	Lines int                           // lines that the stream has taken; it belongs to whoever has the stream's turn
 	Place Place                         // and how far that is, likewise
+	Alone bool                          // a header that cannot be used ends this input and no other
+
+	Refused bool // its header could not be used: nothing more of it is; for who calls Enter
 
 	header *header  // of a table, nil until it has come; for Enter alone
 	above  [][]byte // the last lines before it

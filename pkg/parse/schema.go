@@ -177,12 +177,22 @@ const minBlock = 4 << 10
 // lines up to the header.
 func (s *Schema) Enter(b *Block) error {
 	err := s.enter(b)
+	if err != nil && b.Origin.Alone {
+		b.early.Lines = max(0, b.early.Lines-1) // the last line read is the header
+		b.early.addEarly(Bad{Reason: BadHeader, Cure: Cure(err.Error())})
+		b.early.Lines++
+		b.Origin.Refused, b.ready = true, false
+		err = nil
+	}
 	b.after = s.place(b)
 	return err
 }
 
 func (s *Schema) enter(b *Block) error {
 	b.early.clear()
+	if b.ready = false; b.Origin.Refused {
+		return nil
+	}
 	b.skip, b.heads = 0, b.heads[:0]
 	if b.TooLong {
 		return s.enterTooLong(b, b.Data)

@@ -37,7 +37,12 @@ func newFilter(o *Options, std Streams) (*filter, error) {
 		schema: schema, plan: f.plan, stream: stream.New(f.complaints()), jobs: o.Jobs, opening: []string{o.impliedClock(std.In), o.neverFull()},
 		blank: output{mark: o.Mark(LevelInfo), before: f.context(format.Layout{}, nil, std.Err, true), oneToOne: o.OneToOne, joint: !o.OneToOne && oneFile(std.Out, std.Err)},
 	}
-	f.pipeline.reader = parse.NewReader(f.pipeline.tapped(f.origins), parse.ReaderConfig{MaxLine: o.MaxLine, NUL: o.NUL, Now: f.now, Size: o.blockSize()})
+	cut := parse.ReaderConfig{MaxLine: o.MaxLine, NUL: o.NUL, Now: f.now, Size: o.blockSize()}
+	if len(o.Listen) == 0 {
+		f.pipeline.reader = parse.NewReader(f.pipeline.tapped(f.origins), cut)
+	} else if err := f.listen(cut); err != nil {
+		return nil, err
+	}
 	if IsTerminal(std.Err) && !IsTerminal(std.In) && !o.OneToOne {
 		f.silence = time.After(longestSilence)
 	}
@@ -191,7 +196,7 @@ func (f *filter) context(layout format.Layout, set *rule.Set, dst io.Writer, isS
 	return &format.Context{
 		Layout: layout, Rules: set,
 		JSON: f.o.AlertFormat == "json", Strict: f.o.OnError == OnErrorFail,
-		Paint: f.o.paint(dst, isStderr), Files: len(f.origins) > 1,
+		Paint: f.o.paint(dst, isStderr), Files: len(f.origins) > 1 || len(f.o.Listen) > 0,
 	}
 }
 

@@ -424,6 +424,9 @@ func (f *filter) own() serve.Own {
 	if f.actions != nil {
 		own.ActionsFailed = f.actions.failures()
 	}
+	if in := f.pipeline.intake; in != nil {
+		own.Connections, own.UDPDropped = in.listeners.Connections(), in.listeners.UDPDropped(false)
+	}
 	return own
 }
 

@@ -90,6 +90,10 @@ type Options struct {
 	Color         string
 	Jobs          int
 
+	Listen         []socket.Address // where the input comes from
+	ListenText     []string         // as the user wrote them
+	MaxConnections int
+
 	Version    string
 	Live       bool
 	HTTP       *socket.Address // nil: no page

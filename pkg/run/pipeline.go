@@ -26,7 +26,8 @@ const handOff = 16 << 10
 // stream and at the outlets each waits for the turns before it. So nothing is
 // copied between workers, and the output is the same for any number of them.
 type pipeline struct {
-	reader  *parse.Reader
+	reader  source
+	intake  *intake // nil unless there are several inputs at once
 	schema  *parse.Schema
 	plan    func(*parse.Schema) (*plan, error) // called once, when the schema is known
 	stream  *stream.Stream
@@ -57,6 +58,11 @@ type pipeline struct {
 	readErr  error     // that ended the input; what was read before is used
 	stats    stream.Stats
 	planned  *plan // of the stream
+}
+
+// A source is where blocks come from. Next is io.EOF when there are no more.
+type source interface {
+	Next(b *parse.Block) error
 }
 
 // A worker takes one turn after the other, in buffers of its own.
@@ -143,6 +149,9 @@ func (w *worker) read() bool {
 	if err == nil {
 		err = p.enter(&w.block)
 	}
+	if w.block.Origin != nil && w.block.Origin.Refused {
+		p.drop(w.block.Origin)
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if err != nil {
@@ -155,6 +164,11 @@ func (w *worker) read() bool {
 	w.plan = p.known
 	w.begin()
 	return true
+}
+
+// drop ends an input of which nothing more is wanted.
+func (p *pipeline) drop(o *parse.Origin) {
+	p.intake.Drop(o) // no other has such an Origin
 }
 
 // enter lets the schema see the block before it is parsed, and makes the plan
@@ -407,6 +421,7 @@ func (p *pipeline) setWaiting(waiting bool) bool {
 // close closes the taps, under mu: of the input only what has been read is used.
 func (p *pipeline) close() {
 	p.closed = true
+	p.intake.close()
 	p.idle.Broadcast()
 }
 

@@ -30,7 +30,7 @@ var headers = map[string]string{
 
 // guarded lets only those through to next who may see the board.
 func (s *site) guarded(next http.Handler) http.Handler {
-	names := hostNames(s.cfg.Hosts)
+	names := HostNames(s.cfg.Hosts)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		for name, value := range headers {
 			w.Header().Set(name, value)
@@ -82,8 +82,8 @@ func foreign(r *http.Request) bool {
 	return err != nil || u.Host == "" || !strings.EqualFold(u.Host, r.Host)
 }
 
-// hostNames are the names that a Host may be beside addresses.
-func hostNames(more []string) []string {
+// HostNames are the names that a Host may be beside addresses.
+func HostNames(more []string) []string {
 	names := []string{"localhost"}
 	if own, err := os.Hostname(); err == nil {
 		short, _, _ := strings.Cut(own, ".")
