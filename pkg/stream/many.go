@@ -11,7 +11,7 @@ import (
 )
 
 // Records that follow each other go through the windows together, where neither
-// windows nor rows nor rules ask for the time between them: they are sorted by
+// rows nor rules nor anything else ask for the time between them: they are sorted by
 // key, each key's values slide through its windows with one call, and what comes
 // out is put back into the order of the records. Without keys there is one group,
 // which is not sorted. The result is the same as record by record (TestManyIsTake,
@@ -27,6 +27,8 @@ const (
 // A many is the room for that.
 type many struct {
 	able   bool
+	timed  bool    // windows ask for times
+	newest int64   // what the clock is after those that go together
 	limit  int     // records at once
 	every  int     // Config.Every.N
 	reads  []Read  // what is asked of windows, each once
@@ -47,6 +49,8 @@ type many struct {
 	out    [][]float64 // by read
 	ever   [][]float64 // by Stream.asked
 	room   [][]float64 // by field, then by read, then by asked: where the above may lie
+	ts     []int64     // times, if windows ask for them
+	times  []int64     // where they may lie
 	gaps   []bool      // by field: a value is missing
 	dst    [][]float64 // by number of a window: where Slide writes
 	packed []float64   // the values of a field with gaps
@@ -68,7 +72,7 @@ type group struct {
 }
 
 func newMany(cfg *Config) many {
-	m := many{able: goTogether(cfg), limit: maxMany, every: cfg.Every.N}
+	m := many{able: goTogether(cfg), limit: maxMany, every: cfg.Every.N, timed: slices.ContainsFunc(cfg.Windows, func(w Window) bool { return w.asksTime() })}
 	if !m.able {
 		return m
 	}
@@ -120,6 +124,7 @@ func newMany(cfg *Config) many {
 	m.xs, m.out, m.ever = make([][]float64, cfg.Fields), make([][]float64, len(m.reads)), make([][]float64, asked)
 	m.gaps, m.cols = make([]bool, cfg.Fields), make([][]float64, len(m.metric))
 	m.dst, m.spread, m.packed = make([][]float64, numbers), columns(numbers), make([]float64, m.limit)
+	m.times = make([]int64, m.limit)
 	m.before = make([]float64, len(m.reads))
 	numbered := func() []int32 { return make([]int32, m.limit) }
 	m.group, m.place, m.order, m.row = numbered(), numbered(), numbered(), numbered()
@@ -137,10 +142,13 @@ func goTogether(cfg *Config) bool {
 	if cfg.Every.D > 0 || cfg.LastOnly || cfg.Late > 0 || cfg.Ahead > 0 || cfg.Back > 0 || cfg.Gap > 0 || cfg.TTL > 0 {
 		return false
 	}
-	timed := func(w Window) bool { return w.Timed || w.Width.Kind == agg.Duration }
+	unready := func(w Window) bool { return w.asksTime() && w.Need > 1 } // it may hold too few again
 	aged := func(r Read) bool { return r.From == FromAge }
-	return !slices.ContainsFunc(cfg.Windows, timed) && !slices.ContainsFunc(cfg.Columns, aged) && !slices.ContainsFunc(cfg.Metrics, aged)
+	return !slices.ContainsFunc(cfg.Windows, unready) && !slices.ContainsFunc(cfg.Columns, aged) && !slices.ContainsFunc(cfg.Metrics, aged)
 }
+
+// asksTime reports whether what a window tells depends on the times of samples.
+func (w *Window) asksTime() bool { return w.Timed || w.Fluid || w.Width.Kind == agg.Duration }
 
 // takeMany takes as many of the records from i to end as can go together, and
 // returns how many; 0 where record i has to go alone.
@@ -155,12 +163,19 @@ func (s *Stream) takeMany(b *parse.Block, batch *parse.Batch, i, end int) int {
 	}
 	t := together{Stream: s, m: m, b: b, batch: batch, first: i, n: n, before: s.stats.Records, base: s.res.Rows.N}
 	t.layOut()
+	t.layOutTimes()
 	for g := range m.groups {
 		t.slide(&m.groups[g])
 	}
 	t.writeRows()
 	t.evaluate()
 	s.stats.Records += n
+	if s.longest > 0 {
+		s.sweep()
+		for _, g := range m.groups {
+			s.holding.add(g.se)
+		}
+	}
 	return n
 }
 
@@ -177,7 +192,7 @@ func (s *Stream) gather(batch *parse.Batch, i, n int) int {
 	now := s.clock
 	for k := range n {
 		se := s.nearby(batch.Key[i+k])
-		if se == nil || !se.ready && !s.becomesReady(se) || se.index != nil && s.lacks(se, batch, i+k) {
+		if se == nil || se.index != nil && s.lacks(se, batch, i+k) || !se.ready && !s.becomesReady(se) && !s.fillsFirst(batch, i+k) || se.freed != math.MinInt64 {
 			n = k
 			break
 		}
@@ -205,6 +220,7 @@ func (s *Stream) gather(batch *parse.Batch, i, n int) int {
 		}
 		m.group[k] = se.group
 	}
+	m.newest = now
 	from := 0
 	for k := range m.groups {
 		g := &m.groups[k]
@@ -221,11 +237,12 @@ func (s *Stream) gather(batch *parse.Batch, i, n int) int {
 // gatherOne is gather without keys.
 func (s *Stream) gatherOne(batch *parse.Batch, i, n int) int {
 	m, se := &s.many, s.only
-	if se == nil || !se.ready && !s.becomesReady(se) {
+	if se == nil || se.freed != math.MinInt64 {
 		return 0
 	}
-	for k := 0; k < n && se.index != nil; k++ {
-		if s.lacks(se, batch, i+k) {
+	ready := se.ready || s.becomesReady(se)
+	for k := 0; k < n && (se.index != nil || !ready); k++ {
+		if se.index != nil && s.lacks(se, batch, i+k) || !ready && !s.fillsFirst(batch, i+k) {
 			n = k
 		}
 	}
@@ -238,6 +255,7 @@ func (s *Stream) gatherOne(batch *parse.Batch, i, n int) int {
 			}
 			last = t
 		}
+		m.newest = max(s.clock, last)
 	}
 	since := se.since + n
 	if m.every == 1 {
@@ -278,10 +296,14 @@ func (s *Stream) nearby(key []byte) *series {
 	return se
 }
 
-// becomesReady reports whether a key may give rows. Without --gap, which never
-// goes with many records at once, it stays so.
+// becomesReady reports whether a key may give rows from now on, whatever comes:
+// a first window that time does not empty holds what it needs.
 func (s *Stream) becomesReady(se *series) bool {
-	se.ready = s.isReady(se, se.last)
+	se.ready = s.cfg.EveryLine
+	for _, i := range s.cfg.First {
+		w := se.window(i)
+		se.ready = se.ready || w != nil && s.cfg.Windows[i].Width.Kind != agg.Duration && w.Len() >= s.cfg.Windows[i].Need
+	}
 	return se.ready
 }
 
@@ -296,9 +318,24 @@ func (s *Stream) lacks(se *series, batch *parse.Batch, i int) bool {
 	return false
 }
 
+// fillsFirst reports whether a record may give a row because it is in a first window
+// of a duration, which holds what it needs then.
+func (s *Stream) fillsFirst(batch *parse.Batch, i int) bool {
+	for _, w := range s.cfg.First {
+		win := &s.cfg.Windows[w]
+		if x := batch.Col[win.Field][i]; x == x && win.Width.Kind == agg.Duration {
+			return true
+		}
+	}
+	return false
+}
+
 // fitsMany reports whether the windows may hold the samples of n records too.
 func (s *Stream) fitsMany(n int) bool {
 	room := s.cfg.MaxSamples - s.stats.Held
+	if s.longest > 0 && s.cfg.Clock == DataClock && s.stats.Held+n*s.most > s.sweepsAt() && s.holding.reached(s.many.newest, s.longest) {
+		return false // one by one there would be a sweep between them
+	}
 	if room >= n*len(s.cfg.Windows) {
 		return true
 	}
@@ -360,6 +397,30 @@ func (t *together) layOut() {
 			m.ever[a] = room[a][:n]
 		}
 	}
+}
+
+// layOutTimes sorts the times by key, if they are asked for.
+func (t *together) layOutTimes() {
+	m := t.m
+	switch {
+	case !m.timed || t.cfg.Clock == NoClock:
+		m.ts = nil
+	case len(m.groups) == 1 && t.cfg.Clock == DataClock:
+		m.ts = t.batch.Time[t.first : t.first+t.n]
+	default:
+		m.ts = m.times[:t.n]
+		for k := range m.ts {
+			m.ts[m.place[k]] = t.time(k)
+		}
+	}
+}
+
+// timesOf are those from one place to another, if they are asked for.
+func (m *many) timesOf(at, to int) []int64 {
+	if m.ts == nil {
+		return nil
+	}
+	return m.ts[at:to]
 }
 
 // hasGaps reports whether a value is missing.
@@ -425,17 +486,17 @@ func (t *together) slideWindow(se *series, window, at, to int) {
 	for _, r := range m.asking[window] {
 		dst[m.reads[r].Agg] = m.out[r][at:to]
 	}
-	t.push(se.window(window), win, m.xs[win.Field][at:to], dst, m.asking[window])
+	t.push(se.window(window), win, m.timesOf(at, to), m.xs[win.Field][at:to], dst, m.asking[window])
 }
 
 // push has a window take values and tell what it gives at each: nothing, but for
 // the count, until it holds what it needs.
-func (t *together) push(w Accumulator, win *Window, xs []float64, dst [][]float64, asking []int) {
+func (t *together) push(w Accumulator, win *Window, ts []int64, xs []float64, dst [][]float64, asking []int) {
 	held, missing := w.Held(), win.Need-1
 	if missing > 0 {
 		missing = min(max(0, missing-w.Len()), len(xs))
 	}
-	w.Slide(nil, xs, dst)
+	w.Slide(ts, xs, dst)
 	t.stats.Held += w.Held() - held
 	if missing == 0 && (win.Need <= 1 || w.Len() >= win.Need) {
 		return
@@ -454,6 +515,10 @@ func (t *together) push(w Accumulator, win *Window, xs []float64, dst [][]float6
 // window takes the others, and each number stays as it was.
 func (t *together) slideGaps(se *series, window, at, to int) {
 	m, win, w := t.m, &t.cfg.Windows[window], se.window(window)
+	if w != nil && win.asksTime() && m.ts != nil {
+		t.slideAlone(se, window, at, to)
+		return
+	}
 	all, asking := m.xs[win.Field][at:to], m.asking[window]
 	xs := slices.DeleteFunc(append(m.packed[:0], all...), func(x float64) bool { return x != x })
 	dst, before := m.dst[:win.Aggs], m.before[:0]
@@ -464,11 +529,29 @@ func (t *together) slideGaps(se *series, window, at, to int) {
 		before = append(before, t.read(se, &m.reads[r], 0))
 	}
 	if len(xs) > 0 {
-		t.push(w, win, xs, dst, asking)
+		t.push(w, win, nil, xs, dst, asking)
 	}
 	for i, r := range asking {
 		spread(m.out[r][at:to], all, dst[m.reads[r].Agg], before[i])
 	}
+}
+
+// slideAlone is slideGaps for a window in which time passes where there is no
+// value.
+func (t *together) slideAlone(se *series, window, at, to int) {
+	m, w := t.m, se.window(window)
+	held := w.Held()
+	for k := at; k < to; k++ {
+		if x := m.xs[t.cfg.Windows[window].Field][k]; x == x {
+			w.Push(m.ts[k], x)
+		} else {
+			w.Advance(m.ts[k])
+		}
+		for _, r := range m.asking[window] {
+			m.out[r][k] = t.read(se, &m.reads[r], 0)
+		}
+	}
+	t.stats.Held += w.Held() - held
 }
 
 func fill(dst []float64, x float64) {

@@ -127,6 +127,26 @@ func checkMany(t *testing.T, r *rand.Rand, cfg Config, most int, draw func() sam
 		cfg.First = append(cfg.First, len(cfg.Windows))
 		cfg.Windows, cfg.Fields = append(cfg.Windows, second.Windows...), 2
 	}
+	if cfg.Clock != NoClock && r.IntN(2) == 0 {
+		width := agg.Width{Kind: agg.Duration, D: 1 + r.Int64N(40)}
+		if cfg.Clock == HzClock {
+			width.D *= second / 10
+		}
+		var aggs []agg.Agg
+		for _, name := range []string{"count", "mean", "slope", "ewma", "twa", "p90", "increase"} {
+			a, _ := agg.Lookup(name)
+			aggs = append(aggs, a)
+			cfg.Columns = append(cfg.Columns, Read{Window: len(cfg.Windows), Agg: len(aggs) - 1, Count: name == "count"})
+		}
+		plan := agg.NewPlan(width, aggs, agg.Options{Clock: true})
+		cfg.Windows = append(slices.Clone(cfg.Windows), Window{
+			Width: width, Aggs: len(aggs), Need: 1, New: func() Accumulator { return plan.New() },
+			Timed: plan.NeedsTime(), Stores: plan.Stores(), Fluid: plan.Fluid(), Field: r.IntN(cfg.Fields),
+		})
+		if r.IntN(2) == 0 {
+			cfg.First = append(slices.Clone(cfg.First), len(cfg.Windows)-1)
+		}
+	}
 	gaps := r.IntN(4)
 	var xs []sample
 	for range most/2 + r.IntN(most) {

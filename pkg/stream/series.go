@@ -332,7 +332,7 @@ const roomy = 1 << 20
 // reaches them: there, only what is too much leaves. What a row to come shows
 // stays in any case. It costs nothing where nothing leaves.
 func (s *Stream) sweep() {
-	limit := min(s.cfg.MaxSamples-s.most, roomy) - s.late.cost
+	limit := s.sweepsAt()
 	for (s.cfg.Clock != DataClock || s.stats.Held > limit) && s.holding.reached(s.clock, s.longest) {
 		se := s.holding.first()
 		if se == nil || clock.Elapsed(se.heard, s.clock) < s.longest {
@@ -349,6 +349,10 @@ func (s *Stream) sweep() {
 		}
 	}
 }
+
+// sweepsAt is how many samples may be held until those leave that are out of
+// reach of the data's clock.
+func (s *Stream) sweepsAt() int { return min(s.cfg.MaxSamples-s.most, roomy) - s.late.cost }
 
 // sweepable reports whether no row to come shows what is in the windows of a key
 // now, once the clock has moved all of it out.
