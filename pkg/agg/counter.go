@@ -66,8 +66,10 @@ func (b *batch) counted(i int) (x, ns, unit float64) {
 	}
 	if b.w.plan.clock {
 		ns = elapsed(from.t, b.timeOf(i))
-	} else if ns = float64(b.count(i)) * 1e9; !before {
-		ns -= 1e9
+	} else if before {
+		ns = float64(b.count(i)) * 1e9
+	} else {
+		ns = float64(b.count(i)-1) * 1e9
 	}
 	if x = (r.last - from.x) + r.small; r.large == 0 && !math.IsInf(x, 0) {
 		return x, ns, 1

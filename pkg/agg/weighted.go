@@ -112,7 +112,7 @@ func expNeg(x float64) float64 {
 	if !(k < float64(len(expTable))) {
 		return expSlow(x)
 	}
-	r := x + k/expSteps // exact, |r| ≤ 1/256
+	r := x + float64(k/expSteps) // exact, |r| ≤ 1/256
 	y := float64(r * (1. / 120))
 	y = float64(r * (1./24 + y))
 	y = float64(r * (1./6 + y))

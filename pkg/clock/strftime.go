@@ -283,11 +283,18 @@ func skipBlank(b []byte) []byte {
 
 // number takes a number of at most width digits from least to most.
 func number(b []byte, width int, least, most uint) (n uint, rest []byte, ok bool) {
+	x, rest := digits(b, width)
+	n = uint(x)
+	return n, rest, len(rest) < len(b) && n >= least && n <= most
+}
+
+// digits takes at most width digits, of which there may be none.
+func digits(b []byte, width int) (n uint64, rest []byte) {
 	i := 0
 	for ; i < width && i < len(b) && b[i]-'0' <= 9; i++ {
-		n = 10*n + uint(b[i]-'0')
+		n = 10*n + uint64(b[i]-'0')
 	}
-	return n, b[i:], i > 0 && n >= least && n <= most
+	return n, b[i:]
 }
 
 var (
@@ -336,9 +343,9 @@ func (f *fields) unixTime(b []byte) (rest []byte, ok bool) {
 	if f.negative = len(b) > 0 && b[0] == '-'; f.negative {
 		b = b[1:]
 	}
-	n, rest, ok := number(b, len("9214646399"), 0, endSecond)
+	n, rest := digits(b, len("9214646399"))
 	f.unix = int64(n)
-	return rest, ok
+	return rest, len(rest) < len(b) && n <= endSecond
 }
 
 // offset takes Z or an offset from UTC.

@@ -186,7 +186,7 @@ func (p *picture) scale(column int) scale {
 	if lo > hi {
 		lo, hi = 0, 1
 	}
-	near := func(x float64) bool { return x/2 >= lo-hi/2 && x/2 <= hi-lo/2 } // at most as far away as the values are wide
+	near := func(x float64) bool { return x/2 >= lo-float64(hi/2) && x/2 <= hi-float64(lo/2) } // at most as far away as the values are wide
 	least, most := lo, hi
 	for _, t := range p.Thresholds {
 		if t.Column == column && near(t.Value) {

@@ -18,7 +18,7 @@ func newScale(lo, hi float64) scale {
 		}
 		lo, hi = lo-d, hi+d
 	}
-	s := scale{step: roundStep(hi/4 - lo/4)}
+	s := scale{step: roundStep(float64(hi/4) - float64(lo/4))}
 	s.lo, s.hi = bounded(math.Floor(lo/s.step)*s.step), bounded(math.Ceil(hi/s.step)*s.step)
 	return s
 }
@@ -48,7 +48,10 @@ func roundStep(x float64) float64 {
 }
 
 // part is how far up x stands, from 0 to 1.
-func (s *scale) part(x float64) float64 { return (x/2 - s.lo/2) / (s.hi/2 - s.lo/2) }
+func (s *scale) part(x float64) float64 {
+	bottom := float64(s.lo / 2)
+	return (float64(x/2) - bottom) / (float64(s.hi/2) - bottom)
+}
 
 // ticks are the round numbers that are written at the axis.
 func (s *scale) ticks() []float64 {
@@ -56,7 +59,7 @@ func (s *scale) ticks() []float64 {
 	n := math.Round(s.lo / s.step)
 	for i := range 12 {
 		x := float64((n + float64(i)) * s.step)
-		if x > s.hi+s.step/2 {
+		if x > s.hi+float64(s.step/2) {
 			break
 		}
 		if !math.IsInf(x, 0) {
