@@ -44,7 +44,7 @@ for arch in amd64 v3 386 arm64 riscv64 s390x; do
 	fi
 done
 
-all=count,sum,mean,min,max,range,first,last,var,std,cv,rms,skew,kurt,median,p25,p99.9,iqr,mad,z,rz,delta,slope,rate,ewma
+all=count,sum,mean,min,max,range,first,last,var,std,cv,rms,skew,kurt,median,p25,p99.9,iqr,mad,z,rz,delta,slope,increase,rate,twa,ewma
 commands=$(
 	cat <<-'END'
 		seq 1000 -1 1 | $rtda -w 300 -a slope
@@ -54,7 +54,7 @@ commands=$(
 		$rtda -w 100 -a $all -o json numbers
 		$rtda -w 1000,all -n 100 -a $all -o json numbers
 		$rtda --hz 10 -w 30s,1h -n 10s -a $all -o json numbers
-		$rtda --hz 1/60 -w 1h -a slope,rate,ewma -o csv numbers
+		$rtda --hz 1/60 -w 1h -a slope,rate,increase,twa,ewma -o csv numbers
 		$rtda -w 50 --ddof 1 -a var,std,cv,z numbers
 		$rtda -w 50 -a $all faulty
 		$rtda -w 400 -a $all -o influx wide
@@ -97,7 +97,7 @@ outcome() {
 	local rtda=$dir/$1.run command
 	while read -r command; do
 		echo "\$ $command"
-		eval "$command" 2>stderr || echo "status $?"
+		eval "$command" </dev/null 2>stderr || echo "status $?"
 		cat stderr
 	done <<<"$commands" >"$2"
 }
