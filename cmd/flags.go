@@ -162,18 +162,19 @@ func outFormats() []string {
 }
 
 var (
-	onErrorWords = fixed(run.OnErrorSkip, run.OnErrorFail, run.OnErrorIgnore)
-	alertWords   = fixed("text", "json")
-	colorWords   = fixed("auto", "always", "never")
-	prefixWords  = fixed("telegraf")
-	holdWords    = fixed(run.HoldAuto, run.HoldYes, run.HoldNo)
-	ddofWords    = fixed("0", "1")
-	closedWords  = fixed("right", "left")
-	labelWords   = fixed("end", "start")
-	evalWords    = fixed("sample", "row")
-	spanInto     = func(field func(*options) *time.Duration) func(*options, string) error { return into(parseSpan, field) }
-	mostDigits   = 17   // float64 has no more
-	mostJobs     = 1024 // far more than helps
+	onErrorWords  = fixed(run.OnErrorSkip, run.OnErrorFail, run.OnErrorIgnore)
+	alertWords    = fixed("text", "json")
+	colorWords    = fixed("auto", "always", "never")
+	prefixWords   = fixed("telegraf")
+	progressWords = fixed(run.ProgressAuto, run.ProgressAlways, run.ProgressNever)
+	holdWords     = fixed(run.HoldAuto, run.HoldYes, run.HoldNo)
+	ddofWords     = fixed("0", "1")
+	closedWords   = fixed("right", "left")
+	labelWords    = fixed("end", "start")
+	evalWords     = fixed("sample", "row")
+	spanInto      = func(field func(*options) *time.Duration) func(*options, string) error { return into(parseSpan, field) }
+	mostDigits    = 17   // float64 has no more
+	mostJobs      = 1024 // far more than helps
 )
 
 // flags is the table that help, man page, completion and complaints are made
@@ -440,6 +441,11 @@ var flags = []flag{
 		doc:  "colour of alerts: %s",
 		long: "Colour of alerts in text. It wins over `NO_COLOR`, which wins over `auto`: colour where alerts go to a terminal.",
 		set:  choice(colorWords, func(o *options) *string { return &o.Color })},
+	{group: groupOutput, name: "progress", arg: "WHEN", def: run.ProgressAuto, words: progressWords,
+		doc: "tell how far it is: %s",
+		long: "When a line on stderr tells how far a run on files has come: how much is read, how many lines, their rate and the time that is left. With `auto` it is shown from 2 s on, where stderr is a terminal " +
+			"and stdout is not, drawn anew each second and wiped at the end. With `always` also on a stderr that is no terminal, a line each second.",
+		set: choice(progressWords, func(o *options) *string { return &o.Progress })},
 	{group: groupOutput, name: "jobs", short: "j", arg: "N", shown: "cores",
 		doc:  "blocks worked on side by side",
 		long: "How many blocks of input are parsed and formatted side by side. What is written is the same for every N.",

@@ -38,7 +38,7 @@ func TestDefaults(t *testing.T) {
 	want := &options{Options: run.Options{
 		In: "auto", OnError: "skip", MaxLine: 1 << 20, MaxKeys: 100_000, MaxSamples: 50_000_000,
 		Windows: []run.Window{{Width: agg.Width{N: 100}, Text: "100"}}, Every: stream.Every{N: 1}, EveryText: "1", ZoneText: "UTC", Warmup: 1,
-		AlertFormat: "text", Eval: "sample", ExecTimeout: 30 * time.Second, Out: "text", Measurement: "rtda", Width: 900, Height: 360, Color: "auto", Jobs: runtime.GOMAXPROCS(0),
+		AlertFormat: "text", Eval: "sample", ExecTimeout: 30 * time.Second, Out: "text", Measurement: "rtda", Width: 900, Height: 360, Color: "auto", Progress: "auto", Jobs: runtime.GOMAXPROCS(0),
 		Hold: "auto", History: 10 * time.Minute, MaxConnections: 256,
 	}}
 	o.Files = nil

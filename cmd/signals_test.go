@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -275,6 +276,76 @@ func TestProcessDiesBySignal(t *testing.T) {
 		if died := state.Sys().(syscall.WaitStatus).Signaled(); died != c.dies || statusOf(state) != run.StatusSignal+int(c.signal) || stderr.Len() > 0 {
 			t.Errorf("%v: %v, stderr %q", c.signal, state, &stderr)
 		}
+	}
+}
+
+// waitFor waits until a file has a text, which another process writes.
+func waitFor(t *testing.T, name, text string) {
+	t.Helper()
+	patient(t, name, func() {
+		for {
+			if b, _ := os.ReadFile(name); strings.Contains(string(b), text) {
+				return
+			}
+			time.Sleep(time.Millisecond)
+		}
+	})
+}
+
+// As a service, rtda opens the file of --alerts anew at SIGHUP, tells the manager
+// when it is ready and when it ends, and keeps that to itself before actions.
+func TestService(t *testing.T) {
+	dir := t.TempDir()
+	alerts, old, env := filepath.Join(dir, "alerts"), filepath.Join(dir, "alerts.1"), filepath.Join(dir, "env")
+	manager, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: filepath.Join(dir, "notify"), Net: "unixgram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer manager.Close()
+	hear := func(want string) {
+		t.Helper()
+		b := make([]byte, 100)
+		_ = manager.SetReadDeadline(time.Now().Add(tooLong))
+		if n, err := manager.Read(b); err != nil || string(b[:n]) != want {
+			t.Errorf("the manager hears %q (%v), want %s", b[:n], err, want)
+		}
+	}
+	p := command(t, "rtda", "-q", "-w", "1", "-r", "last > 0", "--alerts", alerts, "-x", "env >"+env)
+	p.Env = append(p.Env, "NOTIFY_SOCKET="+filepath.Join(dir, "notify"))
+	p.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // no controlling terminal
+	var stderr bytes.Buffer
+	p.Stderr = &stderr
+	in, err := p.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Start(); err != nil {
+		t.Fatal(err)
+	}
+	hear("READY=1")
+	fmt.Fprintln(in, 1)
+	waitFor(t, alerts, "ALERT")
+	if err := os.Rename(alerts, old); err != nil {
+		t.Fatal(err)
+	}
+	_ = p.Process.Signal(syscall.SIGHUP)
+	patient(t, alerts, func() {
+		for _, err := os.Stat(alerts); err != nil; _, err = os.Stat(alerts) {
+			time.Sleep(time.Millisecond)
+		}
+	})
+	fmt.Fprintln(in, 0)
+	waitFor(t, alerts, "RESOLVED")
+	in.Close()
+	hear("STOPPING=1")
+	if err := p.Wait(); err != nil || stderr.Len() > 0 {
+		t.Errorf("%v, stderr %q", err, &stderr)
+	}
+	if b, _ := os.ReadFile(old); strings.Count(string(b), "\n") != 1 {
+		t.Errorf("the old file has\n%s", b)
+	}
+	if b, _ := os.ReadFile(env); strings.Contains(string(b), "NOTIFY_SOCKET") || !strings.Contains(string(b), "RTDA_STATE=") {
+		t.Errorf("the action's environment is\n%s", b)
 	}
 }
 

@@ -92,7 +92,7 @@ func newActions(command string, timeout time.Duration, stderr io.Writer, tell fu
 	}
 	a := &actions{
 		command: command, timeout: timeout, stderr: stderr, tell: tell, most: maxWaiting,
-		environ: os.Environ(), after: afterlife, procs: map[*exec.Cmd]*ending{},
+		environ: withoutNotify(os.Environ()), after: afterlife, procs: map[*exec.Cmd]*ending{},
 	}
 	a.less = sync.NewCond(&a.mu)
 	return a

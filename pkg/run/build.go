@@ -50,6 +50,7 @@ func newFilter(o *Options, std Streams) (*filter, error) {
 		f.pipeline.rearm = make(chan struct{}, 1)
 	}
 	f.pipeline.rescue = f.rescue
+	f.progress, f.hasTerminal = newProgress(f, std), hasTerminal()
 	if f.display, err = openDisplay(f, std); err != nil {
 		return nil, err
 	}

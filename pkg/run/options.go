@@ -107,6 +107,7 @@ type Options struct {
 
 	OneToOne     bool
 	StderrPrefix string // telegraf or ""
+	Progress     string // auto, always or never
 }
 
 // ImplyClock turns the wall clock on if there is no clock yet, because of why.

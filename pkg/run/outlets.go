@@ -151,6 +151,8 @@ type writer struct {
 	w      io.Writer
 	file   bool         // a regular file, which is never slow
 	piece  int          // bytes
+	drawn  bool         // a line of progress is there, without its end
+	closed bool         // nothing is drawn any more
 	since  atomic.Int64 // when the write under way began, ns; 0: there is none
 	ending atomic.Bool  // all pieces are small ones
 }
@@ -188,6 +190,7 @@ func (w *writer) write(b []byte) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	defer w.since.Store(0)
+	w.wipe()
 	for len(b) > 0 {
 		n := w.next(b)
 		began := time.Now()
@@ -230,11 +233,13 @@ func (w *writer) next(b []byte) int {
 }
 
 func (w *writer) close() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.wipe()
+	w.closed = true
 	if w.owned == nil {
 		return nil
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
 	if err := w.owned.Close(); err != nil {
 		return &Error{StatusIO, writeError(w.name, err)}
 	}

@@ -37,6 +37,7 @@ type pipeline struct {
 	opening []string      // what is told with the first block
 	rescue  func()        // deferred where a panic may come from
 	rearm   chan struct{} // the time of the next tick has changed; nil unless there are ticks
+	taken   atomic.Int64  // bytes read
 	wake    atomic.Int64  // time of the next tick, 0 if there is none
 
 	reading sync.Mutex // the read baton
@@ -382,6 +383,7 @@ func (t tap) Read(b []byte) (int, error) {
 		return 0, errClosed
 	}
 	n, err := t.ReadCloser.Read(b)
+	t.pipeline.taken.Add(int64(n))
 	if !t.pipeline.setWaiting(false) {
 		return 0, errClosed
 	}

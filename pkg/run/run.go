@@ -43,18 +43,20 @@ type Streams struct {
 
 // A filter is one run of rtda from its first byte to its status.
 type filter struct {
-	o        *Options
-	origins  []*parse.Origin
-	pipeline *pipeline
-	writers  []*writer // stdout, stderr and the file of --alerts
-	stderr   *writer
-	alerts   *writer  // nil without --alerts
-	actions  *actions // nil without --exec
-	display  *display // nil if nobody looks
-	now      func() int64
-	written  chan struct{}    // closed when all is written, or writing has failed
-	silence  <-chan time.Time // comes when a person may wonder where the input is
-	asides   sync.WaitGroup   // lines of rtda's own on their way
+	o           *Options
+	origins     []*parse.Origin
+	pipeline    *pipeline
+	writers     []*writer // stdout, stderr and the file of --alerts
+	stderr      *writer
+	alerts      *writer   // nil without --alerts
+	actions     *actions  // nil without --exec
+	progress    *progress // nil where none is shown
+	hasTerminal bool      // of the process, when it began
+	display     *display  // nil if nobody looks
+	now         func() int64
+	written     chan struct{}    // closed when all is written, or writing has failed
+	silence     <-chan time.Time // comes when a person may wonder where the input is
+	asides      sync.WaitGroup   // lines of rtda's own on their way
 }
 
 // Run reads the input to its end, or until a signal. The error that it returns
@@ -69,6 +71,7 @@ func Run(o *Options, s Streams) error {
 	defer signal.Stop(signals)
 	f.pipeline.start()
 	err = f.handleSignals(signals)
+	notify("STOPPING=1")
 	if closing := f.display.shut(); err == nil {
 		err = closing
 	}
@@ -99,6 +102,10 @@ func (f *filter) handleSignals(signals <-chan os.Signal) error {
 	if f.pipeline.rearm != nil {
 		go f.keepTime()
 	}
+	if p := f.progress; p != nil {
+		go p.show()
+	}
+	notify("READY=1")
 	go func() {
 		defer f.rescue()
 		finished <- f.finish()
@@ -122,6 +129,8 @@ func (f *filter) handleSignals(signals <-chan os.Signal) error {
 			switch {
 			case s == syscall.SIGUSR1:
 				f.asides.Go(func() { f.tell(f.counts()) })
+			case s == syscall.SIGHUP && f.reopens():
+				f.asides.Go(f.reopenAlerts)
 			case s == syscall.SIGTSTP:
 				f.display.stop()
 			case f.display.isHolding() && !f.display.isView():

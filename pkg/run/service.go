@@ -1,0 +1,66 @@
+package run
+
+import (
+	"net"
+	"os"
+	"strings"
+)
+
+// notify tells the service manager that started rtda, if it wants to know: READY=1
+// when input can come, STOPPING=1 at the end. See sd_notify(3).
+func notify(state string) {
+	address := os.Getenv("NOTIFY_SOCKET")
+	if address == "" {
+		return
+	}
+	conn, err := net.DialUnix("unixgram", nil, &net.UnixAddr{Name: address, Net: "unixgram"})
+	if err != nil {
+		return // nobody listens any more
+	}
+	defer conn.Close()
+	_, _ = conn.Write([]byte(state)) // so it is here
+}
+
+// withoutNotify is an environment for commands, which must not speak for rtda.
+func withoutNotify(environ []string) []string {
+	var kept []string
+	for _, e := range environ {
+		if !strings.HasPrefix(e, "NOTIFY_SOCKET=") {
+			kept = append(kept, e)
+		}
+	}
+	return kept
+}
+
+// hasTerminal reports whether the process has a controlling terminal, whose end
+// SIGHUP tells.
+func hasTerminal() bool {
+	tty, err := os.OpenFile("/dev/tty", os.O_RDONLY, 0)
+	if err == nil {
+		tty.Close()
+	}
+	return err == nil
+}
+
+// reopens reports whether SIGHUP asks to open the file of --alerts anew, as
+// logrotate does when it has renamed it.
+func (f *filter) reopens() bool {
+	return f.alerts != nil && f.alerts.owned != nil && !strings.HasPrefix(f.o.Alerts, "/dev/fd/") && !f.hasTerminal
+}
+
+// reopenAlerts opens the file of --alerts anew. Where that fails, the one that is
+// open is written on.
+func (f *filter) reopenAlerts() {
+	file, err := openAppend(f.o.Alerts)
+	if err != nil {
+		f.tell("--alerts: cannot be opened anew, the old file is written on: " + Reason(err))
+		return
+	}
+	f.alerts.mu.Lock()
+	before := f.alerts.owned
+	f.alerts.w, f.alerts.owned, f.alerts.file = file, file, isRegular(file)
+	f.alerts.mu.Unlock()
+	if err := before.Close(); err != nil {
+		f.tell(writeError("the alerts", err).Error())
+	}
+}
