@@ -1,7 +1,6 @@
 package stream
 
 import (
-	"encoding/binary"
 	"math"
 	"slices"
 
@@ -58,7 +57,6 @@ type many struct {
 	before []float64   // what it gave before them, by those asked for
 	cols   [][]float64 // by metric: its values for one key
 
-	near  [256]*series
 	round uint64
 }
 
@@ -191,7 +189,7 @@ func (s *Stream) gather(batch *parse.Batch, i, n int) int {
 	m.round++
 	now := s.clock
 	for k := range n {
-		se := s.nearby(batch.Key[i+k])
+		se := s.find(batch.Key[i+k])
 		if se == nil || se.index != nil && s.lacks(se, batch, i+k) || !se.ready && !s.becomesReady(se) && !s.fillsFirst(batch, i+k) || se.freed != math.MinInt64 {
 			n = k
 			break
@@ -274,26 +272,6 @@ func (s *Stream) gatherOne(batch *parse.Batch, i, n int) int {
 func (m *many) addEnd(k int) {
 	m.row[k] = int32(len(m.ends))
 	m.ends = append(m.ends, int32(k))
-}
-
-// nearby is find, with a look at the series found last for a key that ends
-// alike; that is right most times and spares a hash.
-func (s *Stream) nearby(key []byte) *series {
-	h := uint64(len(key))
-	if len(key) >= 8 {
-		h += binary.LittleEndian.Uint64(key[len(key)-8:])
-	} else {
-		for _, c := range key {
-			h = h<<8 | uint64(c)
-		}
-	}
-	slot := &s.many.near[h*0x9E3779B97F4A7C15>>56]
-	if se := *slot; se != nil && !se.gone && se.name == string(key) {
-		return se
-	}
-	se := s.find(key)
-	*slot = se
-	return se
 }
 
 // becomesReady reports whether a key may give rows from now on, whatever comes:

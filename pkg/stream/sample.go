@@ -59,8 +59,11 @@ func (s *Stream) holdBack(rec *record) bool {
 	} else if ok && by > year && s.stats.Told[Jumped] == 0 {
 		s.tell(Jumped, rec, by)
 	}
+	if s.cfg.Back == 0 {
+		return false
+	}
 	se := s.find(rec.key)
-	if s.cfg.Back == 0 || se == nil {
+	if se == nil {
 		return false
 	}
 	older := se.taken && clock.Elapsed(rec.t, se.last) > s.cfg.Back

@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"encoding/binary"
 	"math"
 	"slices"
 	"strings"
@@ -116,12 +117,27 @@ func (s *Stream) makeWindows(se *series, vals func(field int) float64) {
 	}
 }
 
-// find returns the series of a key, or nil.
+// find returns the series of a key, or nil. It looks first at the one found last
+// for a key that ends alike; that is right most times and spares a hash.
 func (s *Stream) find(key []byte) *series {
 	if !s.cfg.Keyed {
 		return s.only
 	}
-	return s.table[string(key)]
+	h := uint64(len(key))
+	if len(key) >= 8 {
+		h += binary.LittleEndian.Uint64(key[len(key)-8:])
+	} else {
+		for _, c := range key {
+			h = h<<8 | uint64(c)
+		}
+	}
+	slot := &s.near[h*0x9E3779B97F4A7C15>>56]
+	if se := *slot; se != nil && !se.gone && se.name == string(key) {
+		return se
+	}
+	se := s.table[string(key)]
+	*slot = se
+	return se
 }
 
 // create makes the series of a new key.

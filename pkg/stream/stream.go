@@ -154,14 +154,15 @@ type Stream struct {
 	origin *parse.Origin // of the block in progress; its Lines are those before the block
 
 	table   map[string]*series
-	ids     []uint32  // of keys that are forgotten, to be given again
-	only    *series   // the one series of a stream without keys
-	ordered []*series // sorted by key; see order
-	fresh   []*series // not yet in ordered
-	dead    int       // forgotten ones still in ordered or fresh
-	silent  agenda    // by when they were heard last: for ttl
-	holding agenda    // those whose windows of a duration may hold samples, likewise: for sweep
-	dues    agenda    // by when the clock evaluates their rules
+	ids     []uint32     // of keys that are forgotten, to be given again
+	near    [256]*series // found last; see find
+	only    *series      // the one series of a stream without keys
+	ordered []*series    // sorted by key; see order
+	fresh   []*series    // not yet in ordered
+	dead    int          // forgotten ones still in ordered or fresh
+	silent  agenda       // by when they were heard last: for ttl
+	holding agenda       // those whose windows of a duration may hold samples, likewise: for sweep
+	dues    agenda       // by when the clock evaluates their rules
 
 	clock    int64           // newest time taken; on the wall clock, newest time seen
 	started  bool            // a sample has been taken
@@ -184,9 +185,7 @@ type Stream struct {
 	unseen   []int                 // fields that none of them had
 
 	asked   []int     // fields of which rules ask the last value ever; cfg.Metrics have indexes into it
-	vals    []float64 // of the record in progress
-	texts   [][]byte  // of the record in progress
-	kept    []parse.Text
+	rec     record    // in progress
 	seen    []float64 // of the rules' metrics, at the evaluation in progress
 	changes []rule.Change
 	many    many
@@ -214,7 +213,7 @@ func (s *Stream) Setup(cfg Config) {
 	if cfg.ClosedLeft {
 		s.left = 1
 	}
-	s.seen, s.texts = make([]float64, len(cfg.Metrics)), make([][]byte, len(cfg.Texts))
+	s.seen = make([]float64, len(cfg.Metrics))
 	for f := range cfg.Names {
 		s.unseen = append(s.unseen, f)
 	}
@@ -326,7 +325,7 @@ func (s *Stream) takeGood(b *parse.Block, batch *parse.Batch, i, end int) {
 			}
 		}
 		rec := s.record(b, batch, i)
-		s.arrive(&rec)
+		s.arrive(rec)
 		i++
 	}
 }
@@ -349,11 +348,11 @@ func (s *Stream) takePartly(b *parse.Block, batch *parse.Batch, i int, bads []pa
 		return
 	}
 	rec := s.record(b, batch, i)
-	held := s.holdBack(&rec)
+	held := s.holdBack(rec)
 	if s.stopped {
 		return
 	}
-	if _, bad := s.refusal(&rec); bad && !held {
+	if _, bad := s.refusal(rec); bad && !held {
 		whole := bads[0]
 		whole.Value = false
 		s.skip(s.origin, s.origin.Lines, &whole)
@@ -363,7 +362,7 @@ func (s *Stream) takePartly(b *parse.Block, batch *parse.Batch, i int, bads []pa
 		s.skip(s.origin, s.origin.Lines, &bads[k])
 	}
 	if !held {
-		s.admit(&rec)
+		s.admit(rec)
 	}
 }
 
@@ -391,22 +390,20 @@ type record struct {
 	line   int // in the origin, from 1
 }
 
-// record gathers record i of the batch; its slices are valid until the next.
-func (s *Stream) record(b *parse.Block, batch *parse.Batch, i int) record {
-	rec := record{origin: s.origin, line: s.origin.Lines + batch.Line[i], vals: s.vals[:0]}
+// record gathers record i of the batch; it is valid until the next.
+func (s *Stream) record(b *parse.Block, batch *parse.Batch, i int) *record {
+	rec := &s.rec
+	rec.origin, rec.line = s.origin, s.origin.Lines+batch.Line[i]
+	rec.vals, rec.texts, rec.kept = rec.vals[:0], rec.texts[:0], rec.kept[:0]
 	for _, col := range batch.Col {
 		rec.vals = append(rec.vals, col[i])
 	}
-	s.vals = rec.vals
-	for j, col := range s.cfg.Texts {
-		s.texts[j] = text.Cut(batch.Text[col][i].B, rule.MaxText+utf8.UTFMax)
+	for _, col := range s.cfg.Texts {
+		rec.texts = append(rec.texts, text.Cut(batch.Text[col][i].B, rule.MaxText+utf8.UTFMax))
 	}
-	rec.texts = s.texts
-	rec.kept = s.kept[:0]
 	for c := range s.cfg.Keep {
 		rec.kept = append(rec.kept, batch.Text[c][i])
 	}
-	s.kept = rec.kept
 	if s.cfg.Keyed {
 		rec.key = batch.Key[i]
 	}
