@@ -46,6 +46,14 @@ func ParseJSON(b []byte) (x float64, ok bool) {
 // before it, and how many bytes it has: as many as can belong to it. That is 0
 // where Parse would be false.
 func Prefix(b []byte, sign byte) (x float64, n int) {
+	i := 0
+	if len(b) > 0 && (b[0] == '-' || b[0] == '+') {
+		i = 1
+	}
+	mant, whole, end := digits(b, i, sign)
+	if whole > 0 && isShort(b, mant, i, end) {
+		return divided(mant, end-i-whole-1, b[0] == '-'), end
+	}
 	d, _, digits, end := scan(b, sign)
 	if digits == 0 || end > MaxLen {
 		return 0, 0
@@ -55,27 +63,54 @@ func Prefix(b []byte, sign byte) (x float64, n int) {
 
 // PrefixJSON is Prefix for numbers as RFC 8259 has them.
 func PrefixJSON(b []byte) (x float64, n int) {
-	d, n := DecimalJSON(b)
-	if n == 0 {
+	i := 0
+	if len(b) > 0 && b[0] == '-' {
+		i = 1
+	}
+	mant, whole, end := digits(b, i, '.')
+	if whole == 0 || whole > 1 && b[i] == '0' || end == i+whole+1 {
 		return 0, 0
 	}
-	return d.float(b[:n], '.')
+	if isShort(b, mant, i, end) {
+		return divided(mant, end-i-whole-1, i == 1), end
+	}
+	d, _, _, end := scan(b, '.')
+	if end > MaxLen {
+		return 0, 0
+	}
+	return d.float(b[:end], '.')
+}
+
+// isShort reports whether the digits from b[i] to b[end] are a number that
+// divided gives exactly, without an exponent after it.
+func isShort(b []byte, mant uint64, i, end int) bool {
+	return end-i <= MaxDigits && mant <= 1<<53 && (end == len(b) || b[end]|0x20 != 'e')
+}
+
+// divided is mant with so many decimals, none if behind is below 1. One
+// operation on exact operands rounds once, so it is correct (Clinger 1990).
+func divided(mant uint64, behind int, neg bool) float64 {
+	x := float64(mant)
+	if behind > 0 {
+		x /= Pow10[behind]
+	}
+	if neg {
+		return -x
+	}
+	return x
 }
 
 // DecimalJSON is PrefixJSON for who wants the digits. It may be beyond float64.
 func DecimalJSON(b []byte) (d Decimal, n int) {
-	first := 0
-	if len(b) > 0 && b[0] == '-' {
-		first = 1
+	d, whole, digits, end := scan(b, '.')
+	i := 0
+	if d.Neg {
+		i = 1
 	}
-	if first >= len(b) || b[first]-'0' > 9 || b[first] == '0' && first+1 < len(b) && b[first+1]-'0' <= 9 {
+	if whole == 0 || b[0] == '+' || whole > 1 && b[i] == '0' || digits == whole && i+whole < len(b) && b[i+whole] == '.' || end > MaxLen {
 		return d, 0
 	}
-	d, whole, digits, n := scan(b, '.')
-	if n > MaxLen || digits == whole && first+whole < len(b) && b[first+whole] == '.' {
-		return d, 0
-	}
-	return d, n
+	return d, end
 }
 
 // PrefixDecimal is Prefix for who wants the digits. It may be beyond float64.
@@ -127,20 +162,12 @@ func (d Decimal) Scaled(scale int) (n uint64, ok bool) {
 	return n, true
 }
 
-// scan reads the longest number that b begins with, which is none if it has no
-// digits, and returns how many stand before the decimal sign and in all, leading
-// zeros too, and the index after it. An e without digits behind it is not part
-// of the number.
-//
-// It is the one loop over digits: what is less exact than a Decimal, or allows
-// less, is made of what it finds.
-func scan(b []byte, sign byte) (d Decimal, whole, digits, end int) {
-	i := 0
-	if len(b) > 0 && (b[0] == '-' || b[0] == '+') {
-		d.Neg = b[0] == '-'
-		i = 1
-	}
-	start, mant := i, uint64(0)
+// digits reads digits from b[i] on, with at most one sign among them, and
+// returns what they are worth without it, how many stand before it and the index
+// after them. It is the one loop over digits. What more than MaxDigits are worth
+// is lost.
+func digits(b []byte, i int, sign byte) (mant uint64, whole, end int) {
+	start := i
 	if n, ok := eightDigits(b, i); ok {
 		mant = n
 		i += 8
@@ -150,10 +177,8 @@ func scan(b []byte, sign byte) (d Decimal, whole, digits, end int) {
 		i++
 	}
 	whole = i - start
-	digits = whole
 	if i < len(b) && b[i] == sign {
 		i++
-		behind := i
 		if n, ok := eightDigits(b, i); ok {
 			mant = mant*1e8 + n
 			i += 8
@@ -162,16 +187,33 @@ func scan(b []byte, sign byte) (d Decimal, whole, digits, end int) {
 			mant = mant*10 + uint64(b[i]-'0')
 			i++
 		}
-		digits += i - behind
 	}
-	d.Mant, d.Exp = mant, whole-digits
-	if digits > MaxDigits {
-		d.cut(b[start:i], whole)
+	return mant, whole, i
+}
+
+// scan reads the longest number that b begins with, which is none if it has no
+// digits, and returns how many stand before the decimal sign and in all, leading
+// zeros too, and the index after it. An e without digits behind it is not part
+// of the number.
+func scan(b []byte, sign byte) (d Decimal, whole, n, end int) {
+	start := 0
+	if len(b) > 0 && (b[0] == '-' || b[0] == '+') {
+		d.Neg = b[0] == '-'
+		start = 1
 	}
-	if i < len(b) && b[i]|0x20 == 'e' && digits > 0 {
-		i = d.exponent(b, i)
+	d.Mant, whole, end = digits(b, start, sign)
+	n = end - start
+	if n > whole {
+		n-- // the decimal sign
 	}
-	return d, whole, digits, i
+	d.Exp = whole - n
+	if n > MaxDigits {
+		d.cut(b[start:end], whole)
+	}
+	if end < len(b) && b[end]|0x20 == 'e' && n > 0 {
+		end = d.exponent(b, end)
+	}
+	return d, whole, n, end
 }
 
 // eightDigits is what eight digits from b[i] on are worth, if there are so many.
@@ -239,23 +281,6 @@ func (d *Decimal) exponent(b []byte, i int) int {
 	return j
 }
 
-// float is the nearest float64 to the decimal, which stands in b, and the
-// length of b; that is 0 for a number beyond float64.
-//
-// One operation on exact operands rounds once, so it is correct (Clinger 1990);
-// up to 19 digits with as many behind the point are one division of integers;
-// the others are left to strconv.
-func (d Decimal) float(b []byte, sign byte) (x float64, n int) {
-	if d.Mant > 1<<53 || uint(-d.Exp) >= uint(len(Pow10)) {
-		return d.slowFloat(b, sign)
-	}
-	x = float64(d.Mant) / Pow10[-d.Exp]
-	if d.Neg {
-		x = -x
-	}
-	return x, len(b)
-}
-
 // sign is -1 or 1.
 func (d Decimal) sign() float64 {
 	if d.Neg {
@@ -281,14 +306,16 @@ func quotient(m uint64, p int) float64 {
 	return float64(n) * math.Float64frombits(uint64(1023+exp+11)<<52)
 }
 
-// slowFloat is float for what is not the usual.
-func (d Decimal) slowFloat(b []byte, sign byte) (x float64, n int) {
+// float is the nearest float64 to a decimal that stands in b, and the length of
+// b; that is 0 for a number beyond float64. Up to 19 digits with as many behind
+// the point are one division of integers; the others are left to strconv.
+func (d Decimal) float(b []byte, sign byte) (x float64, n int) {
 	n = len(b)
 	switch {
 	case d.Next != 0:
-	case d.Mant <= 1<<53 && d.Exp > 0 && d.Exp < len(Pow10):
+	case d.Mant <= 1<<53 && d.Exp >= 0 && d.Exp < len(Pow10):
 		return float64(d.sign() * float64(d.Mant) * Pow10[d.Exp]), n
-	case d.Mant > 1<<53 && d.Exp <= 0 && d.Exp >= -MaxDigits:
+	case d.Mant > 0 && d.Exp <= 0 && d.Exp >= -MaxDigits:
 		return d.sign() * quotient(d.Mant, -d.Exp), n
 	}
 	if sign != '.' {

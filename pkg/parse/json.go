@@ -372,12 +372,13 @@ func (d *jsonDecoder) members(i, depth int, n *jsonNode) int {
 		d.tooDeep = true
 		return -1
 	}
+	b := d.b
 	for before := &n.first; ; {
 		m := before.next
-		if before != &n.first && d.is(i, '}') {
+		if i < len(b) && b[i] == '}' && before != &n.first {
 			return i + 1
 		}
-		for tries := 1; m != nil && !m.follows(d.b, i); tries++ {
+		for tries := 1; m != nil && !m.follows(b, i); tries++ {
 			m = m.next
 			if tries == maxTries {
 				m = nil
@@ -393,8 +394,16 @@ func (d *jsonDecoder) members(i, depth int, n *jsonNode) int {
 		}
 		switch {
 		case m.step != nil:
+			if m.step.field >= 0 && m.step.seen != d.record {
+				if x, n := num.PrefixJSON(b[i:]); n > 0 {
+					m.step.seen = d.record
+					d.r.vals[m.step.field] = x
+					i += n
+					break
+				}
+			}
 			i = d.wanted(i, depth, m.step)
-		case d.is(i, '"'):
+		case i < len(b) && b[i] == '"':
 			i = d.text(i)
 		default:
 			i = d.value(i, depth)
@@ -494,12 +503,6 @@ func (d *jsonDecoder) wanted(i, depth int, step *jsonStep) int {
 		d.r.fail(DuplicateField, []byte(step.name))
 	}
 	step.seen = d.record
-	if step.field >= 0 {
-		if x, n := num.PrefixJSON(d.b[i:]); n > 0 {
-			d.r.vals[step.field] = x
-			return i + n
-		}
-	}
 	if step.time {
 		if dec, n := num.DecimalJSON(d.b[i:]); n > 0 {
 			if ns, ok := d.r.time.Unix(dec); ok {
