@@ -16,9 +16,9 @@ import (
 // maximum often is, is copied from there.
 type rowWriter struct {
 	columns []columnWriter
-	number  func(dst []byte, x float64) []byte
-	end     byte // stands behind each value
-	room    int  // what a row touches at most
+	digits
+	end  byte // stands behind each value
+	room int  // what a row touches at most
 }
 
 type columnWriter struct {
@@ -26,7 +26,7 @@ type columnWriter struct {
 	word       [2]uint64 // the first 16 bytes of it, which are quicker to write
 	none       []byte    // stands for a value that does not exist
 	count      bool
-	six        *num.SixWriter // for six digits; nil for others
+	six        *num.SixWriter // for up to six digits; nil for others
 	bits       uint64         // the value written last
 	from, size int            // where that is in dst; size is 0 where it is not
 }
@@ -34,11 +34,11 @@ type columnWriter struct {
 // newRowWriter writes values as lead, number, end; where there is none, it
 // writes none between them, or nothing at all if that is nil.
 func newRowWriter(l *Layout, number digits, lead func(name string) string, none []byte, end byte) rowWriter {
-	w := rowWriter{number: number.append, end: end, room: pieceSize}
+	w := rowWriter{digits: number, end: end, room: pieceSize}
 	for _, c := range l.Columns {
 		cw := columnWriter{lead: []byte(lead(c.Name)), count: c.Count}
-		if number.six && !c.Count {
-			cw.six = new(num.SixWriter)
+		if number.six > 0 && !c.Count {
+			cw.six = num.NewSixWriter(number.six)
 		}
 		if none != nil {
 			cw.none = append(slices.Concat(cw.lead, none), end)
@@ -89,12 +89,14 @@ func (w *rowWriter) append(dst []byte, columns [][]float64, i int) []byte {
 		size := 0
 		if col.six != nil {
 			size = col.six.Put((*[num.Room]byte)(b[n:]), x)
+		} else if w.shortest {
+			size = num.PutShortest((*[num.Room]byte)(b[n:]), x)
 		}
 		if size == 0 {
 			if col.count {
 				size = len(num.AppendCount(b[n:n], x))
 			} else {
-				size = len(w.number(b[n:n], x))
+				size = len(w.digits.append(b[n:n], x))
 			}
 		}
 		n += size
@@ -123,25 +125,34 @@ func copyPiece(dst, src []byte) {
 
 // digits is how the values of a format are written.
 type digits struct {
-	append func(dst []byte, x float64) []byte
-	six    bool // append is num.AppendSix
+	append   func(dst []byte, x float64) []byte
+	six      int  // most are written by a SixWriter of so many digits; 0: by none
+	shortest bool // append is num.AppendShortest
 }
 
 // roundedDigits are for people: 6 digits, or as many as precision says.
 func roundedDigits(precision int) digits {
 	if precision == 0 {
-		return digits{num.AppendSix, true}
+		return digits{append: num.AppendSix, six: 6}
 	}
-	return digits{append: func(dst []byte, x float64) []byte { return num.AppendSig(dst, x, precision) }}
+	return someDigits(precision, num.AppendSig)
 }
 
 // allDigits are for programs: all that tell a number from its neighbours, or
 // as many as precision says.
 func allDigits(precision int) digits {
 	if precision == 0 {
-		return digits{append: num.AppendShortest}
+		return digits{append: num.AppendShortest, shortest: true}
 	}
-	return digits{append: func(dst []byte, x float64) []byte { return num.AppendRounded(dst, x, precision) }}
+	return someDigits(precision, num.AppendRounded)
+}
+
+func someDigits(n int, write func(dst []byte, x float64, n int) []byte) digits {
+	d := digits{append: func(dst []byte, x float64) []byte { return write(dst, x, n) }}
+	if n <= 6 {
+		d.six = n
+	}
+	return d
 }
 
 // A head is what rows begin with: the time, if there is a clock, between lead

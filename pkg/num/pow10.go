@@ -14,15 +14,6 @@ var Pow10Int = [...]uint64{
 	1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19,
 }
 
-// pow5 are the powers of five below 2^63.
-var pow5 = func() (p [28]uint64) {
-	p[0] = 1
-	for i := 1; i < len(p); i++ {
-		p[i] = p[i-1] * 5
-	}
-	return p
-}()
-
 // decades are the float64 nearest to the powers of ten from 1e-45 on.
 var decades = func() (d [91]float64) {
 	for i := range d {

@@ -57,17 +57,27 @@ func appendRounded(dst []byte, x float64, prec int, form *notation) []byte {
 // FuzzShortest holds both together.
 func AppendShortest(dst []byte, x float64) []byte { return appendShortest(dst, x, &forPrograms) }
 
+// PutShortest is AppendShortest at the beginning of b for most numbers that are
+// not whole, and returns how long that is; 0 for others.
+func PutShortest(b *[Room]byte, x float64) int {
+	n, e, ok := shortestDigits(math.Abs(x))
+	if !ok {
+		return 0
+	}
+	sign := int(math.Float64bits(x) >> 63)
+	b[0] = '-'
+	return sign + place((*[Room - 1]byte)(b[sign:]), n, e, &forPrograms)
+}
+
 func appendShortest(dst []byte, x float64, form *notation) []byte {
 	ax := math.Abs(x)
-	if ax < 1<<53 {
-		if i := int64(x); float64(i) == x && (ax < 1e15 || form.most > 15) {
+	n, e, ok := shortestDigits(ax)
+	if !ok {
+		if i := int64(x); ax < 1<<53 && float64(i) == x && (ax < 1e15 || form.most > 15) {
 			return strconv.AppendInt(dst, i, 10)
 		}
-		if n, e, ok := shortestDigits(ax); ok {
-			return layout(dst, x < 0, n*10, e, form)
-		}
+		n, e = slowDigits(ax)
 	}
-	n, e := slowDigits(ax)
 	return layout(dst, x < 0, n, e, form)
 }
 
@@ -114,18 +124,24 @@ func layout(dst []byte, negative bool, n uint64, e int, form *notation) []byte {
 	if negative {
 		dst = append(dst, '-')
 	}
+	at := len(dst)
+	return dst[:at+place((*[Room - 1]byte)(dst[at:at+Room-1]), n, e, form)]
+}
+
+// place is layout without a sign at the beginning of b.
+func place(b *[Room - 1]byte, n uint64, e int, form *notation) int {
 	upper := n / 1e6
 	first := upper / 1e6
 	d := digits18{sixDigits(uint32(first)), sixDigits(uint32(upper - first*1e6)), sixDigits(uint32(n - upper*1e6))}
 	switch {
 	case e < form.least || e >= form.most:
-		return d.scientific(dst, e, form.pad)
+		return d.scientific(b, e, form.pad)
 	case e < 0:
-		return d.fraction(dst, e)
+		return d.fraction(b, e)
 	case e < 6:
-		return d.short(dst, e+1)
+		return d.short(b, e+1)
 	}
-	return d.long(dst, e+1)
+	return d.long(b, e+1)
 }
 
 // A digits18 is 18 decimal digits in three words of six, the first digit of
@@ -156,21 +172,19 @@ func (d *digits18) put(b []byte) {
 	binary.LittleEndian.PutUint64(b[12:], d.c|zeros6)
 }
 
-// short appends 123.45, at most six digits before the point.
-func (d *digits18) short(dst []byte, whole int) []byte {
-	at := len(dst)
-	b := dst[at : at+Room-1]
-	binary.LittleEndian.PutUint64(b, withPoint(d.a|zeros6, whole))
+// short writes 123.45, at most six digits before the point; like the others it
+// returns how long that is.
+func (d *digits18) short(b *[Room - 1]byte, whole int) int {
+	binary.LittleEndian.PutUint64(b[:], withPoint(d.a|zeros6, whole))
 	binary.LittleEndian.PutUint64(b[7:], d.b|zeros6)
 	binary.LittleEndian.PutUint64(b[13:], d.c|zeros6)
-	return dst[:at+plainLen(d.count(), whole)]
+	return plainLen(d.count(), whole)
 }
 
-// long appends 1234567.8, seven digits before the point or more.
-func (d *digits18) long(dst []byte, whole int) []byte {
-	at, n := len(dst), d.count()
-	b := dst[at : at+Room-1]
-	d.put(b)
+// long writes 1234567.8, seven digits before the point or more.
+func (d *digits18) long(b *[Room - 1]byte, whole int) int {
+	n := d.count()
+	d.put(b[:])
 	if n > whole {
 		copy(b[whole+1:19], b[whole:18])
 		b[whole] = '.'
@@ -178,32 +192,28 @@ func (d *digits18) long(dst []byte, whole int) []byte {
 	for i := 18; i < whole; i++ {
 		b[i] = '0'
 	}
-	return dst[:at+plainLen(n, whole)]
+	return plainLen(n, whole)
 }
 
-// fraction appends 0.00123, e < 0.
-func (d *digits18) fraction(dst []byte, e int) []byte {
-	at := len(dst)
-	b := dst[at : at+Room-1]
-	binary.LittleEndian.PutUint64(b, zeroPoint)
+// fraction writes 0.00123, e < 0.
+func (d *digits18) fraction(b *[Room - 1]byte, e int) int {
+	binary.LittleEndian.PutUint64(b[:], zeroPoint)
 	d.put(b[1-e:])
-	return dst[:at+1-e+d.count()]
+	return 1 - e + d.count()
 }
 
-// scientific appends 1.23e-07.
-func (d *digits18) scientific(dst []byte, e int, pad bool) []byte {
-	at, n := len(dst), d.count()
-	b := dst[at : at+Room-1]
+// scientific writes 1.23e-07.
+func (d *digits18) scientific(b *[Room - 1]byte, e int, pad bool) int {
 	d.put(b[1:])
 	b[0], b[1] = b[1], '.'
-	dst = append(dst[:at+plainLen(n, 1)], 'e', '+')
+	dst := append(b[:plainLen(d.count(), 1)], 'e', '+')
 	if e < 0 {
 		dst[len(dst)-1], e = '-', -e
 	}
 	if pad && e < 10 {
 		dst = append(dst, '0')
 	}
-	return strconv.AppendInt(dst, int64(e), 10)
+	return len(strconv.AppendInt(dst, int64(e), 10))
 }
 
 // withPoint puts a point behind the first whole of the six digits of w.
@@ -314,103 +324,92 @@ func roundTie(x, p float64, k int) uint64 {
 }
 
 // shortestDigits gives the shortest decimal that reads back to x, of those
-// the nearest to it: 17 digits, the first not 0, padded with zeros, and the
-// exponent e of ten of the first. It is for 1e-11 ≤ x < 2^53 that are not
-// whole; false for powers of two, whose neighbours are not equally far.
+// the nearest to it: 18 digits, the first not 0, padded with zeros, and the
+// exponent e of ten of the first. It is for 1e-11 ≤ x < 2^53 that are not whole; false
+// for powers of two, whose neighbours are not equally far, and others.
 //
-// With x = f·2^e2 and 17 digits before the point, x·10^k = f·5^k·2^(e2+k) and
-// the two halfway points to x's neighbours, (2f±1)·5^k·2^(e2+k-1), are
-// integers of at most 118 bits with a binary point: nothing here is rounded.
+// With x = f·2^q and 17 digits before the point, x·10^k = f·5^k·2^(q+k) and the
+// two points halfway to x's neighbours are whole numbers of at most 118 bits
+// with a binary point: nothing here is rounded. 5^k stands at the left of its
+// word, f as far left as makes the product's upper word the whole part.
+//
 // Neighbours lie 1.1 to 22 units of the 17th digit apart, so a multiple of
 // 100 between the halfway points is the only one and has all the trailing
-// zeros there are to have; of multiples of 10 and 1 the nearest is taken.
+// zeros there are to have; of multiples of 10 and 1 the nearest is taken. All
+// three are made and then chosen from, because which it is is random and a
+// branch would be mispredicted.
 func shortestDigits(x float64) (n uint64, e int, ok bool) {
 	b := math.Float64bits(x)
 	f := b&(1<<52-1) | 1<<52
-	if f == 1<<52 {
-		return 0, 0, false
-	}
 	e, ok = decimalExponent(x)
 	k := 16 - e
-	shift := uint(1076 - int(b>>52) - k) // of 2f·5^k to whole units
-	if !ok || uint(k) >= uint(len(pow5)) || shift-1 >= 63 {
+	if !ok || uint(k) >= uint(len(fives)) || f == 1<<52 || float64(int64(x)) == x {
 		return 0, 0, false
 	}
-	iv := newInterval(f, pow5[k], shift)
-	n = iv.shortest()
-	for n >= 1e17 {
-		n, e = n/10, e+1
-	}
-	for n < 1e16 {
-		n, e = n*10, e-1
-	}
-	return n, e, true
-}
+	five := &fives[k]
+	shift := uint(int(b>>52)+five.shift) & 63
+	odd := f & 1 // an even f wins the halfway points, so they belong to it
+	whole, rest := bits.Mul64(f<<shift, five.left)
+	halfRest, borrow := bits.Sub64(five.left<<(shift-1), odd, 0)
+	half := five.left>>(65-shift) - borrow
+	downRest, borrow := bits.Sub64(rest, halfRest, 0)
+	_, carry := bits.Add64(rest, halfRest, 0)
+	low := whole - half - borrow + notZero(downRest) // the least and greatest whole number between
+	high := whole + half + carry
 
-// An interval is what reads back to a float64, in units of the last digit.
-type interval struct {
-	low, high uint64 // the least and greatest whole number in it
-	whole     uint64 // the value, cut
-	rest      uint64 // what was cut off
-	half      uint64 // half a unit as a rest
-}
-
-// newInterval is the interval of 2f·step/2^shift ± step/2^shift. An even f
-// wins the halfway points, so they belong to it.
-func newInterval(f, step uint64, shift uint) interval {
-	odd := f & 1
-	hi, lo := bits.Mul64(2*f, step)
-	mask := uint64(1)<<shift - 1
-	up, carry := bits.Add64(lo, step-odd, 0)
-	down, borrow := bits.Sub64(lo, step-odd, 0)
-	lowUp, lowCarry := bits.Add64(down, mask, 0)
-	return interval{
-		low:   shiftRight(hi-borrow+lowCarry, lowUp, shift),
-		high:  shiftRight(hi+carry, up, shift),
-		whole: shiftRight(hi, lo, shift),
-		rest:  lo & mask,
-		half:  1 << (shift - 1),
+	tens := whole / 10
+	above := whole - tens*10
+	_, up := bits.Add64(rest, 1<<63-1+whole&1, 0)
+	n = whole + up
+	if high/10*10 >= low {
+		n = 10 * (tens + (2*above+notZero(rest)+tens&1+5)>>4)
 	}
-}
-
-func shiftRight(hi, lo uint64, by uint) uint64 {
-	return hi<<(64-by&63) | lo>>(by&63)
-}
-
-// shortest is the number in the interval with the most trailing zeros, of
-// several the nearest to the value, ties to even. All three are made and then
-// chosen from, because which it is is random and a branch would be mispredicted.
-func (v *interval) shortest() uint64 {
-	n := v.whole + b2i(v.rest+v.whole&1 > v.half)
-	if v.high/10*10 >= v.low {
-		n = v.whole / 10
-		n = 10 * (n + b2i(2*(v.whole-n*10)+b2i(v.rest > 0)+n&1 > 10))
-	}
-	if hundreds := v.high / 100 * 100; hundreds >= v.low {
+	if hundreds := high / 100 * 100; hundreds >= low {
 		n = hundreds
 	}
-	return n
-}
-
-func b2i(b bool) uint64 {
-	if b {
-		return 1
+	if n-1e16 >= 9e16 { // x is next to a power of ten
+		return n, e + 1, n == 1e17
 	}
-	return 0
+	return n * 10, e, true
 }
 
-// A SixWriter is AppendSix, by which most numbers of text are written, for
-// the values of a column: they mostly lie between the same two powers of ten,
-// so that only this has to be seen again.
+// notZero is 1 for what is not 0, without a branch.
+func notZero(n uint64) uint64 { return (n | -n) >> 63 }
+
+// fives are the powers of five that a word holds, shifted to its left end, and
+// how far f has to be shifted for shortestDigits beside its exponent as it is
+// kept.
+var fives = func() (t [28]struct {
+	left  uint64
+	shift int
+}) {
+	for k, five := 0, uint64(1); k < len(t); k, five = k+1, five*5 {
+		zeros := bits.LeadingZeros64(five)
+		t[k].left, t[k].shift = five<<zeros, k+12-zeros-1023
+	}
+	return t
+}()
+
+// A SixWriter is AppendSix, by which most numbers of text are written, or
+// AppendSig with up to six digits, for the values of a column: they mostly lie
+// between the same two powers of ten, so that only this has to be seen again.
 type SixWriter struct {
+	digits      int
+	pad         uint32  // makes six digits of as many
 	least, span uint64  // bits of the least magnitude it is for, and how many follow
-	scale       float64 // makes six whole digits of them
+	scale       float64 // makes whole digits of them
 	whole       int     // digits before the point, 0 or less for 0.1 and below
 	left, point uint64  // masks of these digits and of the point behind them
 }
 
-// Put writes numbers of about 1e-4 ≤ |x| < 1e6 to b in one straight run, and
-// returns their length; 0 for others, which are AppendSix's.
+// NewSixWriter is a SixWriter of 1 to 6 digits.
+func NewSixWriter(digits int) *SixWriter {
+	return &SixWriter{digits: digits, pad: uint32(Pow10Int[6-digits])}
+}
+
+// Put writes numbers of about 1e-4 ≤ |x| that have as many digits before the
+// point at most to b in one straight run, and returns their length; 0 for
+// others, which are AppendSix's or AppendSig's.
 //
 // One operation scales x; roundDigits says why its digits are exact then, but
 // where the scaled x may lie on a half.
@@ -426,7 +425,7 @@ func (s *SixWriter) Put(b *[Room]byte, x float64) int {
 	if off := p - (up - 1<<52); off*off >= 0.25 {
 		return 0
 	}
-	n := uint32(math.Float64bits(up))
+	n := uint32(math.Float64bits(up)) * s.pad
 	high := n / 1000
 	first, last := threes[high], threes[n-high*1000]
 	digits := max(int(first>>24&7), int(last>>28)) // looking for the last in w takes longer
@@ -446,13 +445,13 @@ func (s *SixWriter) Put(b *[Room]byte, x float64) int {
 // that round to the next power of ten are not among them.
 func (s *SixWriter) adopt(bits uint64) bool {
 	e, ok := decimalExponent(math.Float64frombits(bits))
-	k := 5 - e
-	if !ok || uint(k) > 9 {
+	k := s.digits - 1 - e
+	if !ok || k < 0 || e < -4 {
 		return false
 	}
 	s.scale, s.whole = Pow10[k], e+1
 	s.least = math.Float64bits(decades[e+45])
-	s.span = math.Float64bits((1e6-1)/s.scale) - s.least
+	s.span = math.Float64bits((Pow10[s.digits]-1)/s.scale) - s.least
 	if s.whole > 0 {
 		s.left = 1<<(8*s.whole) - 1
 		s.point = '.' << (8 * s.whole)

@@ -53,15 +53,21 @@ var numberSeeds = []float64{
 	1.5, 2.5, 1e2 / 3, 1.005, 4.35, 0.000001, 1.0000000000000002, 0.99999999999999989, 72057594037927945, 9.9999999999999998e22,
 }
 
-// six has seen the number before, as in a column.
-var six SixWriter
+// six have seen the number before, as in a column: of 1 to 6 digits.
+var six = []*SixWriter{NewSixWriter(1), NewSixWriter(2), NewSixWriter(3), NewSixWriter(4), NewSixWriter(5), NewSixWriter(6)}
 
 func checkSix(t *testing.T, x float64) {
 	t.Helper()
 	var b [Room]byte
 	for range 2 { // the second time it knows the magnitude
-		if n := six.Put(&b, x); n > 0 && string(b[:n]) != sixSlow(x) {
-			t.Errorf("six digits of %v are %q, want %q", strconv.FormatFloat(x, 'g', -1, 64), b[:n], sixSlow(x))
+		for i, six := range six {
+			want := sigSlow(x, i+1)
+			if i == 5 {
+				want = sixSlow(x)
+			}
+			if n := six.Put(&b, x); n > 0 && string(b[:n]) != want {
+				t.Errorf("%d digits of %v are %q, want %q", i+1, strconv.FormatFloat(x, 'g', -1, 64), b[:n], want)
+			}
 		}
 	}
 }
@@ -130,7 +136,7 @@ func TestNumbersAtRandom(t *testing.T) {
 func TestSixIsUsed(t *testing.T) {
 	r := rand.New(rand.NewSource(1))
 	for _, scale := range []float64{1e-3, 1e-2, 1, 10, 1e5, -1} {
-		var s SixWriter
+		s := NewSixWriter(6)
 		var b [Room]byte
 		left := 0
 		for range 1000 {
@@ -241,7 +247,7 @@ func BenchmarkNumber(b *testing.B) {
 	}{
 		{"write=sig6/in=17", 0, func(d []byte, x float64) []byte { return AppendSig(d, x, 6) }},
 		{"write=sig6/in=2", 2, func(d []byte, x float64) []byte { return AppendSig(d, x, 6) }},
-		{"write=six/in=17", 0, func(d []byte, x float64) []byte { return d[:six.Put((*[Room]byte)(d[:Room]), x)] }},
+		{"write=six/in=17", 0, func(d []byte, x float64) []byte { return d[:six[5].Put((*[Room]byte)(d[:Room]), x)] }},
 		{"write=sig9/in=17", 0, func(d []byte, x float64) []byte { return AppendSig(d, x, 9) }},
 		{"write=rounded9/in=17", 0, func(d []byte, x float64) []byte { return AppendRounded(d, x, 9) }},
 		{"write=shortest/in=17", 0, AppendShortest},
