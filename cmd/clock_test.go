@@ -72,7 +72,6 @@ type counts struct {
 	rows strings.Builder
 	end  time.Time
 	n    int
-	last int // where in rows the last one begins
 	text string
 }
 

@@ -46,7 +46,7 @@ func (f *filter) listen(cut parse.ReaderConfig) error {
 	}
 	f.pipeline.intake, f.pipeline.reader = in, in
 	if hasUDP(o.Listen) {
-		f.asides.Go(f.watchDrops)
+		f.aside(f.watchDrops)
 	}
 	return nil
 }

@@ -125,21 +125,9 @@ func TestSilence(t *testing.T) {
 		begun int
 		want  string
 	}{{"no input yet", 0, "rtda: " + waitingHint + "\n"}, {"input came", 1, ""}} {
-		silence, finished := make(chan time.Time), make(chan struct{})
 		var stderr bytes.Buffer
-		p := &pipeline{waiting: true, workers: 1, begun: c.begun}
-		p.passed.L, p.idle.L = &p.mu, &p.mu
-		f := &filter{o: &Options{}, pipeline: p, silence: silence, stderr: newWriter("stderr", &stderr, nil), written: make(chan struct{})}
-		go func() {
-			defer close(finished)
-			_ = f.handleSignals(nil)
-		}()
-		silence <- time.Time{}
-		p.mu.Lock()
-		p.err = io.EOF // ends the run
-		p.idle.Broadcast()
-		p.mu.Unlock()
-		<-finished
+		f := &filter{o: &Options{}, pipeline: &pipeline{waiting: true, begun: c.begun}, stderr: newWriter("stderr", &stderr, nil)}
+		f.tellSilence()
 		if stderr.String() != c.want {
 			t.Errorf("%s: %q, want %q", c.name, stderr.String(), c.want)
 		}

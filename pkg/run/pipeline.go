@@ -315,7 +315,7 @@ func (w *worker) tick(now func() int64) bool {
 func (w *worker) end() error {
 	p := w.pipeline
 	if p.over() {
-		return p.err
+		return p.failure()
 	}
 	p.mu.Lock()
 	w.begin()
@@ -324,6 +324,13 @@ func (w *worker) end() error {
 	p.stream.End(&w.result, w.full)
 	w.leaveStream(p.stream.Stopped())
 	w.write()
+	return p.failure()
+}
+
+// failure is the error that ended the output, if one did.
+func (p *pipeline) failure() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	return p.err
 }
 

@@ -57,6 +57,8 @@ type filter struct {
 	written     chan struct{}    // closed when all is written, or writing has failed
 	silence     <-chan time.Time // comes when a person may wonder where the input is
 	asides      sync.WaitGroup   // lines of rtda's own on their way
+	asideMu     sync.Mutex       // guards asidesOver
+	asidesOver  bool
 }
 
 // Run reads the input to its end, or until a signal. The error that it returns
@@ -118,9 +120,7 @@ func (f *filter) handleSignals(signals <-chan os.Signal) error {
 		case err := <-ended:
 			return err
 		case <-f.silence:
-			if f.pipeline.isSilent() {
-				f.asides.Go(func() { f.tell(waitingHint) })
-			}
+			f.aside(f.tellSilence)
 		case <-quit:
 			quit = nil
 			f.pipeline.interrupt()
@@ -128,9 +128,9 @@ func (f *filter) handleSignals(signals <-chan os.Signal) error {
 		case s := <-signals:
 			switch {
 			case s == syscall.SIGUSR1:
-				f.asides.Go(func() { f.tell(f.counts()) })
+				f.aside(func() { f.tell(f.counts()) })
 			case s == syscall.SIGHUP && f.reopens():
-				f.asides.Go(f.reopenAlerts)
+				f.aside(f.reopenAlerts)
 			case s == syscall.SIGTSTP:
 				f.display.stop()
 			case f.display.isHolding() && !f.display.isView():
@@ -210,7 +210,7 @@ func (f *filter) finish() error {
 		}
 	}
 	f.reportActions()
-	f.asides.Wait()
+	f.endAsides()
 	if err == nil {
 		err = f.verdict()
 	}
@@ -346,6 +346,30 @@ func (f *filter) counts() string {
 		text += fmt.Sprintf(" (%d of them for %d detectors of up to 44 KB)", n*detect.Samples, n)
 	}
 	return text
+}
+
+// tellSilence tells a person that there is no input yet.
+func (f *filter) tellSilence() {
+	if f.pipeline.isSilent() {
+		f.tell(waitingHint)
+	}
+}
+
+// aside does something beside the turns, unless the run is over.
+func (f *filter) aside(do func()) {
+	f.asideMu.Lock()
+	defer f.asideMu.Unlock()
+	if !f.asidesOver {
+		f.asides.Go(do)
+	}
+}
+
+// endAsides waits until nothing is done beside the turns, and nothing will be.
+func (f *filter) endAsides() {
+	f.asideMu.Lock()
+	f.asidesOver = true
+	f.asideMu.Unlock()
+	f.asides.Wait()
 }
 
 // tell writes a line of rtda's own to stderr, unless a host wants nothing there.
