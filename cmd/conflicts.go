@@ -31,6 +31,8 @@ var conflicts = []conflict{
 		"needs records with a time of their own: add -t FIELD"},
 	{"back", func(o *options) bool { return o.Back > 0 && o.Clock != stream.DataClock },
 		"needs records with a time of their own: add -t FIELD"},
+	{"since", func(o *options) bool { return o.Since != 0 && o.Clock != stream.DataClock },
+		"needs records with a time of their own: add -t FIELD"},
 	{"closed", func(o *options) bool { return o.ClosedLeft && o.Every.D == 0 }, needsBoundaries},
 	{"label", func(o *options) bool { return o.LabelStart && o.Every.D == 0 }, needsBoundaries},
 	{"fill", func(o *options) bool { return o.Fill && o.Every.D == 0 }, needsBoundaries},

@@ -309,6 +309,11 @@ var flags = []flag{
 		long: "When two records of a key in a row are more than D older than its newest, its clock was set back: both are taken, its windows and what its rules hold begin anew, and it is told. " +
 			"Without it all its records are skipped as `late` until they have caught up. Needs a clock of the data's own.",
 		set: spanInto(func(o *options) *time.Duration { return &o.Back })},
+	{group: groupClock, name: "since", arg: "TIME",
+		doc: "up to TIME only fill windows and rules",
+		long: "Records up to TIME, of their own clock, fill windows, rules and detectors, but bring neither rows nor alerts nor actions. A boundary up to TIME counts as written. " +
+			"Whoever reads from a log that can be read again begins some windows earlier, and starts warm.",
+		set: into(parseText, func(o *options) *string { return &o.since })},
 	{group: groupClock, name: "ttl", arg: "D",
 		doc:  "forget a key that was silent for D",
 		long: "A key that was silent for D or more on the clock is forgotten, which resolves its alerts, and makes room for others.",

@@ -53,6 +53,7 @@ var likely = map[string][]string{
 	"late":        {"5s", "1h", "0"},
 	"ahead":       {"5s", "1h"},
 	"back":        {"5s", "1h"},
+	"since":       {"2026-05-01", "1777636803", "1970-01-01 00:01", "x"},
 	"expect":      {"a", "a,zz", "a/b", "@nope"},
 	"ttl":         {"10s", "1h", "1ms"},
 	"window":      {"3", "1", "all", "10s", "5m", "2,all", "1m,3", "1h", "2,10s,all", "0"},

@@ -27,6 +27,7 @@ type options struct {
 
 	strict, quiet, timeNow, version bool
 	near                            string // what --near says
+	since                           string // what --since says
 	ruleFiles                       []string
 	expected                        []string          // what --expect says
 	tokenFile                       string            // or none
@@ -67,6 +68,12 @@ func (o *options) finish(files []string) error {
 	}
 	if err := o.setNear(); err != nil {
 		return err
+	}
+	if o.since != "" {
+		var err error
+		if o.Since, err = parseMoment(o.since, o.Zone); err != nil {
+			return &flagError{"since", err}
+		}
 	}
 	o.findClock()
 	if err := o.contradiction(); err != nil {

@@ -60,6 +60,7 @@ type Options struct {
 	Ahead      time.Duration
 	Back       time.Duration
 	TTL        time.Duration
+	Since      int64 // ns since the Unix epoch; 0: none
 
 	Windows    []Window
 	Gap        time.Duration

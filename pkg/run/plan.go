@@ -269,6 +269,7 @@ func (b *builder) config(c stream.Config, seen bool) stream.Config {
 	}
 	c.Times = b.schema.Resolver(o.Near, int64(o.Late), int64(o.Ahead))
 	c.Late, c.Gap, c.TTL = int64(o.Late), int64(o.Gap), int64(o.TTL)
+	c.Since = o.Since
 	c.Ahead, c.Back, c.Expect = int64(o.Ahead), int64(o.Back), o.Expect
 	c.ClosedLeft, c.LabelStart, c.Fill = o.ClosedLeft, o.LabelStart, o.Fill
 	c.Repeat, c.Every, c.Zone = int64(o.Repeat), o.Every, o.Zone

@@ -152,7 +152,7 @@ func (w *Window) asksTime() bool { return w.Timed || w.Fluid || w.Width.Kind == 
 // returns how many; 0 where record i has to go alone.
 func (s *Stream) takeMany(b *parse.Block, batch *parse.Batch, i, end int) int {
 	m := &s.many
-	if !m.able || end-i < minMany {
+	if !m.able || end-i < minMany || s.cfg.Clock == DataClock && s.silentUpTo(batch.Time[i]) {
 		return 0
 	}
 	n := s.gather(batch, i, min(end-i, m.limit))
@@ -197,7 +197,7 @@ func (s *Stream) gather(batch *parse.Batch, i, n int) int {
 		fresh := se.round != m.round
 		if s.cfg.Clock == DataClock {
 			t := batch.Time[i+k]
-			if t < se.last || !fresh && t < se.coming || clock.Elapsed(now, t) > year {
+			if t < se.last || !fresh && t < se.coming || s.silentUpTo(t) || clock.Elapsed(now, t) > year {
 				n = k
 				break
 			}

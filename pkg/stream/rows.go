@@ -122,6 +122,10 @@ func (s *Stream) isReady(se *series, t int64) bool {
 	return s.cfg.Fill
 }
 
+// silentUpTo reports whether nothing comes of what is seen at time t but what
+// windows, rules and detectors then know.
+func (s *Stream) silentUpTo(t int64) bool { return s.cfg.Since != 0 && t <= s.cfg.Since }
+
 // writeIfReady writes the row of a key at the time of its last sample, if it may
 // give one.
 func (s *Stream) writeIfReady(se *series, t int64) {
@@ -134,6 +138,9 @@ func (s *Stream) writeIfReady(se *series, t int64) {
 func (s *Stream) writeRow(se *series, t, label int64) {
 	if s.cfg.EvalRow {
 		s.evaluate(se, t, s.cause)
+	}
+	if s.silentUpTo(t) {
+		return
 	}
 	if s.cfg.LastOnly {
 		se.row, se.rowAt = se.row[:0], label

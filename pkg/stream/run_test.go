@@ -291,3 +291,27 @@ func TestClockRulesAreTimely(t *testing.T) {
 		}
 	}
 }
+
+// TestWallClockBeginsAtOnce has a sensor without a key on the wall clock that never
+// comes: it is known from the start, and its age counts from then.
+func TestWallClockBeginsAtOnce(t *testing.T) {
+	cfg := ruled(t, rand.New(rand.NewPCG(1, 1)), "age > 5")
+	cfg.Clock = WallClock
+	s := New(Config{Show: 5})
+	if _, ok := s.Wake(); ok {
+		t.Error("something is to come before the rules are known")
+	}
+	s.Setup(cfg)
+	now, ok := s.Wake()
+	for now = max(now, 1000*second); ok && now < 1020*second; now, ok = s.Wake() {
+		var r Result
+		s.Tick(now, &r, more)
+		if len(r.Notes) > 0 {
+			if now != 1006*second || r.Notes[0].Alert.Values[0] != 6 {
+				t.Errorf("an alert at %d: %+v", now, r.Notes[0].Alert)
+			}
+			return
+		}
+	}
+	t.Error("no alert")
+}

@@ -547,6 +547,9 @@ func (s *Stream) textsOf(se *series, i int) (texts [][]byte) {
 // noteChanges notes what the rules did, with the values they saw. rec is the
 // record at which they did it, nil where it was the clock.
 func (s *Stream) noteChanges(se *series, t int64, rec *record) {
+	if s.silentUpTo(t) {
+		return
+	}
 	for _, c := range s.changes {
 		if !c.Resolved && c.Was == rule.None && c.Again == 0 {
 			s.stats.Fired++

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"rtda/pkg/clock"
+	"rtda/pkg/num"
 	"rtda/pkg/parse"
 	"rtda/pkg/rule"
 )
@@ -24,6 +25,8 @@ type Accumulator interface {
 	Stale(t int64) int                               // samples that Advance(t) would forget
 	Until() int64                                    // no earlier Advance changes anything; math.MaxInt64: none does
 	Reset()                                          // begins anew after a pause, if it is one for which a pause matters
+	Append(dst []byte) []byte                        // appends what Restore makes it again from
+	Restore(d *num.Decoder)                          // makes a new one that which Append wrote, or has the decoder fail
 }
 
 // A series is all that is kept of one key.

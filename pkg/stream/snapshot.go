@@ -25,13 +25,6 @@ const version = 1
 // writes them differently.
 var ErrVersion = errors.New("written by another version of rtda")
 
-// A saver is an Accumulator that can be saved: Restore makes a new one that which
-// Append wrote, or has the decoder fail.
-type saver interface {
-	Append(dst []byte) []byte
-	Restore(d *num.Decoder)
-}
-
 // Append appends a snapshot of the stream, of what the schema has fixed where the
 // stream is, and of how far the inputs have been taken. It is called between two
 // calls of Take, Tick and End.
@@ -281,9 +274,7 @@ func (e *encoder) accumulator(w Accumulator) {
 	const room = 5 // bytes of seven bits each
 	e.dst = append(e.dst, 0x80, 0x80, 0x80, 0x80, 0)
 	at := len(e.dst)
-	if w, ok := w.(saver); ok {
-		e.dst = w.Append(e.dst)
-	}
+	e.dst = w.Append(e.dst)
 	n := len(e.dst) - at
 	for i := range room {
 		e.dst[at-room+i] |= byte(n>>(7*i)) & 0x7F
@@ -369,6 +360,7 @@ func (s *Stream) Restore(sn *Snapshot) (*Restored, error) {
 			d.Fail()
 			return nil, d.Err()
 		}
+		s.cfg.Since = 0 // what was before is known
 		s.restoreState(sn, r)
 	}
 	return r, d.Finish()
@@ -656,12 +648,8 @@ func (s *Stream) restoreAccumulator(from *savedWindow, b []byte, d *num.Decoder)
 	if from.make != nil {
 		saved = from.make()
 	}
-	sv, ok := saved.(saver)
-	if !ok {
-		return nil
-	}
 	sub := num.NewDecoder(b)
-	if sv.Restore(sub); sub.Finish() != nil {
+	if saved.Restore(sub); sub.Finish() != nil {
 		d.Fail()
 		return nil
 	}
@@ -675,7 +663,7 @@ func (s *Stream) restoreAccumulator(from *savedWindow, b []byte, d *num.Decoder)
 		return nil
 	}
 	ts, xs := old.Samples()
-	if ts == nil && s.cfg.Windows[from.to].Timed || xs == nil {
+	if len(xs) < saved.Len() || len(ts) < len(xs) && s.cfg.Windows[from.to].Timed {
 		return nil
 	}
 	for i, x := range xs {

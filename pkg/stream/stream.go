@@ -90,6 +90,7 @@ type Config struct {
 	Back       int64 // how far two records of a key may be older than its newest until its clock was set back; 0: it never is
 	Gap        int64
 	TTL        int64
+	Since      int64    // up to this time neither rows nor alerts; 0: none
 	ClosedLeft bool     // windows of a duration are [t−D, t) at boundaries
 	LabelStart bool     // a boundary's row bears the boundary before
 	Fill       bool     // every boundary has a row for every key
