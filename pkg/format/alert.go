@@ -79,7 +79,7 @@ func (c *Context) complaint(dst []byte, n *stream.Note) []byte {
 	if n.Text != nil {
 		dst = text.AppendQuoted(append(dst, ": "...), quotable(n))
 	}
-	cure := strings.Replace(string(n.Cure), "%s", text.Harmless(string(n.Names)), 1)
+	cure := strings.Replace(string(n.Cure), "%s", text.Plain(string(n.Names)), 1)
 	switch {
 	case c.Strict && cure == "":
 		return dst

@@ -147,7 +147,7 @@ func newPicture(c *Config, l board.Look) *picture {
 	for i, e := range entries {
 		line := line{named: min(i, maxNamed), past: e.Past, fired: e.Stretches(p.to)}
 		if e.Key != nil {
-			line.name = string(text.AppendPlain(nil, strings.Join(e.Key.Parts, " / ")))
+			line.name = text.Plain(strings.Join(e.Key.Parts, " / "))
 		}
 		switch {
 		case len(line.fired) == 0:

@@ -34,7 +34,7 @@ func Check(o *Options, stdout io.Writer) error {
 		return Usage(errors.Join(errs...))
 	}
 	var b strings.Builder
-	line := func(what, value string) { fmt.Fprintf(&b, "%-8s %s\n", what, text.Harmless(value)) }
+	line := func(what, value string) { fmt.Fprintf(&b, "%-8s %s\n", what, text.Plain(value)) }
 	line("format", o.In)
 	line("fields", fieldsText(schema, config.Extra))
 	line("keys", orNone(o.Keys))

@@ -152,18 +152,8 @@ func Quote(s string) string {
 	return strconv.Quote(s)
 }
 
-// Harmless returns s with every character escaped that could hurt a terminal.
-func Harmless(s string) string {
-	var b strings.Builder
-	for _, r := range s {
-		if strconv.IsPrint(r) {
-			b.WriteRune(r)
-		} else {
-			b.WriteString(strings.Trim(strconv.QuoteRune(r), "'"))
-		}
-	}
-	return b.String()
-}
+// Plain is s without quotes, unsafe characters escaped.
+func Plain(s string) string { return string(AppendPlain(nil, s)) }
 
 // FileName returns the name of a file as complaints show it: as it is, or
 // quoted if it is empty or holds something that must not reach a terminal.

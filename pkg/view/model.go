@@ -118,7 +118,7 @@ func (v *View) nameOf(e *board.Entry) string {
 // safe is a text of the data without anything that could do something to a
 // terminal, and of ASCII alone where nothing else may be drawn.
 func (v *View) safe(s string) string {
-	s = string(text.AppendPlain(nil, s))
+	s = text.Plain(s)
 	if !v.c.ASCII {
 		return s
 	}
