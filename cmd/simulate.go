@@ -124,7 +124,7 @@ Lines are those of stdout, a header too; those of a gap are the line behind it.`
 }
 
 // run makes the stream until its end or a signal.
-func (o *simulateOptions) run(stdout io.Writer) error {
+func (o *simulateOptions) run(stdout io.Writer) (err error) {
 	if err := o.contradiction(); err != nil {
 		return run.Usage(err)
 	}
@@ -134,11 +134,15 @@ func (o *simulateOptions) run(stdout io.Writer) error {
 	}
 	out := &simulate.Sink{Lines: stdout}
 	if o.Labels {
-		file, err := os.Create(o.labels)
-		if err != nil {
-			return run.Usage(&flagError{"labels", &badValue{"cannot be written: " + run.Reason(err), o.labels}})
+		file, cause := os.Create(o.labels)
+		if cause != nil {
+			return run.Usage(&flagError{"labels", &badValue{"cannot be written: " + run.Reason(cause), o.labels}})
 		}
-		defer file.Close()
+		defer func() {
+			if cause := file.Close(); err == nil {
+				err = cause
+			}
+		}()
 		out.Labels = file
 	}
 	signals := make(chan os.Signal, 2)
