@@ -122,7 +122,7 @@ func (w *Window) mayBe(size, head, n int) bool {
 	if w.plan.width.Kind == Duration {
 		return head < size && size&(size-1) == 0 && !sparse(size, n)
 	}
-	return size <= w.plan.width.N && (size <= 256 || n >= size/2) && (head == 0 || head < size && n == size)
+	return size <= w.plan.width.N && (size <= 256 || n >= size/2) && (head == 0 || head < size && n == size && size == w.plan.width.N)
 }
 
 // inRing returns s as it lies in a ring of a size from the place head on; whole if
