@@ -23,6 +23,7 @@ type logfmtDecoder struct {
 	dec   *logfmt.Decoder // nil: a new one is needed
 	size  int             // of its buffer
 	pair  []byte
+	names []knownName // of the lines before, by their place
 }
 
 func newLogfmt(s *Schema) decoder { return &logfmtDecoder{s: s, slots: newSlots(s)} }
@@ -68,16 +69,20 @@ func (d *logfmtDecoder) pairs(r *record, b []byte, f func(name []byte, isNumber 
 		if i == len(b) || b[i] == d.s.end {
 			break
 		}
-		start := i
-		ascii := true
-		for i < len(b) && b[i] > ' ' && b[i] != '=' && b[i] != '"' {
-			ascii = ascii && b[i] < utf8.RuneSelf
-			i++
+		start, slot := i, 0
+		if n < len(d.names) && len(d.names[n].text) > 0 && bytes.HasPrefix(b[i:], d.names[n].text) {
+			i += len(d.names[n].text) - 1
+			slot = d.names[n].slot
+		} else {
+			if i = nameEnd(b, i); i < 0 {
+				return -1
+			}
+			slot = d.slots.find(b[start:i])
+			if i < len(b) && b[i] == '=' {
+				d.remember(n, b[start:i+1], slot)
+			}
 		}
 		name := b[start:i]
-		if i == start || i < len(b) && b[i] == '"' || !ascii && bytes.ContainsRune(name, utf8.RuneError) {
-			return -1 // go-logfmt takes neither invalid UTF-8 nor U+FFFD
-		}
 		var value []byte
 		k := untyped
 		if i < len(b) && b[i] == '=' {
@@ -101,7 +106,8 @@ func (d *logfmtDecoder) pairs(r *record, b []byte, f func(name []byte, isNumber 
 		if f != nil {
 			continue
 		}
-		if p := d.slots.take(r, name); p != nil {
+		if slot >= 0 {
+			p := d.slots.takeAt(r, slot)
 			if len(value) == 0 && b[i-1] == '"' {
 				r.putEmpty(p)
 			} else {
@@ -113,6 +119,38 @@ func (d *logfmtDecoder) pairs(r *record, b []byte, f func(name []byte, isNumber 
 		return -1
 	}
 	return i
+}
+
+// nameEnd is the index after the name that begins at b[i], -1 if there is none:
+// go-logfmt takes neither invalid UTF-8 nor U+FFFD.
+func nameEnd(b []byte, i int) int {
+	start, ascii := i, true
+	for i < len(b) && b[i] > ' ' && b[i] != '=' && b[i] != '"' {
+		ascii = ascii && b[i] < utf8.RuneSelf
+		i++
+	}
+	if i == start || i < len(b) && b[i] == '"' || !ascii && bytes.ContainsRune(b[start:i], utf8.RuneError) {
+		return -1
+	}
+	return i
+}
+
+// A knownName is a name with its =, as it stood in the line before at the same
+// place, where the next line mostly has it too, and its slot.
+type knownName struct {
+	text []byte
+	slot int // -1 if it is not used
+}
+
+// remember notes the n-th name of a line.
+func (d *logfmtDecoder) remember(n int, text []byte, slot int) {
+	if n >= maxMembers || len(text) > maxText {
+		return
+	}
+	if n >= len(d.names) {
+		d.names = append(d.names, make([]knownName, n+1-len(d.names))...)
+	}
+	d.names[n] = knownName{append(d.names[n].text[:0], text...), slot}
 }
 
 // closingQuote is the index of the quote that ends the value which begins at

@@ -542,8 +542,13 @@ func (t *slots) take(r *record, name []byte) *slot {
 	if i < 0 {
 		return nil
 	}
+	return t.takeAt(r, i)
+}
+
+// takeAt is take for a slot that is known.
+func (t *slots) takeAt(r *record, i int) *slot {
 	if t.seen[i] {
-		r.fail(DuplicateField, name)
+		r.fail(DuplicateField, []byte(t.all[i].name))
 	}
 	t.seen[i] = true
 	return &t.all[i]
