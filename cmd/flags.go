@@ -414,7 +414,7 @@ var flags = []flag{
 		doc:  "status 4 if a rule fired",
 		long: "End with status 4 if a rule fired.",
 		set:  turnOn(func(o *options) *bool { return &o.ExitStatus })},
-	{group: groupRules, name: "check", daily: true,
+	{group: groupRules, name: "check",
 		doc:  "print what would run, and read no input",
 		long: "Read no input and print what would run: fields, keys, clock, windows, columns, and each rule fully parenthesised. The status is 0, or 2 with the errors.",
 		set:  turnOn(func(o *options) *bool { return &o.check })},
@@ -481,7 +481,7 @@ var flags = []flag{
 		long: "How many connections --listen keeps at once; further ones are closed, and told.",
 		set:  number(1, 1<<16, func(o *options) *int { return &o.MaxConnections })},
 
-	{group: groupDisplay, name: "live",
+	{group: groupDisplay, name: "live", daily: true,
 		doc: "show the run on the terminal",
 		long: "Show the run on the terminal: a chart, a table of keys and the alerts, see LIVE VIEW. Where stdout is the terminal no rows are written; elsewhere they are written as ever. " +
 			"When the input has ended the view stays until q is pressed, but see --hold.",

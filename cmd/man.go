@@ -140,12 +140,22 @@ func plainText(b *strings.Builder, markdown string) {
 		case strings.HasPrefix(paragraph, "    "):
 			b.WriteString(paragraph + "\n\n")
 		case isItem:
-			b.WriteString("  " + unmarked(term) + "\n" + wrap(unmarked(said), "      ", 80))
+			b.WriteString(termText(unmarked(term), unmarked(said)))
 		default:
 			b.WriteString(wrap(unmarked(paragraph), "", 80) + "\n")
 		}
 	}
 	b.WriteString("\n")
+}
+
+// termText is a term and what is said of it, which stands behind a short one.
+func termText(term, said string) string {
+	const indent = "              "
+	text := wrap(said, indent, 80)
+	if len(term) < len(indent)-3 {
+		return fmt.Sprintf("  %-*s%s", len(indent)-2, term, text[len(indent):])
+	}
+	return "  " + term + "\n" + text
 }
 
 // unmarked is markdown without its signs.
