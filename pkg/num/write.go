@@ -361,11 +361,13 @@ func shortestDigits(x float64) (n uint64, e int, ok bool) {
 	above := whole - tens*10
 	_, up := bits.Add64(rest, 1<<63-1+whole&1, 0)
 	n = whole + up
+	ten := 10 * (tens + (2*above+notZero(rest)+tens&1+5)>>4)
 	if high/10*10 >= low {
-		n = 10 * (tens + (2*above+notZero(rest)+tens&1+5)>>4)
+		n = ten
 	}
-	if hundreds := high / 100 * 100; hundreds >= low {
-		n = hundreds
+	hundred := high / 100 * 100
+	if hundred >= low {
+		n = hundred
 	}
 	if n-1e16 >= 9e16 { // x is next to a power of ten
 		return n, e + 1, n == 1e17
