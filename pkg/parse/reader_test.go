@@ -85,6 +85,11 @@ func sourceOf(name string, r io.Reader) *Origin {
 	return &Origin{Name: name, Open: func() (io.ReadCloser, error) { return io.NopCloser(r), nil }}
 }
 
+// isPacked reports whether an input is more than lines, or UTF-16.
+func isPacked(in string) bool {
+	return strings.HasPrefix(in, "\x1F\x8B") || strings.HasPrefix(in, "\xFF\xFE") || strings.HasPrefix(in, "\xFE\xFF")
+}
+
 var readerSeeds = []string{
 	"", "\n", "1\n2\n3\n", "1\r\n2\r\n3", "\xEF\xBB\xBF1\n", "\xEF\xBB\xBF", "\xEF\xBB", "\xEF\xBB\n",
 	"\xEF\xBB\xBF\xEF\xBB\xBF1\n", "12345678\n123456789\n", "12345678\r\n123456789\r\n", "123456789\r",
@@ -100,7 +105,7 @@ func FuzzReader(f *testing.F) {
 		f.Add([]byte(s), []byte{7}, 300)
 	}
 	f.Fuzz(func(t *testing.T, data, cuts []byte, size int) {
-		if size < 0 || size > 1000 || bytes.Count(cuts, []byte{0}) == len(cuts) || bytes.Contains(slices.Concat(cuts, cuts), make([]byte, 100)) {
+		if isPacked(string(data)) || size < 0 || size > 1000 || bytes.Count(cuts, []byte{0}) == len(cuts) || bytes.Contains(slices.Concat(cuts, cuts), make([]byte, 100)) {
 			return // reads that bring nothing for too long are an error
 		}
 		for _, maxLine := range []int{8, 100} {

@@ -411,22 +411,21 @@ func (s *Schema) bound(b *Block) {
 
 // findHeaders finds the lines of a table that are headers: those with every
 // used name in a cell of its own, as loggers write at each start. Only lines
-// that hold the longest of the names are looked at.
+// that hold one of the names are looked at.
 func (s *Schema) findHeaders(b *Block) {
 	t, ok := s.probe.(*table)
-	if !ok || len(s.used) == 0 {
+	if !ok || len(s.used) == 0 || b.skip == len(b.Data) {
 		return
 	}
-	longest := slices.MaxFunc(s.used, func(a, b string) int { return len(a) - len(b) })
+	name, k := rarest(s.used, b.Data[b.skip:])
 	h := b.Origin.header
-	for at := b.skip; ; {
-		i := bytes.Index(b.Data[at:], []byte(longest))
+	for at := b.skip; at < len(b.Data); {
+		i := bytes.IndexByte(b.Data[at:], name[k])
 		if i < 0 {
 			break
 		}
-		i += at
-		at = i + len(longest)
-		if before := b.Data[:i]; len(before) > 0 && !t.bounds(before[len(before)-1]) || at < len(b.Data) && !t.bounds(b.Data[at]) {
+		at += i + 1
+		if i = at - 1 - k; i < b.skip || !t.holdsAt(b.Data, i, name) {
 			continue
 		}
 		start := 1 + bytes.LastIndexByte(b.Data[:i], s.end)
@@ -438,6 +437,31 @@ func (s *Schema) findHeaders(b *Block) {
 		at = len(b.Data) - len(rest)
 	}
 	b.Origin.header = h
+}
+
+// rarest is one of the names, and the index of a byte in it, that data has
+// seldom, as far as its beginning shows.
+func rarest(names []string, data []byte) (name string, at int) {
+	var count [256]int
+	for _, c := range data[:min(len(data), 1<<10)] {
+		count[c]++
+	}
+	name = names[0]
+	for _, n := range names {
+		for i := range len(n) {
+			if count[n[i]] < count[name[at]] {
+				name, at = n, i
+			}
+		}
+	}
+	return name, at
+}
+
+// holdsAt reports whether the name stands at b[i] in a cell of its own.
+func (t *table) holdsAt(b []byte, i int, name string) bool {
+	end := i + len(name)
+	return end <= len(b) && string(b[i:end]) == name &&
+		(i == 0 || t.bounds(b[i-1])) && (end == len(b) || t.bounds(b[end]))
 }
 
 // bounds reports whether the character may stand beside a name in a header.
