@@ -216,9 +216,6 @@ func (p *parts) push(x float64, head int64) bool {
 	return true
 }
 
-// forget makes the parts those of no block.
-func (p *parts) forget() { p.mid, p.last, p.end = 0, 0, 0 }
-
 // sync returns the parts of the window as it is, or nil.
 func (w *Window) sync() *parts {
 	if w.all != nil {

@@ -211,11 +211,10 @@ func (g *guarded) Read(b []byte) (int, error) {
 // look waits for the first line, as long as it can be that of a request.
 func (g *guarded) look() error {
 	for n := 1; n <= maxLine; {
-		b, err := g.r.Peek(n)
-		if err != nil {
+		if _, err := g.r.Peek(n); err != nil {
 			return nil // whatever it is, the next read says so behind what there is
 		}
-		b, _ = g.r.Peek(g.r.Buffered())
+		b, _ := g.r.Peek(g.r.Buffered())
 		switch end := bytes.IndexByte(b, '\n'); {
 		case end >= 0 && requestLine.Match(b[:end+1]):
 			return errHTTP

@@ -196,7 +196,7 @@ func influxValue(b []byte, i int) (value []byte, k kind, end int) {
 		return nil, 0, -1
 	case n == len(value):
 		return value, untyped, end
-	case n == len(value)-1 && n < num.MaxDigits && (value[n] == 'i' || value[n] == 'u' && value[0] != '-') && bytes.IndexAny(value, ".eE") < 0:
+	case n == len(value)-1 && n < num.MaxDigits && (value[n] == 'i' || value[n] == 'u' && value[0] != '-') && !bytes.ContainsAny(value, ".eE"):
 		return value[:n], untyped, end
 	}
 	return nil, 0, -1

@@ -266,8 +266,8 @@ func typed(line string) string {
 
 // reordered is the line with its first member last.
 func reordered(line string) string {
-	inner, ok := strings.CutSuffix(line, "}")
-	if inner, ok = strings.CutPrefix(inner, "{"); !ok {
+	inner, ok := strings.CutPrefix(strings.TrimSuffix(line, "}"), "{")
+	if !ok {
 		return line
 	}
 	first, rest, _ := strings.Cut(inner, ",")

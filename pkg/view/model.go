@@ -18,7 +18,6 @@ type model struct {
 	hidden int
 	rows   []tableRow // those that are seen
 	past   []board.Alert
-	alerts int // alert lines so far
 
 	name         string // of the chosen key
 	level        rule.Severity
