@@ -85,6 +85,12 @@ var conflicts = []conflict{
 
 	{"live", func(o *options) bool { return o.Live && o.OneToOne },
 		"--one-to-one has nothing to show: leave out one of them"},
+	{"save", func(o *options) bool { return o.has("save") && !o.has("state") },
+		"nothing is saved: add --state FILE"},
+	{"state", func(o *options) bool { return o.has("state") && o.OneToOne },
+		"--one-to-one answers each line once, and cannot take lines again: leave out one of them"},
+	{"state", func(o *options) bool { return o.has("state") && o.Out == "prom" },
+		"prom is written at the end only: leave out one of them"},
 	{"listen", func(o *options) bool { return o.has("listen") && o.OneToOne },
 		"--one-to-one answers on stdout, and nobody who sends would hear it: leave out one of them"},
 	{"listen", func(o *options) bool { return o.tableWithoutNames() && o.listensUDP() },

@@ -22,6 +22,7 @@ const (
 	groupWindows group = "Windows"
 	groupRules   group = "Rules"
 	groupOutput  group = "Output"
+	groupState   group = "Stopped and started"
 	groupDisplay group = "Looking at a run"
 )
 
@@ -35,7 +36,7 @@ var argumentDocs = []struct{ name, doc string }{
 }
 
 // groups are the headings in the order in which they are shown.
-var groups = []group{groupInput, groupClock, groupWindows, groupRules, groupOutput, groupDisplay}
+var groups = []group{groupInput, groupClock, groupWindows, groupRules, groupOutput, groupState, groupDisplay}
 
 // A flag is a row of the table of flags.
 type flag struct {
@@ -463,6 +464,15 @@ var flags = []flag{
 		doc:  "%s: mark each line on stderr with its level",
 		long: "`telegraf` puts Telegraf's marks (`E! `, `W! `, `I! `) before every line on stderr.",
 		set:  choice(prefixWords, func(o *options) *string { return &o.StderrPrefix })},
+
+	{group: groupState, name: "state", arg: "FILE", file: true,
+		doc:  "keep the run in FILE and go on from there",
+		long: "Keep in FILE all that later output depends on, and go on from there at the next start: windows, alerts, the clock, and how far input was read and output written. See STATE.",
+		set:  into(parseText, func(o *options) *string { return &o.State })},
+	{group: groupState, name: "save", arg: "D", def: "5s",
+		doc:  "how often --state is saved",
+		long: "How often the state is saved, if anything has changed.",
+		set:  spanInto(func(o *options) *time.Duration { return &o.Save })},
 
 	{group: groupInput, name: "listen", arg: "ADDR", repeats: true,
 		doc: "take input from the network (tcp://:8000 …)",

@@ -84,7 +84,7 @@ func (sh *shell) main(args []string) int {
 
 // commandNames are the words that are commands where they come first. A FILE
 // of such a name is written ./NAME.
-var commandNames = []string{"simulate", "demo", "completion", "man", "version", "help"}
+var commandNames = []string{"simulate", "demo", "state", "completion", "man", "version", "help"}
 
 // root makes the command. Its own commands are there only where the arguments
 // begin with one, so that FILEs may have any name in all other places.
@@ -114,7 +114,7 @@ func (sh *shell) root(args []string) *cobra.Command {
 	}
 	if wantsCommand(args, completing) {
 		root.SetHelpCommand(sh.helpCommand(root))
-		root.AddCommand(sh.simulateCommand(), sh.demoCommand(), sh.completionCommand(), sh.manCommand(), sh.versionCommand())
+		root.AddCommand(sh.simulateCommand(), sh.demoCommand(), sh.stateCommand(), sh.completionCommand(), sh.manCommand(), sh.versionCommand())
 	}
 	return root
 }

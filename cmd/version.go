@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"rtda/pkg/run"
 	"rtda/pkg/text"
 )
 
@@ -53,4 +54,28 @@ func noArgs(c *cobra.Command, args []string) error {
 func (sh *shell) print(text string) error {
 	_, err := io.WriteString(sh.stdout, text)
 	return err
+}
+
+// stateCommand prints what is in a FILE of --state.
+func (sh *shell) stateCommand() *cobra.Command {
+	out := "text"
+	c := &cobra.Command{
+		Use:     "state FILE",
+		Short:   "Print what is in a FILE of --state",
+		Example: "  rtda state s.state",
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return plainError("state: name one FILE of --state")
+			}
+			return nil
+		},
+		RunE: func(_ *cobra.Command, args []string) error {
+			if out != "text" && out != "json" {
+				return run.Usage(&flagError{"out", &badValue{"must be text or json", out}})
+			}
+			return run.ShowState(args[0], out == "json", sh.stdout)
+		},
+	}
+	c.Flags().StringVarP(&out, "out", "o", out, "text or json")
+	return c
 }

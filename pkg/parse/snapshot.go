@@ -58,21 +58,22 @@ func (s *Schema) Append(dst []byte, at *Place) []byte {
 }
 
 // Restore makes a Schema that NewSchema has made know what Append wrote. What does
-// not go with its Config makes the decoder fail.
-func (s *Schema) Restore(d *num.Decoder) {
+// not go with its Config makes the decoder fail. It returns the place of which that is
+// known, for an input that has not been read.
+func (s *Schema) Restore(d *num.Decoder) (at Place) {
 	if !d.Bool() {
-		return
+		return at
 	}
 	f := formatNamed(d.Text())
 	if f == nil || f.decoder == nil || s.format != nil && s.format != f {
 		d.Fail()
-		return
+		return at
 	}
 	if s.format == nil {
 		s.decide(f)
 	}
-	if !d.Bool() {
-		return
+	if at.format = f; !d.Bool() {
+		return at
 	}
 	shown := int(d.Uint())
 	var names []string
@@ -86,7 +87,7 @@ func (s *Schema) Restore(d *num.Decoder) {
 		d.Fail()
 	}
 	if d.Err() != nil {
-		return
+		return at
 	}
 	if !s.known {
 		s.setFields(names[:shown])
@@ -96,6 +97,11 @@ func (s *Schema) Restore(d *num.Decoder) {
 	for i, name := range s.Fields {
 		s.kinds[i] = kinds[name]
 	}
+	at.known = true
+	if s.cfg.Units {
+		at.kinds = slices.Clone(s.kinds)
+	}
+	return at
 }
 
 // Append appends how far the Origin has been taken, and its header there.

@@ -38,6 +38,11 @@ func newFilter(o *Options, std Streams) (*filter, error) {
 		blank: output{mark: o.Mark(LevelInfo), before: f.context(format.Layout{}, nil, std.Err, true), oneToOne: o.OneToOne, joint: !o.OneToOne && oneFile(std.Out, std.Err)},
 	}
 	cut := parse.ReaderConfig{MaxLine: o.MaxLine, NUL: o.NUL, Now: f.now, Size: o.blockSize()}
+	f.pipeline.passed.L, f.pipeline.idle.L = &f.pipeline.mu, &f.pipeline.mu
+	found, err := f.openState(std.In)
+	if err != nil {
+		return nil, err
+	}
 	if len(o.Listen) == 0 {
 		f.pipeline.reader = parse.NewReader(f.pipeline.tapped(f.origins), cut)
 	} else if err := f.listen(cut); err != nil {
@@ -59,12 +64,57 @@ func newFilter(o *Options, std Streams) (*filter, error) {
 		return nil, err
 	}
 	if schema.Known() {
-		if f.pipeline.known, err = f.plan(schema); err != nil {
-			_ = f.display.shut() // the first error is told
-			return nil, err
-		}
+		f.pipeline.known, err = f.plan(schema)
+	}
+	if err == nil {
+		err = f.restore(found)
+	}
+	if err != nil {
+		_ = f.display.shut() // the first error is told
+		return nil, err
 	}
 	return f, nil
+}
+
+// openState opens the FILE of --state, and the inputs where it says to go on.
+func (f *filter) openState(in io.Reader) (found *stream.Snapshot, err error) {
+	if f.o.State == "" {
+		return nil, nil
+	}
+	c, err := openCheckpoint(f)
+	if err != nil {
+		return nil, err
+	}
+	f.checkpoint, f.pipeline.checkpoint = c, c
+	var was []*parse.Origin
+	if c.found != nil {
+		if found, err = stream.ReadSnapshot(c.found.Stream, f.pipeline.schema); err != nil {
+			return nil, Usage(fmt.Errorf("--state: %s: %w", f.o.State, err))
+		}
+		was = found.Origins
+	}
+	return found, c.openInputs(in, was)
+}
+
+// restore makes the stream that of the state that was found, and cuts the outputs
+// back to it.
+func (f *filter) restore(found *stream.Snapshot) error {
+	c := f.checkpoint
+	if c == nil {
+		return nil
+	}
+	if err := c.openOutputs(f.writers[1], f.alerts); err != nil || found == nil {
+		return err
+	}
+	p := f.pipeline
+	if p.planned = p.known; p.planned != nil {
+		p.stream.Setup(p.planned.stream)
+	}
+	var err error
+	if c.restored, err = p.stream.Restore(found); err != nil {
+		return Usage(fmt.Errorf("--state: %s: %w", f.o.State, err))
+	}
+	return nil
 }
 
 // openOutlets makes what is written to, in the order in which it is: alerts and

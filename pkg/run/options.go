@@ -91,6 +91,9 @@ type Options struct {
 	Color         string
 	Jobs          int
 
+	State string // the FILE of --state
+	Save  time.Duration
+
 	Listen         []socket.Address // where the input comes from
 	ListenText     []string         // as the user wrote them
 	MaxConnections int

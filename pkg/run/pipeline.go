@@ -26,19 +26,20 @@ const handOff = 16 << 10
 // stream and at the outlets each waits for the turns before it. So nothing is
 // copied between workers, and the output is the same for any number of them.
 type pipeline struct {
-	reader  source
-	intake  *intake // nil unless there are several inputs at once
-	schema  *parse.Schema
-	plan    func(*parse.Schema) (*plan, error) // called once, when the schema is known
-	stream  *stream.Stream
-	outlets []outlet
-	blank   output // of which each worker has one
-	jobs    int
-	opening []string      // what is told with the first block
-	rescue  func()        // deferred where a panic may come from
-	rearm   chan struct{} // the time of the next tick has changed; nil unless there are ticks
-	taken   atomic.Int64  // bytes read
-	wake    atomic.Int64  // time of the next tick, 0 if there is none
+	reader     source
+	checkpoint *checkpoint // nil without --state
+	intake     *intake     // nil unless there are several inputs at once
+	schema     *parse.Schema
+	plan       func(*parse.Schema) (*plan, error) // called once, when the schema is known
+	stream     *stream.Stream
+	outlets    []outlet
+	blank      output // of which each worker has one
+	jobs       int
+	opening    []string      // what is told with the first block
+	rescue     func()        // deferred where a panic may come from
+	rearm      chan struct{} // the time of the next tick has changed; nil unless there are ticks
+	taken      atomic.Int64  // bytes read
+	wake       atomic.Int64  // time of the next tick, 0 if there is none
 
 	reading sync.Mutex // the read baton
 	known   *plan      // under it
@@ -87,7 +88,6 @@ func (p *pipeline) newWorker() *worker {
 
 // start lets the first worker begin; it starts the others when there is work.
 func (p *pipeline) start() {
-	p.passed.L, p.idle.L = &p.mu, &p.mu
 	p.workers, p.started = 1, 1
 	go p.work()
 }
@@ -148,6 +148,7 @@ func (w *worker) read() bool {
 	}
 	err := p.reader.Next(&w.block)
 	if err == nil {
+		p.checkpoint.beforeTail(&w.block)
 		err = p.enter(&w.block)
 	}
 	if w.block.Origin != nil && w.block.Origin.Refused {

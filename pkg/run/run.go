@@ -11,6 +11,7 @@ import (
 	"os/signal"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -48,11 +49,14 @@ type filter struct {
 	pipeline    *pipeline
 	writers     []*writer // stdout, stderr and the file of --alerts
 	stderr      *writer
-	alerts      *writer   // nil without --alerts
-	actions     *actions  // nil without --exec
-	progress    *progress // nil where none is shown
-	hasTerminal bool      // of the process, when it began
-	display     *display  // nil if nobody looks
+	alerts      *writer     // nil without --alerts
+	actions     *actions    // nil without --exec
+	progress    *progress   // nil where none is shown
+	hasTerminal bool        // of the process, when it began
+	display     *display    // nil if nobody looks
+	checkpoint  *checkpoint // nil without --state
+	before      int         // alerts that had begun in earlier runs
+	broken      atomic.Bool // a signal ended it
 	now         func() int64
 	written     chan struct{}    // closed when all is written, or writing has failed
 	silence     <-chan time.Time // comes when a person may wonder where the input is
@@ -71,9 +75,13 @@ func Run(o *Options, s Streams) error {
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, f.handled()...)
 	defer signal.Stop(signals)
+	f.checkpoint.begin()
 	f.pipeline.start()
 	err = f.handleSignals(signals)
 	notify("STOPPING=1")
+	if closing := f.checkpoint.close(); err == nil {
+		err = closing
+	}
 	if closing := f.display.shut(); err == nil {
 		err = closing
 	}
@@ -195,10 +203,7 @@ func (f *filter) keepTime() {
 // run.
 func (f *filter) finish() error {
 	f.pipeline.settle()
-	err := f.pipeline.newWorker().end()
-	if err == nil {
-		err = f.display.writeLast()
-	}
+	err := f.end()
 	if StatusOf(err) != StatusPipe && StatusOf(f.pipeline.readErr) != StatusUsage {
 		f.tell(f.afterRows())
 		f.tell(f.totals())
@@ -218,13 +223,27 @@ func (f *filter) finish() error {
 	return err
 }
 
+// end writes what the end of the input brings. With --state that is not saved as
+// done, and after a signal it is not written: the run is to go on.
+func (f *filter) end() error {
+	if f.checkpoint != nil {
+		if err := f.checkpoint.end(); err != nil || f.broken.Load() {
+			return err
+		}
+	}
+	if err := f.pipeline.newWorker().end(); err != nil {
+		return err
+	}
+	return f.display.writeLast()
+}
+
 // verdict is the error that carries the status of a run that wrote all.
 func (f *filter) verdict() error {
 	st := f.pipeline.counts()
 	switch {
 	case f.pipeline.readErr != nil:
 		return f.pipeline.readErr
-	case f.o.ExitStatus && st.Fired > 0:
+	case f.o.ExitStatus && st.Fired > f.before:
 		return &Error{Status: StatusFired}
 	case f.pipeline.strict, st.Bad() > 0 && f.o.OnError != OnErrorIgnore:
 		return &Error{Status: StatusBadLines}
@@ -240,6 +259,7 @@ func (f *filter) interrupt(how *Error, finished <-chan error) chan error {
 	for _, w := range f.writers {
 		w.ending.Store(true)
 	}
+	f.broken.Store(true)
 	f.pipeline.interrupt()
 	f.display.release()
 	go func() {

@@ -551,8 +551,12 @@ func (s *Stream) noteChanges(se *series, t int64, rec *record) {
 		return
 	}
 	for _, c := range s.changes {
-		if !c.Resolved && c.Was == rule.None && c.Again == 0 {
+		switch {
+		case c.Resolved:
+			s.stats.Firing--
+		case c.Was == rule.None && c.Again == 0:
 			s.stats.Fired++
+			s.stats.Firing++
 		}
 		s.stats.Alerts++
 		a := &Alert{Change: c, Key: se.key, Time: t, Seq: s.stats.Alerts}

@@ -30,7 +30,7 @@ var ErrVersion = errors.New("written by another version of rtda")
 // calls of Take, Tick and End.
 func (s *Stream) Append(dst []byte, sc *parse.Schema, origins []*parse.Origin) []byte {
 	e := encoder{dst: num.AppendUint(dst, version), origins: map[*parse.Origin]int{}}
-	at := &parse.Place{}
+	at := &s.from
 	if s.origin != nil {
 		at = &s.origin.Place
 	}
@@ -91,7 +91,7 @@ func sortedKeys[K cmp.Ordered](m map[K]bool) []K { return slices.Sorted(maps.Key
 
 // counts are the counts that are saved, all but what is held now.
 func (s *Stats) counts() []*int {
-	list := []*int{&s.Lines, &s.Records, &s.Rows, &s.Passed, &s.Fired, &s.Alerts}
+	list := []*int{&s.Lines, &s.Records, &s.Rows, &s.Passed, &s.Fired, &s.Firing, &s.Alerts}
 	for i := range s.Skipped {
 		list = append(list, &s.Skipped[i])
 	}
@@ -301,6 +301,7 @@ func (e *encoder) alert(n *Note) {
 // A Snapshot is one that is being read.
 type Snapshot struct {
 	Origins []*parse.Origin // the inputs, as far as they had been taken
+	from    parse.Place
 	d       *num.Decoder
 	columns int
 	fields  []int // where the saved ones are in the stream that is restored; −1: nowhere
@@ -323,8 +324,7 @@ func ReadSnapshot(b []byte, sc *parse.Schema) (*Snapshot, error) {
 	if d.Uint() != version && d.Err() == nil {
 		return nil, ErrVersion
 	}
-	sc.Restore(d)
-	sn := &Snapshot{d: d}
+	sn := &Snapshot{d: d, from: sc.Restore(d)}
 	for range d.Count(5) {
 		o := &parse.Origin{}
 		o.Restore(d)
@@ -335,14 +335,16 @@ func ReadSnapshot(b []byte, sc *parse.Schema) (*Snapshot, error) {
 
 // Restored is what is to be told of a stream that goes on.
 type Restored struct {
-	Ended []Note   // alerts of rules that are no longer there
-	Anew  []string // Window.ID of those that begin anew
+	Ended []Note    // alerts of rules that are no longer there
+	Rules *rule.Set // what knows these; nil where there are none
+	Anew  []string  // Window.ID of those that begin anew
 }
 
 // Restore makes a new stream, set up if the schema is known, that of the snapshot.
 // Its inputs are those of sn.Origins. What cannot be leaves it unusable.
 func (s *Stream) Restore(sn *Snapshot) (*Restored, error) {
 	d := sn.d
+	s.from = sn.from
 	for _, n := range s.stats.counts() {
 		*n = d.Index(math.MaxInt)
 	}
@@ -428,6 +430,7 @@ func (s *Stream) restoreState(sn *Snapshot, r *Restored) {
 	for range d.Count(8) {
 		s.restoreAlert(d)
 	}
+	r.Rules = set
 	if s.cfg.Rules == nil && len(r.Ended) > 0 {
 		s.cfg.Rules = set // it knows the rules that ended, and no others
 	}
@@ -591,6 +594,7 @@ func (s *Stream) restoreRules(se *series, rules *rule.Saved, d *num.Decoder, r *
 	}
 	for _, c := range s.changes {
 		s.stats.Alerts++
+		s.stats.Firing--
 		r.Ended = append(r.Ended, Note{Alert: &Alert{Change: c, Key: se.key, Time: s.clock, Seq: s.stats.Alerts}})
 	}
 }

@@ -344,7 +344,7 @@ func TestEveryFieldIsSaved(t *testing.T) {
 		of             any
 		saved, foundBy string
 	}{
-		{Stream{}, "stats untold origin table only ordered fresh clock started ticked live ahead late cures once parsed unseen holding",
+		{Stream{}, "stats untold origin from table only ordered fresh clock started ticked live ahead late cures once parsed unseen holding",
 			"next: the boundary of clock; cfg asked most longest left calendar offsets: Setup; res full rec near seen changes taking cause many stopped: one call; " +
 				"ids: keys are numbered anew; dead: none; silent dues: from the times of series; sorted: not; ready: Setup"},
 		{series{}, "name key wins index ever texts state kept row rowAt last heard since taken known held shown freed behind live queued",
@@ -352,7 +352,7 @@ func TestEveryFieldIsSaved(t *testing.T) {
 		{waiting{}, "heap newest seen cost", "free: room; count: the order is that in the snapshot"},
 		{waiter{}, "record", "order: that in the snapshot"},
 		{record{}, "t key vals texts kept origin line", ""},
-		{Stats{}, "Lines Records Rows Skipped Passed Told AfterBy Fired Alerts Held Keys Detectors", ""},
+		{Stats{}, "Lines Records Rows Skipped Passed Told AfterBy Fired Firing Alerts Held Keys Detectors", ""},
 		{Note{}, "Alert", "Row Origin Line Told Reason Value Text Cure Names First By: only alerts of the clock wait"},
 		{Alert{}, "Change Key Time Seq Values Texts", ""},
 	} {

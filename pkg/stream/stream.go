@@ -128,6 +128,7 @@ type Stats struct {
 	Told    [kindsTold]int
 	AfterBy int64 // the most by which a record that came after its row was behind, ns
 	Fired   int   // alerts that began
+	Firing  int   // alerts that have begun and not ended
 	Alerts  int   // changes of alerts, and repetitions
 	Keys    int   // keys now held
 	Held    int   // samples now held in all windows, with what detectors count for
@@ -152,6 +153,7 @@ type Stream struct {
 	full   Full    // and what it calls
 	untold []Note  // of ticks, with Config.EveryLine
 
+	from   parse.Place   // what the schema knew where the snapshot was taken that it goes on from
 	origin *parse.Origin // of the block in progress; its Lines are those before the block
 
 	table   map[string]*series

@@ -1,0 +1,626 @@
+package run
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"rtda/pkg/clock"
+	"rtda/pkg/format"
+	"rtda/pkg/num"
+	"rtda/pkg/parse"
+	"rtda/pkg/state"
+	"rtda/pkg/stream"
+	"rtda/pkg/text"
+)
+
+// A checkpoint keeps in the FILE of --state all that later output depends on, and
+// goes on from there.
+//
+// A save is a turn like a block: at the stream it encodes what that knows and how
+// far the inputs have been taken, at the outlets it notes how far output has been
+// written. Then, beside the run, the outputs are brought to the disk, and after
+// them the state. What stands in the outputs behind the places of the state is cut
+// off at the next start, and written again.
+type checkpoint struct {
+	f     *filter
+	store *state.Store
+	every time.Duration
+	found *saved // what an earlier run has left; nil: nothing
+
+	restored *stream.Restored // what is to be told of it
+
+	inputs  []*input // by f.origins
+	outputs []*sink  // stdout and the file of --alerts, where they are files
+
+	mu     sync.Mutex
+	last   int  // turns begun at the last save, the save's own too
+	closed bool // what is taken from now on is not saved
+	err    error
+
+	stop    chan struct{}
+	stopped chan struct{}
+}
+
+// An input is one of the inputs as far as it can be read again.
+type input struct {
+	origin *parse.Origin
+	file   *os.File // nil: it cannot, as a pipe
+	base   int64    // where in the file reading began
+	again  bool     // it goes on where the state says
+}
+
+// An sink is a file that is appended to.
+type sink struct {
+	name string
+	w    *writer
+	file *os.File // to write
+	read *os.File // the same, to read
+}
+
+// A saved is a state as it is kept, apart from what the stream knows.
+type saved struct {
+	At      int64 // ns since the epoch
+	Version string
+	Flags   []flagText
+	Counts  Counts
+	Inputs  []savedFile
+	Outputs []savedFile
+	Stream  []byte
+}
+
+// Counts are what `rtda state` shows of a state.
+type Counts struct{ Lines, Keys, Samples, Firing, Alerts int }
+
+// A flagText is a flag that must stay as it is, and its value in one form.
+type flagText struct{ Name, Value string }
+
+// A savedFile is a file that is read or appended to, and where in it the state is.
+type savedFile struct {
+	Name string
+	Can  bool // it is a file
+	Line int  // lines taken
+	state.Position
+}
+
+func (s *saved) append(dst []byte) []byte {
+	dst = num.AppendText(num.AppendInt(dst, s.At), s.Version)
+	dst = num.AppendUint(dst, uint64(len(s.Flags)))
+	for _, f := range s.Flags {
+		dst = num.AppendText(num.AppendText(dst, f.Name), f.Value)
+	}
+	for _, n := range s.Counts.all() {
+		dst = num.AppendInt(dst, int64(*n))
+	}
+	for _, files := range [][]savedFile{s.Inputs, s.Outputs} {
+		dst = num.AppendUint(dst, uint64(len(files)))
+		for _, f := range files {
+			dst = num.AppendBool(num.AppendText(dst, f.Name), f.Can)
+			dst = f.AppendState(num.AppendInt(dst, int64(f.Line)))
+		}
+	}
+	return num.AppendText(dst, s.Stream)
+}
+
+func (c *Counts) all() []*int {
+	return []*int{&c.Lines, &c.Keys, &c.Samples, &c.Firing, &c.Alerts}
+}
+
+func readSaved(b []byte) (*saved, error) {
+	d := num.NewDecoder(b)
+	s := &saved{At: d.Int(), Version: d.Text()}
+	for range d.Count(2) {
+		s.Flags = append(s.Flags, flagText{d.Text(), d.Text()})
+	}
+	for _, n := range s.Counts.all() {
+		*n = int(d.Int())
+	}
+	for _, files := range []*[]savedFile{&s.Inputs, &s.Outputs} {
+		for range d.Count(5) {
+			f := savedFile{Name: d.Text(), Can: d.Bool(), Line: int(d.Int())}
+			f.Position = state.ReadPosition(d)
+			*files = append(*files, f)
+		}
+	}
+	s.Stream = d.Bytes()
+	return s, d.Finish()
+}
+
+// openCheckpoint opens the FILE of --state.
+func openCheckpoint(f *filter) (*checkpoint, error) {
+	o := f.o
+	store, b, told, err := state.Open(state.Disk{}, o.State)
+	if err != nil {
+		return nil, Usage(fmt.Errorf("--state: %w", err))
+	}
+	c := &checkpoint{f: f, store: store, every: o.Save, stop: make(chan struct{}), stopped: make(chan struct{})}
+	f.tell(told)
+	if b == nil {
+		return c, nil
+	}
+	if c.found, err = readSaved(b); err == nil {
+		err = o.fits(c.found.Flags)
+	}
+	if err != nil {
+		_ = store.Close() // the first error is told
+		return nil, Usage(fmt.Errorf("--state: %s: %w", o.State, err))
+	}
+	return c, nil
+}
+
+// fits reports whether the flags that must stay as they are have done so.
+func (o *Options) fits(before []flagText) error {
+	now := o.fixedFlags()
+	for i, f := range before {
+		if i >= len(now) || now[i].Name != f.Name {
+			return stream.ErrVersion
+		}
+		if now[i].Value != f.Value {
+			return fmt.Errorf("it was made with %s %s, and cannot go on with %s: give the flag as it was, or another --state",
+				f.Name, shownValue(f.Value), shownValue(now[i].Value))
+		}
+	}
+	return nil
+}
+
+func shownValue(s string) string {
+	if s == "" || strings.ContainsAny(s, " \t\n") {
+		return fmt.Sprintf("%q", s)
+	}
+	return s
+}
+
+// fixedFlags are the flags on which the meaning of a state depends.
+func (o *Options) fixedFlags() []flagText {
+	d := func(d time.Duration) string { return clock.Duration(int64(d)) }
+	list := func(all []string) string { return strings.Join(all, ",") }
+	var windows []string
+	for _, w := range o.Windows {
+		text := w.Text
+		if w.D > 0 {
+			text = clock.Duration(w.D)
+		}
+		windows = append(windows, text)
+	}
+	every := o.EveryText
+	if o.Every.D > 0 {
+		every = clock.Duration(o.Every.D)
+	}
+	time := o.TimeField
+	if o.TimeField2 != "" {
+		time += "+" + o.TimeField2
+	}
+	if o.TimeFormat != "" {
+		time += ":" + o.TimeFormat
+	}
+	if o.Clock == stream.WallClock && time == "" {
+		time = "now"
+	}
+	match := ""
+	if o.Match != nil {
+		match = o.Match.String()
+	}
+	warmup := fmt.Sprint(o.Warmup)
+	if o.WarmupFull {
+		warmup = "full"
+	}
+	closed := "right"
+	if o.ClosedLeft {
+		closed = "left"
+	}
+	return []flagText{
+		{"-i", o.In}, {"-f", list(o.Fields)}, {"-k", list(o.Keys)}, {"-t", time}, {"--hz", o.HzText}, {"--tz", o.ZoneText},
+		{"-w", list(windows)}, {"-n", every}, {"--gap", d(o.Gap)}, {"--late", d(o.Late)}, {"--ahead", d(o.Ahead)}, {"--back", d(o.Back)},
+		{"--ttl", d(o.TTL)}, {"--warmup", warmup}, {"--ddof", fmt.Sprint(o.DDof)}, {"--closed", closed}, {"--coerce", fmt.Sprint(o.Coerce)},
+		{"--units", fmt.Sprint(o.Units)}, {"--missing", list(o.Missing)}, {"--names", list(o.Names)}, {"--sep", string(rune(o.Sep))},
+		{"--decimal", string(rune(o.Decimal))}, {"--match", match}, {"-z", fmt.Sprint(o.NUL)}, {"--eval", o.Eval},
+	}
+}
+
+// openInputs finds out which inputs can be read again, and where the state says to
+// go on in them. was are the Origins of the state.
+func (c *checkpoint) openInputs(in io.Reader, was []*parse.Origin) error {
+	for i, o := range c.f.origins {
+		n := &input{origin: o}
+		var err error
+		if o.Name == "" || o.Name == "-" {
+			if file, ok := in.(*os.File); ok && state.Regular(file) {
+				n.file = file
+				if n.base, err = file.Seek(0, io.SeekCurrent); err != nil {
+					return err
+				}
+			}
+		} else if file, openErr := os.Open(o.Name); openErr == nil && state.Regular(file) {
+			n.file = file
+		}
+		if n.file != nil && packed(n.file) {
+			return Usage(fmt.Errorf("--state: %s: a packed file cannot be gone on with: unpack it (gunzip)", o.Name))
+		}
+		c.inputs = append(c.inputs, n)
+		if err := c.resume(i, n, was); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func packed(file *os.File) bool {
+	b := make([]byte, 2)
+	n, _ := file.ReadAt(b, 0)
+	return n == 2 && b[0] == 0x1f && b[1] == 0x8b
+}
+
+// resume lets an input go on where the state says.
+func (c *checkpoint) resume(i int, n *input, was []*parse.Origin) error {
+	if c.found == nil {
+		return nil
+	}
+	at := slices.IndexFunc(c.found.Inputs, func(s savedFile) bool { return s.Name == n.origin.Name })
+	if at < 0 || at >= len(was) {
+		return nil
+	}
+	before := c.found.Inputs[at]
+	if before.Can && n.file != nil {
+		is, err := before.Is(n.file)
+		if err != nil {
+			return err
+		}
+		if !is {
+			c.f.tell(shownInput(n.origin) + ": not the file of the state, read from its beginning")
+			return nil
+		}
+		n.again, n.base = true, before.Offset
+	}
+	o := was[at]
+	o.Open, o.Alone = n.origin.Open, n.origin.Alone
+	o.Place.End = 0 // what is read from now on counts from n.base
+	if n.again {
+		offset := before.Offset
+		o.Open = func() (io.ReadCloser, error) {
+			_, err := n.file.Seek(offset, io.SeekStart)
+			return io.NopCloser(n.file), err
+		}
+	}
+	n.origin, c.f.origins[i] = o, o
+	return nil
+}
+
+func shownInput(o *parse.Origin) string {
+	if o.Name == "" || o.Name == "-" {
+		return "stdin"
+	}
+	return o.Name
+}
+
+// canReadAgain reports whether all input that the state knows can be read again.
+func (c *checkpoint) canReadAgain() bool {
+	return !slices.ContainsFunc(c.inputs, func(n *input) bool { return n.file == nil })
+}
+
+// openOutputs locks the outputs that are appended to, and cuts off what stands
+// behind the places of the state.
+func (c *checkpoint) openOutputs(stdout, alerts *writer) error {
+	for _, w := range []*writer{stdout, alerts} {
+		if w == nil {
+			continue
+		}
+		file, ok := w.w.(*os.File)
+		if !ok || !state.Regular(file) || !state.Appends(file) {
+			continue
+		}
+		out := &sink{name: w.name, w: w, file: file}
+		free, err := state.LockOutput(file)
+		if err != nil {
+			return err
+		}
+		if !free {
+			return Usage(fmt.Errorf("--state: %s: another run with --state appends to it", w.name))
+		}
+		if out.read, err = state.Reopen(file); err != nil {
+			return Usage(fmt.Errorf("--state: %s: cannot be read: %s", w.name, Reason(err)))
+		}
+		c.outputs = append(c.outputs, out)
+		if err := c.cut(out); err != nil {
+			return &Error{StatusIO, err}
+		}
+	}
+	return nil
+}
+
+func (c *checkpoint) cut(out *sink) error {
+	if c.found == nil {
+		return nil
+	}
+	at := slices.IndexFunc(c.found.Outputs, func(s savedFile) bool { return s.Name == out.name })
+	if at < 0 || !c.found.Outputs[at].Can {
+		return nil
+	}
+	is, err := c.found.Outputs[at].Is(out.read)
+	switch {
+	case err != nil:
+		return err
+	case !is:
+		c.f.tell(out.name + ": not the file of the state, appended to")
+		return nil
+	case !c.canReadAgain():
+		return nil
+	}
+	kept := c.f.o.State + ".cut"
+	n, err := state.Cut(out.read, out.file, c.found.Outputs[at].Offset, kept)
+	if n > 0 {
+		c.f.tell(fmt.Sprintf("%s: %d bytes behind the state cut (kept in %s)", out.name, n, kept))
+	}
+	return err
+}
+
+// run saves from time to time.
+func (c *checkpoint) run() {
+	defer c.f.rescue()
+	defer close(c.stopped)
+	tick := time.NewTicker(c.every)
+	defer tick.Stop()
+	for {
+		select {
+		case <-c.stop:
+			return
+		case <-tick.C:
+			c.save(false)
+		}
+	}
+}
+
+// save takes a turn to save, if anything has changed. After the last one nothing
+// is saved any more.
+func (c *checkpoint) save(last bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed || c.err != nil {
+		return
+	}
+	c.closed = last
+	p := c.f.pipeline
+	p.mu.Lock()
+	if p.err != nil || p.begun == c.last {
+		p.mu.Unlock()
+		return
+	}
+	w := p.newWorker()
+	w.begin()
+	c.last = p.begun
+	p.mu.Unlock()
+
+	w.awaitStream()
+	s := c.of(p.stream)
+	w.leaveStream(false)
+	if w.awaitOutlets() == nil {
+		c.note(s)
+	}
+	p.mu.Lock()
+	p.written++
+	failed := p.err != nil
+	p.passed.Broadcast()
+	if p.settled() {
+		p.idle.Broadcast()
+	}
+	p.mu.Unlock()
+	if failed {
+		return
+	}
+	if err := c.keep(s); err != nil {
+		c.err = err
+		c.f.fail(&Error{StatusIO, fmt.Errorf("--state: %w", err)})
+	}
+}
+
+// of is what the stream knows now, and how far the inputs have been taken.
+func (c *checkpoint) of(st *stream.Stream) *saved {
+	stats := st.Stats()
+	s := &saved{
+		At: c.f.now(), Version: c.f.o.Version, Flags: c.f.o.fixedFlags(),
+		Counts: Counts{Lines: stats.Lines, Keys: stats.Keys, Samples: stats.Held, Firing: stats.Firing, Alerts: stats.Alerts},
+	}
+	for _, n := range c.inputs {
+		s.Inputs = append(s.Inputs, savedFile{Name: n.origin.Name, Can: n.file != nil, Line: n.origin.Lines, Position: state.Position{Offset: n.base + n.origin.Place.End}})
+	}
+	s.Stream = st.Append(nil, c.f.pipeline.schema, c.f.origins)
+	return s
+}
+
+// note notes how far the outputs have been written.
+func (c *checkpoint) note(s *saved) {
+	for _, out := range c.outputs {
+		size := int64(-1)
+		if info, err := out.read.Stat(); err == nil {
+			size = info.Size()
+		}
+		s.Outputs = append(s.Outputs, savedFile{Name: out.name, Can: true, Position: state.Position{Offset: size}})
+	}
+}
+
+// keep brings the outputs and then the state to the disk.
+func (c *checkpoint) keep(s *saved) error {
+	var err error
+	for i, n := range c.inputs {
+		if n.file == nil {
+			continue
+		}
+		if s.Inputs[i].Position, err = state.PositionOf(n.file, s.Inputs[i].Offset); err != nil {
+			return fmt.Errorf("%s: %s", shownInput(n.origin), Reason(err))
+		}
+	}
+	for i, out := range c.outputs {
+		if s.Outputs[i].Position, err = state.PositionOf(out.read, s.Outputs[i].Offset); err == nil {
+			err = out.file.Sync()
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %s", out.name, Reason(err))
+		}
+	}
+	return c.store.Save(s.append(nil))
+}
+
+// begin goes on from the state that was found: it tells what has become of it,
+// writes the ends of alerts whose rules are gone, and makes the first save, before
+// anything else is written.
+func (c *checkpoint) begin() {
+	if c == nil {
+		return
+	}
+	r := c.restored
+	if r != nil {
+		for _, id := range r.Anew {
+			c.f.tell("state: " + id + " begins anew: it cannot be worked out from what was kept")
+		}
+		c.f.before = c.f.pipeline.stream.Stats().Fired
+		if p := c.f.pipeline.planned; p != nil && r.Rules != nil {
+			for _, ctx := range []*format.Context{p.complaints, p.alerts, p.actionJSON, p.actionText} {
+				ctx.Rules = r.Rules // those that have ended too
+			}
+		}
+		w := c.f.pipeline.newWorker()
+		c.f.pipeline.mu.Lock()
+		w.begin()
+		c.f.pipeline.mu.Unlock()
+		w.awaitStream()
+		w.leaveStream(false)
+		w.result.Notes = r.Ended
+		w.write()
+	}
+	c.last = -1
+	c.save(false)
+	go c.run()
+}
+
+// end makes the last save, unless the output has ended with an error.
+func (c *checkpoint) end() error {
+	close(c.stop)
+	<-c.stopped
+	if !c.f.pipeline.over() {
+		c.save(true)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.err
+}
+
+// beforeTail makes the last save before a line is taken that has no end: it may
+// become longer, so that a run that goes on reads it again.
+func (c *checkpoint) beforeTail(b *parse.Block) {
+	if c == nil || b.TooLong || len(b.Data) == 0 || b.Origin != c.f.origins[len(c.f.origins)-1] {
+		return
+	}
+	end := byte('\n')
+	if c.f.o.NUL {
+		end = 0
+	}
+	if b.Data[len(b.Data)-1] != end {
+		c.save(true)
+	}
+}
+
+// close lets other runs have the state.
+func (c *checkpoint) close() error {
+	if c == nil {
+		return nil
+	}
+	return c.store.Close()
+}
+
+// errNoState says that nothing is kept in a file.
+var errNoState = errors.New("there is no state in it")
+
+// ShowState writes what is in a FILE of --state.
+func ShowState(name string, asJSON bool, dst io.Writer) error {
+	b, err := state.Read(state.Disk{}, name)
+	if err == nil && b == nil {
+		err = fmt.Errorf("%s: %w", name, errNoState)
+	}
+	if err != nil {
+		return Usage(err)
+	}
+	s, err := readSaved(b)
+	if err != nil {
+		return Usage(fmt.Errorf("%s: %w", name, err))
+	}
+	if asJSON {
+		return s.json(dst)
+	}
+	return s.text(dst)
+}
+
+// shownState is a state as JSON shows it.
+type shownState struct {
+	Saved   string            `json:"saved"`
+	Version string            `json:"version"`
+	Flags   map[string]string `json:"flags"`
+	Inputs  []shownFile       `json:"inputs"`
+	Keys    int               `json:"keys"`
+	Samples int               `json:"samples"`
+	Firing  int               `json:"firing"`
+	Seq     int               `json:"seq"`
+}
+
+type shownFile struct {
+	File   string `json:"file"`
+	Offset *int64 `json:"offset"` // null for a pipe
+	Line   int    `json:"line"`
+}
+
+func (s *saved) shown() shownState {
+	v := shownState{
+		Saved: string(clock.AppendTime(nil, s.At, nil)), Version: s.Version, Flags: map[string]string{}, Inputs: []shownFile{},
+		Keys: s.Counts.Keys, Samples: s.Counts.Samples, Firing: s.Counts.Firing, Seq: s.Counts.Alerts,
+	}
+	for _, f := range s.Flags {
+		v.Flags[f.Name] = f.Value
+	}
+	for _, in := range s.Inputs {
+		f := shownFile{File: in.Name, Line: in.Line}
+		if f.File == "" {
+			f.File = "-"
+		}
+		if in.Can {
+			f.Offset = &in.Offset
+		}
+		v.Inputs = append(v.Inputs, f)
+	}
+	return v
+}
+
+func (s *saved) json(dst io.Writer) error {
+	return json.NewEncoder(dst).Encode(s.shown())
+}
+
+func (s *saved) text(dst io.Writer) error {
+	v := s.shown()
+	var b strings.Builder
+	line := func(name string, value any) { fmt.Fprintf(&b, "%-8s %v\n", name, value) }
+	line("saved", v.Saved)
+	line("version", v.Version)
+	var flags []string
+	for _, f := range s.Flags {
+		if f.Value != "" {
+			flags = append(flags, f.Name+" "+shownValue(f.Value))
+		}
+	}
+	line("flags", strings.Join(flags, " "))
+	for _, in := range v.Inputs {
+		where := fmt.Sprintf("%s line %d", text.FileName(in.File), in.Line)
+		if in.Offset != nil {
+			where += fmt.Sprintf(" offset %d", *in.Offset)
+		}
+		line("input", where)
+	}
+	line("keys", v.Keys)
+	line("samples", v.Samples)
+	line("firing", v.Firing)
+	line("seq", v.Seq)
+	_, err := io.WriteString(dst, b.String())
+	return err
+}
