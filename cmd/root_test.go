@@ -128,7 +128,7 @@ func TestMistakes(t *testing.T) {
 		{"man -w 5", `unknown flag "-w": see rtda man --help`},
 		{"completion", `completion: must name one shell, bash, zsh, fish or powershell`},
 		{"completion bsh", `completion: must be bash, zsh, fish or powershell (did you mean bash?): got "bsh"`},
-		{"help stimulate", `help: must be rules, formats, time, aggregates, simulate, demo, completion, man, version or help (did you mean simulate?): got "stimulate"`},
+		{"help stimulate", `help: must be rules, formats, time, aggregates, simulate, demo, state, completion, man, version or help (did you mean simulate?): got "stimulate"`},
 	} {
 		t.Run(c.args, func(t *testing.T) {
 			got := runShell(strings.Fields(c.args)...)
