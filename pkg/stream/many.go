@@ -25,16 +25,18 @@ const (
 
 // A many is the room for that.
 type many struct {
-	able   bool
-	timed  bool    // windows ask for times
-	newest int64   // what the clock is after those that go together
-	limit  int     // records at once
-	every  int     // Config.Every.N
-	reads  []Read  // what is asked of windows, each once
-	column []int   // by column: index into reads
-	metric []int   // by metric: index into reads, or of Stream.asked as −1−index
-	always []bool  // by read: asked for at every record, not only where there is a row
-	asking [][]int // by window: the reads of it that are always asked for
+	able    bool
+	timed   bool    // windows ask for times
+	newest  int64   // what the clock is after those that go together
+	clocked bool    // records may have to go alone because of their times
+	jump    int64   // how far ahead of the others a record may be
+	limit   int     // records at once
+	every   int     // Config.Every.N
+	reads   []Read  // what is asked of windows, each once
+	column  []int   // by column: index into reads
+	metric  []int   // by metric: index into reads, or of Stream.asked as −1−index
+	always  []bool  // by read: asked for at every record, not only where there is a row
+	asking  [][]int // by window: the reads of it that are always asked for
 
 	groups []group
 	group  []int32 // of each record
@@ -76,6 +78,10 @@ func newMany(cfg *Config) many {
 	}
 	if !cfg.Keyed {
 		m.limit = maxRun
+	}
+	m.clocked = cfg.Clock == DataClock || cfg.Every.D > 0 || cfg.Gap > 0 || cfg.TTL > 0
+	if m.jump = year; cfg.Ahead > 0 {
+		m.jump = min(year, cfg.Ahead)
 	}
 	m.limit = max(minMany, min(m.limit, maxCells/max(1, cfg.Fields, len(cfg.Columns), len(cfg.Metrics))))
 	at := map[Read]int{}
@@ -137,12 +143,10 @@ func goTogether(cfg *Config) bool {
 	if cfg.Keep > 0 || cfg.Rules != nil && (cfg.Rules.ByClock() || cfg.EvalRow || len(cfg.Texts) > 0) {
 		return false
 	}
-	if cfg.Every.D > 0 || cfg.LastOnly || cfg.Late > 0 || cfg.Ahead > 0 || cfg.Back > 0 || cfg.Gap > 0 || cfg.TTL > 0 {
-		return false
-	}
 	unready := func(w Window) bool { return w.asksTime() && w.Need > 1 } // it may hold too few again
 	aged := func(r Read) bool { return r.From == FromAge }
-	return !slices.ContainsFunc(cfg.Windows, unready) && !slices.ContainsFunc(cfg.Columns, aged) && !slices.ContainsFunc(cfg.Metrics, aged)
+	return !cfg.LastOnly && cfg.Late == 0 && !slices.ContainsFunc(cfg.Windows, unready) && !slices.ContainsFunc(cfg.Metrics, aged) &&
+		(cfg.Every.N == 0 || !slices.ContainsFunc(cfg.Columns, aged))
 }
 
 // asksTime reports whether what a window tells depends on the times of samples.
@@ -152,11 +156,11 @@ func (w *Window) asksTime() bool { return w.Timed || w.Fluid || w.Width.Kind == 
 // returns how many; 0 where record i has to go alone.
 func (s *Stream) takeMany(b *parse.Block, batch *parse.Batch, i, end int) int {
 	m := &s.many
-	if !m.able || end-i < minMany || s.cfg.Clock == DataClock && s.silentUpTo(batch.Time[i]) {
+	if !m.able || end-i < minMany || s.ahead != nil {
 		return 0
 	}
-	n := s.gather(batch, i, min(end-i, m.limit))
-	if n < minMany || !s.fitsMany(n) {
+	n := s.gather(b, batch, i, min(end-i, m.limit))
+	if n < minMany || !s.fitsMany(n) || s.cfg.TTL > 0 && s.expired(m.newest) != nil {
 		return 0
 	}
 	t := together{Stream: s, m: m, b: b, batch: batch, first: i, n: n, before: s.stats.Records, base: s.res.Rows.N}
@@ -168,36 +172,53 @@ func (s *Stream) takeMany(b *parse.Block, batch *parse.Batch, i, end int) int {
 	t.writeRows()
 	t.evaluate()
 	s.stats.Records += n
-	if s.longest > 0 {
-		s.sweep()
-		for _, g := range m.groups {
+	for _, g := range m.groups {
+		if s.longest > 0 {
 			s.holding.add(g.se)
 		}
+		s.enliven(g.se)
+	}
+	if s.longest > 0 {
+		s.sweep()
 	}
 	return n
 }
 
+// alone reports whether a record at time t has to go alone, where the key's last is
+// at time last and the newest of all at now: one that is late or far ahead, that
+// comes after a pause, that is behind the clock or that passes a boundary.
+func (s *Stream) alone(last, now, t int64) bool {
+	return t < last || clock.Elapsed(now, t) > s.many.jump || s.silentUpTo(t) || s.cfg.Gap > 0 && clock.Elapsed(last, t) >= s.cfg.Gap ||
+		s.cfg.Every.D > 0 && (t < now || clock.Later(t, s.left) > s.next)
+}
+
+// goesAlone is alone for a key and any of its records.
+func (se *series) goesAlone() bool { return se.freed != math.MinInt64 || se.behind || se.held != nil }
+
 // gather finds the series and the place of each of up to n records from i on, up
 // to one that has to go alone: of a new key, of one that gives no rows yet, one
 // with the first value of a field, or one that is late.
-func (s *Stream) gather(batch *parse.Batch, i, n int) int {
+func (s *Stream) gather(b *parse.Block, batch *parse.Batch, i, n int) int {
 	m := &s.many
 	m.groups, m.ends = m.groups[:0], m.ends[:0]
 	if !s.cfg.Keyed {
-		return s.gatherOne(batch, i, n)
+		return s.gatherOne(b, batch, i, n)
 	}
 	m.round++
 	now := s.clock
 	for k := range n {
 		se := s.find(batch.Key[i+k])
-		if se == nil || se.index != nil && s.lacks(se, batch, i+k) || !se.ready && !s.becomesReady(se) && !s.fillsFirst(batch, i+k) || se.freed != math.MinInt64 {
+		if se == nil || se.index != nil && s.lacks(se, batch, i+k) || !se.ready && !s.becomesReady(se) && !s.fillsFirst(batch, i+k) || se.goesAlone() {
 			n = k
 			break
 		}
 		fresh := se.round != m.round
-		if s.cfg.Clock == DataClock {
-			t := batch.Time[i+k]
-			if t < se.last || !fresh && t < se.coming || s.silentUpTo(t) || clock.Elapsed(now, t) > year {
+		if m.clocked {
+			t, last := s.timeOf(b, batch, i+k, s.stats.Records+k+1), se.last
+			if !fresh {
+				last = se.coming
+			}
+			if s.alone(last, now, t) {
 				n = k
 				break
 			}
@@ -233,9 +254,9 @@ func (s *Stream) gather(batch *parse.Batch, i, n int) int {
 }
 
 // gatherOne is gather without keys.
-func (s *Stream) gatherOne(batch *parse.Batch, i, n int) int {
+func (s *Stream) gatherOne(b *parse.Block, batch *parse.Batch, i, n int) int {
 	m, se := &s.many, s.only
-	if se == nil || se.freed != math.MinInt64 {
+	if se == nil || se.goesAlone() {
 		return 0
 	}
 	ready := se.ready || s.becomesReady(se)
@@ -244,10 +265,11 @@ func (s *Stream) gatherOne(batch *parse.Batch, i, n int) int {
 			n = k
 		}
 	}
-	if s.cfg.Clock == DataClock {
+	if m.clocked {
 		last := se.last
-		for k, t := range batch.Time[i : i+n] {
-			if t < last || clock.Elapsed(last, t) > year {
+		for k := range n {
+			t := s.timeOf(b, batch, i+k, s.stats.Records+k+1)
+			if s.alone(last, max(last, s.clock), t) {
 				n = k
 				break
 			}
@@ -277,7 +299,7 @@ func (m *many) addEnd(k int) {
 // becomesReady reports whether a key may give rows from now on, whatever comes:
 // a first window that time does not empty holds what it needs.
 func (s *Stream) becomesReady(se *series) bool {
-	se.ready = s.cfg.EveryLine
+	se.ready = s.cfg.EveryLine || s.many.every == 0
 	for _, i := range s.cfg.First {
 		w := se.window(i)
 		se.ready = se.ready || w != nil && s.cfg.Windows[i].Width.Kind != agg.Duration && w.Len() >= s.cfg.Windows[i].Need
@@ -613,7 +635,7 @@ func (t *together) evaluate() {
 	for _, g := range m.groups {
 		last := t.time(int(m.order[g.to-1]))
 		t.clock = max(t.clock, last)
-		g.se.last, g.se.heard, g.se.since = last, max(g.heard, last), g.since
+		g.se.last, g.se.heard, g.se.since, g.se.taken = last, max(g.heard, last), g.since, true
 	}
 }
 

@@ -296,12 +296,12 @@ func (s *Stream) take(se *series, rec *record) {
 		}
 	}
 	s.stats.Records++
-	behind := rec.t < s.clock
+	behind := rec.t < s.clock && s.cfg.Every.D > 0
 	switch {
 	case se == nil:
 		se = s.create(rec.key)
 		se.last, se.heard = rec.t, s.clock
-	case se.behind && s.cfg.Every.D > 0:
+	case se.behind:
 		s.catchUp(se, rec.t)
 	}
 	if s.cfg.TTL > 0 && !(se.known && s.cfg.Keyed) {
@@ -410,6 +410,7 @@ func (s *Stream) empty(se *series) {
 	if s.cfg.Rules != nil {
 		s.cfg.Rules.Pause(se.state)
 	}
+	se.ready = false
 	for _, w := range se.wins {
 		before := w.Held()
 		w.Reset()

@@ -78,11 +78,11 @@ func anySamples(r *rand.Rand, cfg *Config) []sample {
 		return randomSamples(r, cfg)
 	}
 	var xs []sample
-	now := int64(0)
+	now, keys, faults, pace := int64(0), 1+r.IntN(5), 12+r.IntN(60), 1+r.Int64N(4)
 	for range 20 + r.IntN(100) {
-		now += r.Int64N(3) * second / 2
-		x := sample{t: now, key: string('a' + rune(r.IntN(5))), vals: []float64{float64(r.IntN(1000))}}
-		switch r.IntN(12) {
+		now += r.Int64N(3) * second / 2 / pace
+		x := sample{t: now, key: string('a' + rune(r.IntN(keys))), vals: []float64{float64(r.IntN(1000))}}
+		switch r.IntN(faults) {
 		case 0:
 			x.t = max(0, now-r.Int64N(40)*second)
 		case 1:
@@ -172,7 +172,7 @@ func restored(t testing.TB, cfg Config, b []byte) (*half, error) {
 // TestSnapshotGoesOn saves streams of all kinds in the middle of their input and
 // holds what comes of the rest to a stream that was never saved.
 func TestSnapshotGoesOn(t *testing.T) {
-	for seed := range uint64(500) {
+	for seed := range uint64(600) {
 		if checkSnapshot(t, rand.New(rand.NewPCG(seed, 11))); t.Failed() {
 			t.Fatalf("seed %d", seed)
 		}
@@ -207,6 +207,14 @@ func checkSnapshot(t *testing.T, r *rand.Rand) {
 	}
 	if !slices.Equal(whole.log, then.log) {
 		t.Errorf("%+v, saved after %d of %d:\n got %s\nwant %s", cfg, cut, len(xs), firstDifference(then.log, whole.log), firstDifference(whole.log, then.log))
+	}
+	lonely := newHalf(cfg)
+	alone(lonely.s)
+	lonely.take(xs[:cut])
+	lonely.take(xs[cut:])
+	lonely.end()
+	if !slices.Equal(whole.log, lonely.log) || whole.s.stats != lonely.s.stats {
+		t.Errorf("%+v:\n together %s\none by one %s\n%+v\n%+v", cfg, firstDifference(whole.log, lonely.log), firstDifference(lonely.log, whole.log), whole.s.stats, lonely.s.stats)
 	}
 	if whole.s.stats != then.s.stats {
 		t.Errorf("counts %+v, want %+v", then.s.stats, whole.s.stats)
