@@ -70,6 +70,10 @@ func (s *Schema) setFormat(name string) error {
 		return nil
 	case f.Name == "match" && s.cfg.Match == nil:
 		return errors.New("format match needs --match REGEXP")
+	case f.table && len(s.cfg.Names) > 0:
+		if err := s.checkNames(); err != nil {
+			return err
+		}
 	case f.Name == "match":
 		if err := s.checkMatch(); err != nil {
 			return err

@@ -448,6 +448,25 @@ func (s *Schema) named() []string {
 	})
 }
 
+// checkNames says which of the names that the user named Config.Names does not
+// have, or has twice.
+func (s *Schema) checkNames() error {
+	used := s.named()
+	if len(s.cfg.Fields) == 0 && !s.cfg.Count {
+		used = append(used, s.cfg.Names...) // any may come to be measured
+	}
+	for _, name := range used {
+		i := slices.Index(s.cfg.Names, name)
+		switch {
+		case i < 0:
+			return fmt.Errorf("--names has no column %s", quoteName(name))
+		case slices.Contains(s.cfg.Names[i+1:], name):
+			return fmt.Errorf("--names has two columns %s", quoteName(name))
+		}
+	}
+	return nil
+}
+
 // numbered reports whether all that the user names are columns by number, so
 // that there is no header.
 func (s *Schema) numbered() bool {
