@@ -474,6 +474,14 @@ var flags = []flag{
 		long: "How often the state is saved, if anything has changed.",
 		set:  spanInto(func(o *options) *time.Duration { return &o.Save })},
 
+	{group: groupInput, name: "follow", short: "F",
+		doc:  "read on as the FILEs grow, also when they rotate",
+		long: "Read the FILEs to their ends in their order, then what is appended to any of them, as it comes, until a signal. See FOLLOWING.",
+		set:  turnOn(func(o *options) *bool { return &o.Follow })},
+	{group: groupInput, name: "tail", arg: "N", shown: "all",
+		doc:  "with -F: begin N lines before the ends",
+		long: "Begin N lines before the ends of the FILEs; 0 is only what is new. csv, tsv and cols still take their names from the first line.",
+		set:  number(0, 1<<30, func(o *options) *int { return &o.Tail })},
 	{group: groupInput, name: "listen", arg: "ADDR", repeats: true,
 		doc: "take input from the network (tcp://:8000 …)",
 		long: "Take input that others send: at `tcp://HOST:PORT`, `udp://HOST:PORT`, `unix:PATH`, `http://HOST:PORT` (POST, the body is lines) or `fd:N`, a listening socket that the starter opened. " +

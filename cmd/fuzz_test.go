@@ -87,7 +87,7 @@ func flagsBy(d *dice, dir string) []string {
 			continue
 		}
 		switch {
-		case f.name == "exec" || f.name == "exec-timeout" || f.name == "rules" || f.name == "jobs" || f.group == groupDisplay || f.group == groupState || f.name == "listen" || f.name == "max-connections":
+		case f.name == "exec" || f.name == "exec-timeout" || f.name == "rules" || f.name == "jobs" || f.group == groupDisplay || f.group == groupState || f.name == "listen" || f.name == "follow" || f.name == "tail" || f.name == "max-connections":
 		case f.name == "alerts":
 			add(f.name, filepath.Join(dir, "alerts"))
 		case f.name == "one-to-one":

@@ -34,7 +34,11 @@ type options struct {
 	given                           map[string]string // values of the flags that the user gave
 }
 
-func newOptions() *options { return &options{given: map[string]string{}} }
+func newOptions() *options {
+	o := &options{given: map[string]string{}}
+	o.Tail = -1
+	return o
+}
 
 // set gives a flag a value, as often as the user names it.
 func (o *options) set(f *flag, text string) error {
@@ -78,6 +82,9 @@ func (o *options) finish(files []string) error {
 	o.findClock()
 	if err := o.contradiction(); err != nil {
 		return err
+	}
+	if o.Follow { // they may come later
+		files = nil
 	}
 	if err := checkFiles(files); err != nil {
 		return err

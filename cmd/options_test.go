@@ -39,7 +39,7 @@ func TestDefaults(t *testing.T) {
 		In: "auto", OnError: "skip", MaxLine: 1 << 20, MaxKeys: 100_000, MaxSamples: 50_000_000,
 		Windows: []run.Window{{Width: agg.Width{N: 100}, Text: "100"}}, Every: stream.Every{N: 1}, EveryText: "1", ZoneText: "UTC", Warmup: 1,
 		AlertFormat: "text", Eval: "sample", ExecTimeout: 30 * time.Second, Out: "text", Measurement: "rtda", Width: 900, Height: 360, Color: "auto", Progress: "auto", Jobs: runtime.GOMAXPROCS(0),
-		Hold: "auto", History: 10 * time.Minute, MaxConnections: 256, Save: 5 * time.Second,
+		Hold: "auto", History: 10 * time.Minute, MaxConnections: 256, Tail: -1, Save: 5 * time.Second,
 	}}
 	o.Files = nil
 	if !reflect.DeepEqual(o, want) {

@@ -43,9 +43,9 @@ func newFilter(o *Options, std Streams) (*filter, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(o.Listen) == 0 {
+	if len(o.Listen) == 0 && !o.Follow {
 		f.pipeline.reader = parse.NewReader(f.pipeline.tapped(f.origins), cut)
-	} else if err := f.listen(cut); err != nil {
+	} else if err := f.takeIn(cut, std.In); err != nil {
 		return nil, err
 	}
 	if IsTerminal(std.Err) && !IsTerminal(std.In) && !o.OneToOne {
@@ -247,7 +247,7 @@ func (f *filter) context(layout format.Layout, set *rule.Set, dst io.Writer, isS
 	return &format.Context{
 		Layout: layout, Rules: set,
 		JSON: f.o.AlertFormat == "json", Strict: f.o.OnError == OnErrorFail,
-		Paint: f.o.paint(dst, isStderr), Files: len(f.origins) > 1 || len(f.o.Listen) > 0,
+		Paint: f.o.paint(dst, isStderr), Files: len(f.origins) > 1 || len(f.o.Listen) > 0 || f.o.hasPattern(),
 	}
 }
 
@@ -258,6 +258,11 @@ func (o *Options) blockSize() int {
 		return 64 << 10
 	}
 	return 256 << 10
+}
+
+// hasPattern reports whether a FILE may stand for several.
+func (o *Options) hasPattern() bool {
+	return o.Follow && slices.ContainsFunc(o.Files, func(name string) bool { return strings.ContainsAny(name, "*?[") })
 }
 
 // inputs are the FILEs; `-` or none is stdin.

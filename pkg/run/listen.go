@@ -2,6 +2,7 @@ package run
 
 import (
 	"fmt"
+	"io"
 	"time"
 
 	"rtda/pkg/feed"
@@ -14,14 +15,15 @@ import (
 const dropsTime = time.Second
 
 // An intake is what comes in from several inputs at once: the addresses that are
-// listened at, and the FILEs if there are any. It ends when it is closed.
+// listened at, and FILEs, which may be followed. It ends when it is closed.
 type intake struct {
 	*feed.Merge
 	listeners *feed.Listeners
+	follower  *feed.Follower // nil without --follow
 }
 
-// listen opens the addresses of --listen.
-func (f *filter) listen(cut parse.ReaderConfig) error {
+// takeIn opens the addresses of --listen and begins to follow the FILEs.
+func (f *filter) takeIn(cut parse.ReaderConfig, stdin io.Reader) error {
 	o := f.o
 	m := feed.NewMerge(cut)
 	names := serve.HostNames(o.HTTPHosts)
@@ -37,7 +39,12 @@ func (f *filter) listen(cut parse.ReaderConfig) error {
 		}
 		f.tell(name)
 	}
-	if len(o.Files) > 0 {
+	switch {
+	case o.Follow:
+		in.follower = feed.Follow(m, o.Files, stdin, feed.FollowConfig{
+			NUL: o.NUL, Tail: o.Tail, FirstLine: o.hasHeaders(), Tell: f.tell,
+		})
+	case len(o.Files) > 0:
 		m.AddAll(f.origins, func(err error) {
 			if err != nil {
 				f.fail(err)
@@ -49,6 +56,11 @@ func (f *filter) listen(cut parse.ReaderConfig) error {
 		f.aside(f.watchDrops)
 	}
 	return nil
+}
+
+// hasHeaders reports whether columns have their names from the first line.
+func (o *Options) hasHeaders() bool {
+	return (o.In == "csv" || o.In == "tsv" || o.In == "cols") && len(o.Names) == 0
 }
 
 func hasUDP(all []socket.Address) bool {
@@ -80,6 +92,9 @@ func (in *intake) close() {
 		return
 	}
 	in.Merge.Close()
+	if in.follower != nil {
+		go in.follower.Close() // it may wait for a look under way
+	}
 	_ = in.listeners.Close() // nothing more is wanted of them
 }
 

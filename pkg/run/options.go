@@ -91,6 +91,9 @@ type Options struct {
 	Color         string
 	Jobs          int
 
+	Follow bool // what is appended to the FILEs is read too
+	Tail   int  // lines before their ends at which reading begins; -1: all
+
 	State string // the FILE of --state
 	Save  time.Duration
 
