@@ -89,6 +89,7 @@ type followed struct {
 	next    []*tail   // that the name came to mean since
 	running bool      // now is being read
 	caught  bool      // it was read to its end once
+	found   bool      // there was a file of the name once
 	told    string    // last complaint
 }
 
@@ -397,7 +398,7 @@ func (f *Follower) rename(e *followed) {
 	}
 	if t != nil {
 		e.next = append(e.next, t)
-		e.told, e.notices[0] = "", filepath.Clean(e.path)
+		e.told, e.found, e.notices[0] = "", true, filepath.Clean(e.path)
 		if real, err := filepath.EvalSymlinks(e.path); err == nil {
 			e.notices[1] = real
 			f.watch(filepath.Dir(real))
@@ -407,7 +408,7 @@ func (f *Follower) rename(e *followed) {
 	if err == nil {
 		return
 	}
-	if !errors.Is(err, fs.ErrNotExist) || e.newest() == nil && !e.pattern {
+	if !errors.Is(err, fs.ErrNotExist) || !e.found && !e.pattern {
 		e.tell(f, err)
 	}
 	e.caught = e.caught || !e.behind()
