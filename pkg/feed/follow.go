@@ -396,9 +396,10 @@ func (f *Follower) rename(e *followed) {
 	case t != nil && !e.caught && e.newest() == nil && f.c.Tail >= 0:
 		f.tail(t)
 	}
+	e.found = e.found || t != nil || e.newest() != nil
 	if t != nil {
 		e.next = append(e.next, t)
-		e.told, e.found, e.notices[0] = "", true, filepath.Clean(e.path)
+		e.told, e.notices[0] = "", filepath.Clean(e.path)
 		if real, err := filepath.EvalSymlinks(e.path); err == nil {
 			e.notices[1] = real
 			f.watch(filepath.Dir(real))
