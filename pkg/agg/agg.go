@@ -183,7 +183,6 @@ type Plan struct {
 	batch     batch
 	content   content
 	pieces    [2]block
-	together  block
 	summaries [7]summary
 	starts    map[int][]int // of the blocks of rings, by their size
 }

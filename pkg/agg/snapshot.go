@@ -26,11 +26,9 @@ func (w *Window) Append(dst []byte) []byte {
 		dst = num.AppendUint(dst, uint64(w.head))
 		a, b := &w.plan.pieces[0], &w.plan.pieces[1]
 		w.blocks(a, b)
-		all := &w.plan.together
-		all.xs, all.ts = append(append(all.xs[:0], a.xs...), b.xs...), append(append(all.ts[:0], a.ts...), b.ts...)
-		dst = num.AppendFloats(dst, all.xs)
+		dst = num.AppendFloats(dst, a.xs, b.xs)
 		if w.plan.timed {
-			dst = num.AppendTimes(dst, all.ts)
+			dst = num.AppendTimes(dst, a.ts, b.ts)
 		}
 	}
 	if b := w.beyond; b != nil {

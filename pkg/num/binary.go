@@ -24,15 +24,25 @@ func AppendFloat(dst []byte, x float64) []byte {
 	return binary.LittleEndian.AppendUint64(dst, math.Float64bits(x))
 }
 
-// AppendFloats appends the length of xs and 8 bytes for each.
-func AppendFloats(dst []byte, xs []float64) []byte {
-	dst = AppendUint(dst, uint64(len(xs)))
-	n := len(dst)
-	dst = slices.Grow(dst, 8*len(xs))[:n+8*len(xs)]
-	for i, b := 0, dst[n:]; i < len(xs) && len(b) >= 8; i, b = i+1, b[8:] {
-		binary.LittleEndian.PutUint64(b, math.Float64bits(xs[i]))
+// AppendFloats appends how many numbers the pieces have together and 8 bytes for
+// each.
+func AppendFloats(dst []byte, pieces ...[]float64) []byte {
+	dst = AppendUint(dst, lengthOf(pieces))
+	for _, xs := range pieces {
+		n := len(dst)
+		dst = slices.Grow(dst, 8*len(xs))[:n+8*len(xs)]
+		for i, b := 0, dst[n:]; i < len(xs) && len(b) >= 8; i, b = i+1, b[8:] {
+			binary.LittleEndian.PutUint64(b, math.Float64bits(xs[i]))
+		}
 	}
 	return dst
+}
+
+func lengthOf[T any](pieces [][]T) (n uint64) {
+	for _, p := range pieces {
+		n += uint64(len(p))
+	}
+	return n
 }
 
 // AppendBool appends b in one byte.
@@ -48,25 +58,27 @@ func AppendText[T string | []byte](dst []byte, s T) []byte {
 	return append(AppendUint(dst, uint64(len(s))), s...)
 }
 
-// AppendTimes appends the length of ts and their differences, in which a steady
-// stream of samples takes a few bytes for each.
-func AppendTimes(dst []byte, ts []int64) []byte {
-	dst = AppendUint(dst, uint64(len(ts)))
+// AppendTimes appends how many times the pieces have together and their
+// differences, in which a steady stream of samples takes a few bytes for each.
+func AppendTimes(dst []byte, pieces ...[]int64) []byte {
+	dst = AppendUint(dst, lengthOf(pieces))
 	last, step := int64(0), int64(0)
-	for len(ts) > 0 {
-		dst = slices.Grow(dst, binary.MaxVarintLen64+len(ts))
-		b, n := dst[len(dst):cap(dst)], 0
-		for len(ts) > 0 && len(b)-n >= binary.MaxVarintLen64 {
-			d := ts[0] - last - step // wraps around as it is read back
-			last, step, ts = ts[0], ts[0]-last, ts[1:]
-			if z := uint64(d)<<1 ^ uint64(d>>63); z < 0x80 {
-				b[n] = byte(z)
-				n++
-			} else {
-				n += binary.PutUvarint(b[n:], z)
+	for _, ts := range pieces {
+		for len(ts) > 0 {
+			dst = slices.Grow(dst, binary.MaxVarintLen64+len(ts))
+			b, n := dst[len(dst):cap(dst)], 0
+			for len(ts) > 0 && len(b)-n >= binary.MaxVarintLen64 {
+				d := ts[0] - last - step // wraps around as it is read back
+				last, step, ts = ts[0], ts[0]-last, ts[1:]
+				if z := uint64(d)<<1 ^ uint64(d>>63); z < 0x80 {
+					b[n] = byte(z)
+					n++
+				} else {
+					n += binary.PutUvarint(b[n:], z)
+				}
 			}
+			dst = dst[:len(dst)+n]
 		}
-		dst = dst[:len(dst)+n]
 	}
 	return dst
 }

@@ -315,3 +315,41 @@ func TestWallClockBeginsAtOnce(t *testing.T) {
 	}
 	t.Error("no alert")
 }
+
+// TestTakeAllocatesNothing counts what a batch costs once the windows are full:
+// together and one by one, with keys, boundaries and rules.
+func TestTakeAllocatesNothing(t *testing.T) {
+	for name, change := range map[string]func(*Stream){"together": func(*Stream) {}, "one by one": alone} {
+		for _, every := range []Every{{N: 1}, {N: 50}, {D: 3 * second}} {
+			texts := []string{"last > 2000", "sum(5) > 1e9 for 3/4"}
+			if name == "one by one" {
+				texts = append(texts, "age > 100")
+			}
+			cfg := ruled(t, rand.New(rand.NewPCG(3, 3)), texts...)
+			cfg.Clock, cfg.Keyed, cfg.Every, cfg.TTL = DataClock, true, every, 3600*second
+			s := New(cfg)
+			s.Setup(cfg)
+			change(s)
+			var xs []sample
+			for i := range 500 {
+				xs = append(xs, sample{key: fmt.Sprint(i % 20), vals: []float64{float64(i)}})
+			}
+			b, batch := batchOf(&cfg, xs, &parse.Origin{})
+			now := int64(0)
+			var r Result
+			take := func() {
+				for i := range batch.Time {
+					now += second / 100
+					batch.Time[i] = now
+				}
+				s.Take(b, batch, &r, more)
+			}
+			for range 5 {
+				take()
+			}
+			if n := testing.AllocsPerRun(20, take); n > 5 {
+				t.Errorf("%s, %+v: %.0f allocations for %d records", name, every, n, len(xs))
+			}
+		}
+	}
+}

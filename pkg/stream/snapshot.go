@@ -525,8 +525,8 @@ func (s *Stream) restoreSeries(sn *Snapshot, rules *rule.Saved, asked []int, r *
 	se.behind, se.taken, se.known = flags&isBehind != 0, flags&isTaken != 0, flags&isKnown != 0
 	se.last = d.Int()
 	se.heard = se.last + d.Int()
-	if se.heard < se.last || se.heard > s.clock {
-		d.Fail() // nothing is heard before it is, or later than now
+	if se.heard < se.last || se.heard > s.clock || se.behind && s.cfg.Every.D == 0 {
+		d.Fail() // nothing is heard before it is, or later than now; where there are no boundaries it does not matter
 	}
 	se.since = d.Index(math.MaxInt)
 	if flags&hasShown != 0 {
