@@ -58,7 +58,7 @@ compare: build ## the whole command against every peer that is installed
 detect: ## how well faults are found and samples foreseen: on a real series (FILE), noise, made-up faults
 	@$(GO) run ./testdata/detect $(FILE)
 
-integration: build ## against real InfluxDB, promtool and Telegraf, where they can be had
+integration: build ## with a real InfluxDB, Prometheus, browser, terminal and Telegraf, where they can be had
 	@bash testdata/integration.sh ./rtda
 
 soak: build ## a long run, memory and file descriptors watched (SOAK=60 seconds)

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Runs rtda against the real things: an InfluxDB that takes a day of its
-# output, promtool that reads its metrics, and a Telegraf that has it as a
-# processor. What is missing is installed where that is possible, and said to
-# be skipped where it is not. Everything listens on loopback only.
+# Runs rtda against the real things: an InfluxDB that takes a day of its output,
+# a Prometheus that scrapes it, a browser that shows its page, a terminal that
+# shows its live view, and a Telegraf that has it as a processor and sends to it.
+# What is missing is installed where that is possible, and said to be skipped
+# where it is not. Everything listens on loopback only.
 set -euo pipefail
 rtda=$(realpath "$1")
 dir=$(mktemp -d)
@@ -77,7 +78,7 @@ influxdb() {
 	fi
 }
 
-prometheus() {
+scraped() {
 	has promtool prometheus || { skip prometheus "promtool cannot be installed"; return; }
 	records 5000 | "$rtda" -t time -k sensor -f value -w 100,1m -n end -a count,sum,mean,std,p99.9,rate,age -o prom >"$dir/metrics"
 	if promtool check metrics <"$dir/metrics" >"$dir/promtool" 2>&1 && [ -s "$dir/metrics" ]; then
@@ -85,10 +86,74 @@ prometheus() {
 	else
 		fail "promtool: $(head -n 5 "$dir/promtool")"
 	fi
+	has prometheus prometheus && has curl curl || { skip scraping "prometheus or curl cannot be installed"; return; }
+	local run server
+	run=$(free) server=$(free)
+	"$rtda" simulate --hz 20 --sensors 3 --shape walk -o json |
+		"$rtda" -t time -k sensor -f value -w 10s -n 1s -r 'crit high: max > 0' --http "127.0.0.1:$run" -o none 2>"$dir/scraped.log" &
+	pids+=($!)
+	curl -s --retry 30 --retry-delay 1 --retry-connrefused -o /dev/null "http://127.0.0.1:$run/healthz"
+	until grep -q ALERT "$dir/scraped.log" || ! kill -0 $! 2>/dev/null; do sleep 0.1; done
+	curl -sS "http://127.0.0.1:$run/metrics" >"$dir/metrics"
+	if promtool check metrics <"$dir/metrics" >"$dir/promtool" 2>&1 && grep -q '^rtda_alert{.*sensor="s1"' "$dir/metrics"; then
+		ok "promtool accepts $(grep -c '^rtda' "$dir/metrics") metrics of --http"
+	else
+		fail "promtool on --http: $(head -n 5 "$dir/promtool") $(head -n 5 "$dir/metrics")"
+	fi
+	cat >"$dir/rules.yml" <<-END
+		groups:
+		- name: rtda
+		  rules:
+		  - alert: RtdaFires
+		    expr: rtda_alert{severity="crit"} == 1
+	END
+	cat >"$dir/prometheus.yml" <<-END
+		global:
+		  scrape_interval: 1s
+		  evaluation_interval: 1s
+		rule_files: ["$dir/rules.yml"]
+		scrape_configs:
+		- job_name: rtda
+		  static_configs:
+		  - targets: ["127.0.0.1:$run"]
+	END
+	prometheus --config.file="$dir/prometheus.yml" --storage.tsdb.path="$dir/tsdb" --web.listen-address="127.0.0.1:$server" >"$dir/prometheus.log" 2>&1 &
+	pids+=($!)
+	local asked=0
+	until curl -s "http://127.0.0.1:$server/api/v1/alerts" >"$dir/alerts" && grep -q '"state":"firing"' "$dir/alerts"; do
+		asked=$((asked + 1))
+		[ "$asked" -lt 60 ] || break
+		sleep 0.5
+	done
+	if grep -q '"alertname":"RtdaFires".*"sensor":"s[123]".*"state":"firing"' "$dir/alerts"; then
+		ok "a Prometheus scrapes rtda, and a rule of its own fires on rtda_alert"
+	else
+		fail "prometheus: no alert: $(head -c 300 "$dir/alerts") $(tail -n 2 "$dir/prometheus.log")"
+	fi
+}
+
+browser() {
+	has chromium chromium || { skip browser "chromium cannot be installed"; return; }
+	(cd "$(dirname "$0")/browser" && go build -o "$dir/browser" .) >"$dir/go" 2>&1 ||
+		{ skip browser "go build: $(tail -n 1 "$dir/go")"; return; }
+	if "$dir/browser" "$rtda" >"$dir/seen" 2>&1; then
+		ok "the page of --http in a browser: $(grep -c '^ok' "$dir/seen") checks"
+	else
+		fail "the page of --http in a browser: $(grep -v '^ok' "$dir/seen")"
+	fi
+}
+
+live() {
+	has tmux tmux || { skip live "tmux cannot be installed"; return; }
+	if bash "$(dirname "$0")/live.sh" "$rtda" >"$dir/seen" 2>&1; then
+		ok "$(tail -n 1 "$dir/seen")"
+	else
+		fail "$(cat "$dir/seen")"
+	fi
 }
 
 telegraf() {
-	local tags=custom,inputs.file,outputs.file,processors.execd,parsers.influx,serializers.influx
+	local tags=custom,inputs.file,outputs.file,outputs.socket_writer,processors.execd,parsers.influx,serializers.influx
 	export GOBIN=$dir/bin
 	PATH=$PATH:$(go env GOPATH)/bin
 	command -v telegraf >/dev/null ||
@@ -123,6 +188,30 @@ telegraf() {
 	else
 		fail "telegraf: $(wc -l <"$dir/direct") lines expected, $(wc -l <"$dir/through") came; $(tail -n 3 "$dir/telegraf.log")"
 	fi
+	local port
+	port=$(free)
+	cat >"$dir/socket.conf" <<-END
+		[agent]
+		  omit_hostname = true
+		  precision = "1ns"
+		[[inputs.file]]
+		  files = ["$dir/input"]
+		  data_format = "influx"
+		[[outputs.socket_writer]]
+		  address = "tcp://127.0.0.1:$port"
+		  data_format = "influx"
+	END
+	"$rtda" --listen "tcp://127.0.0.1:$port" -i influx -o influx -k sensor -f value -w 10 >"$dir/listened" 2>"$dir/listened.log" &
+	local listener=$!
+	pids+=($listener)
+	timeout 60 "$(command -v telegraf)" --config "$dir/socket.conf" --once >"$dir/socket.log" 2>&1 || true
+	kill -TERM "$listener" 2>/dev/null || true
+	wait "$listener" 2>/dev/null || true
+	if cmp -s "$dir/direct" <(sort "$dir/listened"); then
+		ok "telegraf's socket_writer sends to --listen: $(wc -l <"$dir/listened") lines, all as without it"
+	else
+		fail "socket_writer: $(wc -l <"$dir/listened") lines came; $(tail -n 2 "$dir/listened.log" "$dir/socket.log")"
+	fi
 	if grep -q '^.*E! .*ALERT crit hot' "$dir/telegraf.log"; then
 		ok "telegraf sees an alert at its level"
 	else
@@ -131,7 +220,9 @@ telegraf() {
 }
 
 influxdb
-prometheus
+scraped
+browser
+live
 telegraf
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ]

@@ -10,6 +10,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -432,6 +434,61 @@ func TestOwnNamesAreFree(t *testing.T) {
 				t.Errorf("%s can be the name of a column of %s", m.name, a.Name)
 			}
 		}
+	}
+}
+
+// The dashboard of docs asks for no metric that is not there, and its panels have
+// places and numbers of their own.
+func TestDashboard(t *testing.T) {
+	b, err := os.ReadFile("../../docs/grafana.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var d struct {
+		Panels []struct {
+			ID      int
+			Title   string
+			GridPos struct{ X, Y, W, H int }
+			Targets []struct{ Expr string }
+		}
+	}
+	if err := json.Unmarshal(b, &d); err != nil {
+		t.Fatal(err)
+	}
+	known := map[string]bool{}
+	for _, m := range ownMetrics {
+		known[m.name] = true
+	}
+	names := regexp.MustCompile(`rtda_\w+`)
+	places, ids := map[[2]int]bool{}, map[int]bool{}
+	for _, p := range d.Panels {
+		if ids[p.ID] {
+			t.Errorf("panel %q has the number of another: %d", p.Title, p.ID)
+		}
+		ids[p.ID] = true
+		for x := range p.GridPos.W {
+			for y := range p.GridPos.H {
+				place := [2]int{p.GridPos.X + x, p.GridPos.Y + y}
+				if places[place] || place[0] >= 24 {
+					t.Fatalf("panel %q has no room at %v", p.Title, place)
+				}
+				places[place] = true
+			}
+		}
+		for _, target := range p.Targets {
+			found := names.FindAllString(target.Expr, -1)
+			if len(found) == 0 {
+				t.Errorf("panel %q asks for nothing: %s", p.Title, target.Expr)
+			}
+			for _, name := range found {
+				if !known[name] {
+					t.Errorf("panel %q: there is no %s", p.Title, name)
+				}
+			}
+		}
+	}
+	if len(d.Panels) == 0 {
+		t.Error("no panels")
 	}
 }
 

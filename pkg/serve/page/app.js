@@ -11,7 +11,8 @@ let meta = null;
 let column = 0;
 let mine = null; // id of the chosen key
 let sort = "name";
-let pausedAt = null; // the last place shown
+let held = null; // the keys as they were when the picture was paused
+let heldAt = null; // the last place there was then
 let newest = null; // the last place there is
 let source = null;
 let rate = null; // lines a second
@@ -111,6 +112,7 @@ function connect() {
   source.addEventListener("hello", (e) => {
     meta = JSON.parse(e.data);
     keys.clear();
+    if (held) pause();
     newest = before = null;
     setUp();
     state("live", "live");
@@ -256,19 +258,24 @@ function choose(c) {
   if (!n) return;
   column = (c + n) % n;
   $("column").value = column;
-  fetchHistory().then(draw, () => state("lost", "no answer"));
+  fetchHistory().then(() => { if (held) hold(); draw(); }, () => state("lost", "no answer"));
+}
+
+// hold keeps a copy of the keys, which is what is shown until the picture goes on.
+function hold() {
+  held = new Map([...keys].map(([id, k]) => [id, { ...k, values: [...k.values], t: [...k.t], last: [...k.last], min: [...k.min], max: [...k.max] }]));
 }
 
 function pause() {
-  pausedAt = pausedAt === null ? newest : null;
-  $("pause").setAttribute("aria-pressed", String(pausedAt !== null));
-  $("pause").textContent = pausedAt === null ? "pause" : "go on";
+  if (held) held = null; else { heldAt = newest; hold(); }
+  $("pause").setAttribute("aria-pressed", String(held !== null));
+  $("pause").textContent = held ? "go on" : "pause";
   draw();
 }
 
 function visible() {
   const text = $("filter").value.toLowerCase();
-  const all = [...keys.values()].filter((k) => k.name.toLowerCase().includes(text));
+  const all = [...(held ?? keys).values()].filter((k) => k.name.toLowerCase().includes(text));
   const byName = (a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
   const value = (k) => k.values[column] ?? -Infinity;
   const orders = {
@@ -344,7 +351,7 @@ function draw() {
   wanted = true;
   requestAnimationFrame(() => {
     wanted = false;
-    if (mine === null || !keys.has(mine)) mine = visible()[0]?.id ?? null;
+    if (mine === null || !(held ?? keys).has(mine)) mine = visible()[0]?.id ?? null;
     drawTable();
     drawChart();
   });
@@ -457,7 +464,7 @@ function drawChart() {
   const [g, w, h] = prepared(chart);
   const shownKeys = visible();
   const log = $("log").checked;
-  const to = pausedAt ?? newest;
+  const to = held ? heldAt : newest;
   const withPoints = shownKeys.filter((k) => k.t.length);
   nearest = null;
   $("tip").hidden = true;
@@ -532,7 +539,7 @@ function drawChart() {
   }
   g.restore();
 
-  const chosen = keys.get(mine);
+  const chosen = (held ?? keys).get(mine);
   if (chosen) {
     chart.setAttribute("aria-label", meta.columns[column].name + " of " + withPoints.length + " keys; " + chosen.name + ": " +
       (number(chosen.values[column]) || "no value") + (chosen.level ? ", " + chosen.level : ""));
