@@ -239,6 +239,8 @@ func (s *Schema) enterLine(b *Block, line []byte) (used bool, err error) {
 		b.early.addEarly(Bad{Reason: TooLong})
 	case isBlank(line):
 		s.enterOther(b, Blank)
+	case s.format == nil && string(num.Trim(line)) == "[":
+		s.enterOther(b, Blank) // an array with a record a line
 	case s.format == nil:
 		b.early.addEarly(Bad{Reason: NotNumber, Text: line, Cure: guess(line, false)})
 	case t != nil && o.header == nil:

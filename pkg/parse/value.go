@@ -230,6 +230,9 @@ func guess(line []byte, json bool) Cure {
 	if len(b) == 0 {
 		return ""
 	}
+	if _, ok := num.Parse(b, ','); ok && !json {
+		return CureDecimal
+	}
 	first, last := b[0], b[len(b)-1]
 	words := bytes.Fields(b[:min(len(b), 1<<10)])
 	switch {
