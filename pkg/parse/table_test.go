@@ -170,3 +170,41 @@ func BenchmarkMatch(b *testing.B) {
 		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/2000, "ns/line")
 	})
 }
+
+// A slowMatch is the slow twin of a matchDecoder: it asks for each name anew.
+type slowMatch struct{ s *Schema }
+
+func (d slowMatch) fields([]byte, func([]byte, bool)) {}
+
+func (d slowMatch) decode(r *record, line []byte) {
+	re := d.s.cfg.Match
+	groups := re.FindSubmatch(line)
+	if groups == nil {
+		r.pass()
+		return
+	}
+	for _, p := range newSlots(d.s).all {
+		g := re.SubexpIndex(p.name)
+		if g < 0 {
+			fmt.Sscanf(p.name, "$%d", &g)
+		}
+		if groups[g] != nil {
+			r.put(&p, groups[g], untyped)
+		}
+	}
+}
+
+func FuzzMatch(f *testing.F) {
+	for _, s := range []string{"GET /a 200 in 12ms", "POST 404", "", "x", "5xx in ms", "\xff 200 in 1.5e3ms", " 200 in  7 ms"} {
+		f.Add(s, "GET /b 500 in 31ms")
+	}
+	re := regexp.MustCompile(`(?P<status>\d{3})(?:\D+(?P<ms>[\d.e]+))?( ?ms)?`)
+	c := Config{Format: "match", Match: re, Keys: []string{"status"}, Fields: []string{"ms", "$1"}, Texts: []string{"$3", "ms"}}
+	f.Fuzz(func(t *testing.T, first, second string) {
+		in := strings.Join([]string{first, second, first + "\r", "", second}, "\n")
+		got := jsonBatch(t, c, in, newMatch)
+		if want := jsonBatch(t, c, in, func(s *Schema) decoder { return slowMatch{s} }); got != want {
+			t.Errorf("batch of %q:\n got %s\nwant %s", in, got, want)
+		}
+	})
+}
