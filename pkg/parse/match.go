@@ -20,9 +20,9 @@ func newMatch(s *Schema) decoder {
 	for i := range d.slots.all {
 		p := &d.slots.all[i]
 		if g := s.cfg.Match.SubexpIndex(p.name); g >= 0 {
-			d.at[g] = p
+			p.next, d.at[g] = d.at[g], p
 		} else if c, ok := columnNumber(p.name); ok && c+1 < len(names) {
-			d.at[c+1] = p
+			p.next, d.at[c+1] = d.at[c+1], p
 		}
 	}
 	return d

@@ -129,6 +129,9 @@ func (r *record) put(p *slot, b []byte, k kind) {
 	if k == untyped && len(b) == 0 {
 		return
 	}
+	if p.next != nil {
+		r.put(p.next, b, k)
+	}
 	if p.sole >= 0 && k < container {
 		r.key(p.sole, b)
 		return
@@ -439,9 +442,10 @@ type slot struct {
 	keys   []int // indexes of the key's fields
 	texts  []int // indexes of the texts
 	time   timePart
-	only   int  // the measured field, if the name is used for nothing else; -1
-	sole   int  // the part of the key, likewise; -1
-	clock  bool // it is used for the time and nothing else
+	only   int   // the measured field, if the name is used for nothing else; -1
+	sole   int   // the part of the key, likewise; -1
+	clock  bool  // it is used for the time and nothing else
+	next   *slot // of another name for the same place, `$1` beside the name of the first column
 }
 
 // A timePart says what a field tells of the time.

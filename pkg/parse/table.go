@@ -99,11 +99,12 @@ func (t *table) useHeader(h *header) {
 	t.head, t.at = h, t.at[:0]
 	for i := range t.slots.all {
 		p := &t.slots.all[i]
+		p.next = nil
 		if col := h.column(p.name); col >= 0 {
 			for len(t.at) <= col {
 				t.at = append(t.at, nil)
 			}
-			t.at[col] = p
+			p.next, t.at[col] = t.at[col], p
 		}
 	}
 }
@@ -145,9 +146,9 @@ func (t *table) row(r *record, b []byte) int {
 		}
 		end := -1
 		switch {
-		case p != nil && p.only >= 0 && t.quick:
+		case p != nil && p.only >= 0 && p.next == nil && t.quick:
 			end = t.number(r, p.only, b, i)
-		case p != nil && p.clock && t.quick:
+		case p != nil && p.clock && p.next == nil && t.quick:
 			end = t.clock(r, b, i)
 		case p != nil || col >= names:
 		case col >= len(t.at) && names > col+fewCells:
