@@ -144,7 +144,8 @@ const (
 	needDecay                    // mean of fading weights
 	needHeld                     // mean of values held from sample to sample
 
-	needPrevious = needResets | needHeld // the sample before the window
+	needPrevious = needResets | needHeld                                                           // the sample before the window
+	needSummary  = needMoments | needMin | needMax | needTrend | needDecay | needHeld | needResets // each is one
 )
 
 // Options are what the aggregates of a plan have in common.
@@ -162,29 +163,27 @@ type Options struct {
 // A Plan is what windows of one width keep for some aggregates. Its windows
 // share its buffers, so that at any moment only one of them may be in use.
 type Plan struct {
-	width     Width
-	aggs      []Agg
-	needs     need
-	ddof      float64
-	clock     bool // times are given and not counted
-	ago       int64
-	timed     bool // windows store the times of samples
-	back      func(t int64) int64
-	pair      bool // mean, at meanAt, and std, at stdAt, are all that is made of moments
-	meanAt    int
-	stdAt     int
-	fading    fading
-	decay     joining[weightedMean]
-	held      joining[heldMean]
-	resets    joining[counterResets]
-	slab      []Window
-	orders    []order
-	beyonds   []beyond
-	batch     batch
-	content   content
-	pieces    [2]block
-	summaries [7]summary
-	starts    map[int][]int // of the blocks of rings, by their size
+	width   Width
+	aggs    []Agg
+	needs   need
+	ddof    float64
+	clock   bool // times are given and not counted
+	ago     int64
+	timed   bool // windows store the times of samples
+	back    func(t int64) int64
+	pair    bool // mean, at meanAt, and std, at stdAt, are all that is made of moments
+	meanAt  int
+	stdAt   int
+	fading  fading
+	decay   joining[weightedMean]
+	held    joining[heldMean]
+	resets  joining[counterResets]
+	slab    []Window
+	orders  []order
+	beyonds []beyond
+	batch   batch
+	content content
+	pieces  [2]block
 }
 
 // NewPlan compiles a plan. Value(j) of its windows is that of aggs[j].
@@ -200,9 +199,9 @@ func NewPlan(w Width, aggs []Agg, o Options) *Plan {
 	p.findPair()
 	p.timed = w.Kind == Duration || p.clock && p.needs&(needTrend|needPrevious) != 0
 	p.fading.init(w)
-	p.decay = joining[weightedMean]{join: p.fading.join, behind: p.fading.behind, before: p.fading.before}
-	p.held = joining[heldMean]{join: joinHeld, behind: (*heldMean).behind, before: (*block).holdBefore}
-	p.resets = joining[counterResets]{join: joinResets, behind: (*counterResets).behind, before: (*block).countBefore}
+	p.decay = joining[weightedMean]{join: p.fading.join, behind: p.fading.behind, before: p.fading.before, rows: func(b *batch) *[]weightedMean { return &b.decay }}
+	p.held = joining[heldMean]{join: joinHeld, behind: (*heldMean).behind, before: (*block).holdBefore, rows: func(b *batch) *[]heldMean { return &b.held }}
+	p.resets = joining[counterResets]{join: joinResets, behind: (*counterResets).behind, before: (*block).countBefore, rows: func(b *batch) *[]counterResets { return &b.resets }}
 	return p
 }
 
@@ -215,23 +214,6 @@ func (p *Plan) cut(t int64) int64 {
 		return cut
 	}
 	return math.MinInt64
-}
-
-// startsOf returns the starts of k blocks in a ring and its end, which windows
-// share.
-func (p *Plan) startsOf(k, size int) []int {
-	if at := p.starts[size]; at != nil {
-		return at
-	}
-	at := make([]int, k+1)
-	for j := range at {
-		at[j] = j * size / k
-	}
-	if p.starts == nil {
-		p.starts = map[int][]int{}
-	}
-	p.starts[size] = at
-	return at
 }
 
 // findPair looks for mean and std.

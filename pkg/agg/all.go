@@ -118,7 +118,6 @@ func (a *total) recenter() {
 
 // look leaves in b what all samples come to.
 func (a *total) look(b *batch) {
-	b.have = ^need(0)
 	a.sum(&b.s)
 	if b.size > 1 {
 		b.other = a.before()

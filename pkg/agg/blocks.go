@@ -1,23 +1,19 @@
 package agg
 
+import "math/bits"
+
 // parts are the summaries of a window with a whole block between its oldest and
 // its newest. Samples go by their numbers, counted from the first ever pushed.
 type parts struct {
-	mid    int64 // first sample of the whole blocks between
-	last   int64 // first sample of the newest block
-	end    int64 // first sample behind it
-	start  []int // of each block in the ring, and the ring's end
-	newest int   // index of the newest block
+	mid     int64 // first sample of the whole blocks between
+	last    int64 // first sample of the newest block
+	end     int64 // first sample behind it
+	size, k int   // of the ring, and into how many blocks it is cut
+	newest  int   // index of the newest block
 
 	syncedFrom, syncedTo int64 // the window up to which the summaries go
 
-	moments *moments
-	low     *extreme
-	high    *extreme
-	trend   *trend
-	decay   *joined[weightedMean]
-	held    *joined[heldMean]
-	resets  *joined[counterResets]
+	all []summary
 }
 
 // A summary is what a window keeps of its parts for some aggregates. Every one
@@ -25,66 +21,47 @@ type parts struct {
 // rest of the oldest block what they come to when a new block begins, and adds
 // the samples of the newest block as they come.
 type summary interface {
-	leaf(j int, b *block) // block j is whole
-	middle(i, j int)      // the blocks from i up to but not j are those between
-	sync(c *content)      // makes what is missing; the moments first, whose center others take
-}
-
-// summaries returns those there are, in a place of the caller's.
-func (p *parts) summaries(room *[7]summary) []summary {
-	s := room[:0]
-	if p.moments != nil {
-		s = append(s, p.moments)
-	}
-	if p.low != nil {
-		s = append(s, p.low)
-	}
-	if p.high != nil {
-		s = append(s, p.high)
-	}
-	if p.trend != nil {
-		s = append(s, p.trend)
-	}
-	if p.decay != nil {
-		s = append(s, p.decay)
-	}
-	if p.held != nil {
-		s = append(s, p.held)
-	}
-	if p.resets != nil {
-		s = append(s, p.resets)
-	}
-	return s
+	leaf(j int, b *block)            // block j is whole
+	middle(i, j int)                 // the blocks from i up to but not j are those between
+	sync(c *content)                 // makes what is missing; the moments first, whose center others take
+	push(x float64, head int64) bool // is sync for one more sample, or false, having done nothing
+	fill(b *batch)                   // takes the samples of b in and leaves in b what the window is at each
+	look(b *batch)                   // leaves in b what the window is now
 }
 
 // newParts returns what the plan of w asks for, for a ring of k blocks.
 func (w *Window) newParts(k int) *parts {
-	p := &parts{start: w.plan.startsOf(k, w.size)}
+	p, m := &parts{size: w.size, k: k}, (*moments)(nil)
 	n := (w.size + k - 1) / k // samples of the longest block
 	needs := w.plan.needs
+	p.all = make([]summary, 0, bits.OnesCount16(uint16(needs&needSummary)))
 	if needs&needMoments != 0 {
-		p.moments = newMoments(k, n, needs&needPowers != 0)
+		m = newMoments(k, n, needs&needPowers != 0)
+		p.all = append(p.all, m)
 	}
 	if needs&needMin != 0 {
-		p.low = newExtreme(k, n, 1)
+		p.all = append(p.all, newExtreme(k, n, 1))
 	}
 	if needs&needMax != 0 {
-		p.high = newExtreme(k, n, -1)
+		p.all = append(p.all, newExtreme(k, n, -1))
 	}
 	if needs&needTrend != 0 {
-		p.trend = newTrend(k, n, p.moments)
+		p.all = append(p.all, newTrend(k, n, m))
 	}
 	if needs&needDecay != 0 {
-		p.decay = newJoined(k, n, &w.plan.decay)
+		p.all = append(p.all, newJoined(k, n, &w.plan.decay))
 	}
 	if needs&needHeld != 0 {
-		p.held = newJoined(k, n, &w.plan.held)
+		p.all = append(p.all, newJoined(k, n, &w.plan.held))
 	}
 	if needs&needResets != 0 {
-		p.resets = newJoined(k, n, &w.plan.resets)
+		p.all = append(p.all, newJoined(k, n, &w.plan.resets))
 	}
 	return p
 }
+
+// start returns where in the ring block j begins.
+func (p *parts) start(j int) int { return j * p.size / p.k }
 
 // A block is neighbouring samples.
 type block struct {
@@ -138,13 +115,12 @@ func cuts(size int, kind Kind) int {
 // blockAt returns in which block a place in the ring is. It is mostly the newest
 // or the next, and divides otherwise.
 func (p *parts) blockAt(at int) int {
-	k := len(p.start) - 1
-	for j := p.newest; j < min(p.newest+2, k); j++ {
-		if at >= p.start[j] && at < p.start[j+1] {
+	for j := p.newest; j < min(p.newest+2, p.k); j++ {
+		if at >= p.start(j) && at < p.start(j+1) {
 			return j
 		}
 	}
-	return ((at+1)*k - 1) / p.start[k]
+	return ((at+1)*p.k - 1) / p.size
 }
 
 // partsFor returns the parts of the window, ready for the block in which the
@@ -163,33 +139,32 @@ func (w *Window) partsFor(number, head int64) *parts {
 	}
 	at, from := w.place(number), w.place(head)
 	newest, oldest := p.blockAt(at), p.blockAt(from)
-	last, mid := number-int64(at-p.start[newest]), head
-	if p.start[oldest] != from {
+	last, mid := number-int64(at-p.start(newest)), head
+	if p.start(oldest) != from {
 		oldest++
-		mid += int64(p.start[oldest] - from)
+		mid += int64(p.start(oldest) - from)
 	}
 	if mid >= last {
 		return nil
 	}
 	known := p.last // the blocks before it are in the trees
 	p.syncedTo, p.newest = 0, newest
-	p.mid, p.last, p.end = mid, last, last+int64(p.start[newest+1]-p.start[newest])
-	all := p.summaries(&w.plan.summaries)
-	p.learn(w, max(known, mid), all)
-	for _, s := range all {
-		s.middle(oldest%(len(p.start)-1), newest)
+	p.mid, p.last, p.end = mid, last, last+int64(p.start(newest+1)-p.start(newest))
+	p.learn(w, max(known, mid))
+	for _, s := range p.all {
+		s.middle(oldest%p.k, newest)
 	}
 	return p
 }
 
 // learn puts the whole blocks from a sample on into the trees.
-func (p *parts) learn(w *Window, number int64, all []summary) {
+func (p *parts) learn(w *Window, number int64) {
 	b := &w.plan.pieces[0]
 	for number < p.last {
 		at := w.place(number)
 		j := p.blockAt(at)
-		w.block(b, at, p.start[j+1]-at, number)
-		for _, s := range all {
+		w.block(b, at, p.start(j+1)-at, number)
+		for _, s := range p.all {
 			s.leaf(j, b)
 		}
 		number += int64(len(b.xs))
@@ -197,23 +172,13 @@ func (p *parts) learn(w *Window, number int64, all []summary) {
 }
 
 // push is sync for one more sample x, when the oldest is that of the number
-// head. It returns false, having done nothing, where it takes more than adding.
+// head. It returns false where that was not all.
 func (p *parts) push(x float64, head int64) bool {
-	if p.trend != nil || p.decay != nil || p.held != nil || p.resets != nil || p.low != nil && p.low.stale || p.high != nil && p.high.stale {
-		return false
+	done := true
+	for _, s := range p.all {
+		done = s.push(x, head) && done
 	}
-	if p.moments != nil && !p.moments.push(x, head) {
-		return false
-	}
-	if p.low != nil {
-		p.low.cur = lower(p.low.cur, x)
-		p.low.done++
-	}
-	if p.high != nil {
-		p.high.cur = lower(p.high.cur, -x)
-		p.high.done++
-	}
-	return true
+	return done
 }
 
 // sync returns the parts of the window as it is, or nil.
@@ -237,7 +202,7 @@ func (w *Window) sync() *parts {
 func (w *Window) syncFrom(p *parts, head int64) {
 	c := &w.plan.content
 	w.content(c, p, head)
-	for _, s := range p.summaries(&w.plan.summaries) {
+	for _, s := range p.all {
 		s.sync(c)
 	}
 }
@@ -246,7 +211,7 @@ func (w *Window) syncFrom(p *parts, head int64) {
 // copies of what has just been written are slow.
 func (w *Window) content(c *content, p *parts, head int64) {
 	w.block(&c.old, w.place(head), int(p.mid-head), head)
-	w.block(&c.cur, p.start[p.newest], int(w.seen-p.last), p.last)
+	w.block(&c.cur, p.start(p.newest), int(w.seen-p.last), p.last)
 	at, n := w.place(p.mid), int(p.last-p.mid)
 	if over := at + n - w.size; over > 0 {
 		c.mid, c.more = w.xs[at:w.size], w.xs[:over]
@@ -282,6 +247,7 @@ type joining[T any] struct {
 	join   func(a, b T) T              // b lies behind a
 	behind func(x *T, b *block, i int) // adds the i-th sample of b behind x
 	before func(b *block, i int, x *T) // or before it
+	rows   func(b *batch) *[]T         // where it is read from
 	x      T
 }
 
@@ -347,6 +313,8 @@ func (s *joined[T]) sync(c *content) {
 	s.done = int32(len(c.cur.xs))
 }
 
+func (s *joined[T]) push(float64, int64) bool { return false }
+
 // window returns the summary of the window whose oldest sample has the number
 // head.
 func (s *joined[T]) window(head int64) T {
@@ -356,16 +324,17 @@ func (s *joined[T]) window(head int64) T {
 	return s.join(s.base, s.cur)
 }
 
-// fill returns the summary of the window at each sample of b, in room.
-func (s *joined[T]) fill(b *batch, room []T) []T {
-	room = sized(room, len(b.xs))
-	for i := range b.xs {
+func (s *joined[T]) fill(b *batch) {
+	rows := sized(*s.rows(b), len(b.xs))
+	for i := range rows {
 		s.behind(&s.cur, &b.block, i)
-		room[i] = s.window(b.headAt(i))
+		rows[i] = s.window(b.headAt(i))
 	}
-	s.done += int32(len(b.xs))
-	return room
+	*s.rows(b) = rows
+	s.done += int32(len(rows))
 }
+
+func (s *joined[T]) look(b *batch) { *s.rows(b) = append((*s.rows(b))[:0], s.window(b.head)) }
 
 // A tree holds one summary for each block of a ring and joins those of any
 // neighbouring blocks, in order, in O(log k). It is the usual tree in an array,

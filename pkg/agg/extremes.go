@@ -63,6 +63,15 @@ func (e *extreme) sync(c *content) {
 	e.done = int32(len(c.cur.xs))
 }
 
+func (e *extreme) push(x float64, _ int64) bool {
+	if e.stale {
+		return false
+	}
+	e.cur = lower(e.cur, float64(x*e.sign))
+	e.done++
+	return true
+}
+
 // sumRests makes the smallest of each rest of xs and the blocks between.
 func (e *extreme) sumRests(xs []float64) {
 	if len(xs) == 0 {
@@ -90,16 +99,25 @@ func (e *extreme) window(head int64) float64 {
 	return min(lo, e.cur)
 }
 
-// fill returns the extremes, with their sign, of the window at each sample of b.
-func (e *extreme) fill(b *batch, spare *[]float64) []float64 {
+func (e *extreme) fill(b *batch) {
 	var row []float64
 	if e.old > 0 {
 		row = e.rest[:e.old+2]
 	}
-	lows := b.rests(row, e.oldN, e.base, spare)
-	e.cur = fillLows(lows, b.xs, e.sign, e.cur)
+	i := e.row()
+	b.low[i] = b.rests(row, e.oldN, e.base, &b.spare[4+i])
+	e.cur = fillLows(b.low[i], b.xs, e.sign, e.cur)
 	e.done += int32(len(b.xs))
-	return lows
+}
+
+func (e *extreme) look(b *batch) { b.setLow(e.row(), e.window(b.head)) }
+
+// row returns which of batch.low this is.
+func (e *extreme) row() int {
+	if e.sign < 0 {
+		return 1
+	}
+	return 0
 }
 
 // fillLows joins the rests in dst, from its second place on, with what xs have

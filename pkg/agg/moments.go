@@ -251,8 +251,6 @@ func (m *moments) joined(s *sums, head int64, n int, s1, s2 float64) {
 	s.s1, s.s2 = m.base.s1+s1, m.base.s2+s2
 }
 
-// push is sync for one more sample x, when the oldest is that of the number
-// head. It returns false, having done nothing, where it takes more than adding.
 func (m *moments) push(x float64, head int64) bool {
 	if m.stale || m.powers || head-m.oldN >= int64(m.until) || !(math.Abs(x) < m.limit) {
 		return false
@@ -287,25 +285,31 @@ func (m *moments) alone(c content) (s sums) {
 	return s
 }
 
-// fill sums up xs as add does, as far as the class allows, and leaves the
-// joined sums of the window at each in b.
-func (m *moments) fill(b *batch, xs []float64) int {
-	for i := range xs {
-		if m.until != math.MaxInt32 && b.headAt(i)-m.oldN >= int64(m.until) {
-			xs = xs[:i]
-			break
+// fill sums up the samples of b as add does, as far as the class allows, to which
+// it cuts b, and leaves the sums of the window at each in b.
+func (m *moments) fill(b *batch) {
+	n := len(b.xs)
+	for i := 0; m.until != math.MaxInt32 && i < n; i++ {
+		if b.headAt(i)-m.oldN >= int64(m.until) {
+			n = i
 		}
 	}
-	b.xs = xs
-	n := 0
+	b.cut(n)
 	if b.mean != nil {
-		n = m.fillMeanStd(b, xs)
+		n = m.fillMeanStd(b, b.xs)
 	} else {
-		n = m.fillSums(b, xs)
+		n = m.fillSums(b, b.xs)
 	}
+	b.cut(n)
 	m.done += int32(n)
 	m.single = m.single || n > 0
-	return n
+}
+
+func (m *moments) look(b *batch) {
+	m.window(&b.s, b.head)
+	if b.w.plan.needs&needBefore != 0 && b.size > 1 {
+		b.other = m.without(&b.w.plan.content)
+	}
 }
 
 // fillSums leaves the joined sums of the window at each of xs in b, as far as

@@ -36,12 +36,12 @@ func (w *Window) slideShort(xs []float64, dst [][]float64, at int) int {
 	return len(b.xs)
 }
 
-// lookShort leaves in b what is needed of a short window as it is.
-func (w *Window) lookShort(b *batch, needs need) {
+// lookShort leaves in b all that is kept of a short window as it is.
+func (w *Window) lookShort(b *batch) {
 	old, behind := w.halves(0)
 	b.line = append(append(append(b.line[:0], 0), old...), behind...)
-	b.fillShort(b.line, w.seen-1, needs|w.plan.needs&needPowers)
-	if needs&needMoments != 0 {
+	b.fillShort(b.line, w.seen-1, w.plan.needs)
+	if b.have |= needMoments | needPowers | needMin | needMax; w.plan.needs&needMoments != 0 {
 		b.s = b.around[0]
 	}
 }
@@ -61,7 +61,7 @@ func (b *batch) fillShort(line []float64, number int64, needs need) {
 	}
 	for at := n; at < len(line); {
 		first := at - int((number+int64(at-n))%int64(size))
-		g := group{line, n, at, min(len(line), first+size), first + size - n, first + 1}
+		g := group{b, line, n, at, min(len(line), first+size), first + size - n, first + 1}
 		if needs&needMoments != 0 {
 			g.sum(b.around[at-n:], needs&needPowers != 0)
 		}
@@ -77,6 +77,7 @@ func (b *batch) fillShort(line []float64, number int64, needs need) {
 
 // A group is some windows of n samples with a core in common.
 type group struct {
+	b            *batch
 	line         []float64
 	n            int
 	newest, end  int // place in line of the newest sample of the first window, and behind that of the last
@@ -94,7 +95,7 @@ func (g *group) before(newest int) int { return g.core - (newest - g.n + 1) }
 // are asked for.
 func (g *group) sum(rows []sums, powers bool) {
 	var core sums
-	var before [shortest*2/3 + 1][2]float64 // sums of as many samples before the core
+	before := &g.b.sumsBefore
 	limit := limitOf(core.gatherShort(g.line[g.core:g.behind]))
 	k, c, s1, s2, below := 1/core.unit, core.c, 0.0, 0.0, 0
 	for j := 1; j <= g.before(g.newest) && math.Abs(g.line[g.core-j]) < limit; j++ {
@@ -127,10 +128,10 @@ func (g *group) sum(rows []sums, powers bool) {
 func (s *sums) gatherShort(xs []float64) int {
 	middle := xs[len(xs)/2]
 	class := classOf(math.Abs(middle))
-	for _, x := range xs {
-		if !(math.Abs(x) < limitOf(class)) {
-			class = classIn(xs)
-			break
+	limit := limitOf(class)
+	for i := 0; i < len(xs); i++ {
+		if !(math.Abs(xs[i]) < limit) {
+			class, i = classIn(xs), len(xs)
 		}
 	}
 	s.begin(middle, len(xs), class)
@@ -141,13 +142,16 @@ func (s *sums) gatherShort(xs []float64) int {
 		s2 += float64(d * d)
 	}
 	s.s1, s.s2 = s1, s2
-	s.settle(xs, nil, false)
+	if float64(s.n*s2) > 4*s.spread() {
+		s.settle(xs, nil, false)
+	}
 	return class
 }
 
 // lowest makes rows the smallest or, with the sign −1, the largest negated.
 func (g *group) lowest(rows []float64, sign float64) {
-	core, before := int64(math.MaxInt64), [shortest*2/3 + 1]int64{math.MaxInt64}
+	core, before := int64(math.MaxInt64), &g.b.lowsBefore
+	before[0] = core
 	for _, x := range g.line[g.core:g.behind] {
 		core = min(core, rank(float64(x*sign)))
 	}

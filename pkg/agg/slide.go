@@ -21,17 +21,20 @@ type batch struct {
 	around []sums  // or, if there are any, at each
 	at     sums    // at one of them
 	line   []float64
-	other  sums // at the only sample, without it
-	sum    [4][]float64
-	before [2][]float64 // sum without the newest sample
-	low    [2][]float64 // smallest, and largest negated
-	trend  []trendSums
-	decay  []weightedMean
-	held   []heldMean
-	resets []counterResets
-	block  block // xs and ts
-	spare  [6][]float64
-	one    struct { // places for a batch of one
+
+	sumsBefore [shortest][2]float64 // of as many samples before a core; of none, 0
+	lowsBefore [shortest]int64
+	other      sums // at the only sample, without it
+	sum        [4][]float64
+	before     [2][]float64 // sum without the newest sample
+	low        [2][]float64 // smallest, and largest negated
+	trend      []trendSums
+	decay      []weightedMean
+	held       []heldMean
+	resets     []counterResets
+	block      block // xs and ts
+	spare      [6][]float64
+	one        struct { // places for a batch of one
 		xs  [1]float64
 		ts  [1]int64
 		low [2][1]float64
@@ -290,36 +293,19 @@ func (b *batch) aim(dst [][]float64, at int) {
 }
 
 // fill takes the samples of b into the parts, as far as the class of the moments
-// allows, to which it cuts b, and leaves there what the window is at each.
+// allows, and leaves in b what the window is at each.
 func (w *Window) fill(b *batch, p *parts) {
 	w.syncFrom(p, b.head)
-	if p.moments != nil {
-		n := p.moments.fill(b, b.xs)
-		b.xs, b.ts = b.xs[:n], before(b.ts, n)
-	}
-	if len(b.xs) == 0 {
-		return
-	}
 	b.block = block{xs: b.xs, ts: b.ts, number: w.seen}
-	if p.low != nil {
-		b.low[0] = p.low.fill(b, &b.spare[4])
-	}
-	if p.high != nil {
-		b.low[1] = p.high.fill(b, &b.spare[5])
-	}
-	if p.trend != nil {
-		b.trend = p.trend.fill(b, b.trend)
-	}
-	if p.decay != nil {
-		b.decay = p.decay.fill(b, b.decay)
-	}
-	if p.held != nil {
-		b.held = p.held.fill(b, b.held)
-	}
-	if p.resets != nil {
-		b.resets = p.resets.fill(b, b.resets)
+	for _, s := range p.all {
+		if s.fill(b); len(b.xs) == 0 {
+			return
+		}
 	}
 }
+
+// cut leaves the first n samples in b.
+func (b *batch) cut(n int) { b.xs, b.ts = b.xs[:n], before(b.ts, n) }
 
 // fillRanks takes the samples of b into the order and reads its aggregates.
 func (w *Window) fillRanks(b *batch, dst [][]float64, at int) {

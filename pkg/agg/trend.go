@@ -158,6 +158,8 @@ func (t *trend) sync(c *content) {
 	t.done = len(c.cur.xs)
 }
 
+func (t *trend) push(float64, int64) bool { return false }
+
 // window returns the sums of the window whose oldest sample has the number
 // head.
 func (t *trend) window(head int64) trendSums {
@@ -187,17 +189,17 @@ func (b *block) trendSums(s *sums, more *block) trendSums {
 	return l
 }
 
-// fill returns the sums of the window at each sample of b, in room.
-func (t *trend) fill(b *batch, room []trendSums) []trendSums {
+func (t *trend) fill(b *batch) {
 	s, k := &t.m.base, 1/t.m.base.unit
-	room = sized(room, len(b.xs))
+	b.trend = sized(b.trend, len(b.xs))
 	for i, x := range b.xs {
 		t.cur.add(b.block.time(i), float64(x*k)-s.c)
-		room[i] = t.window(b.headAt(i))
+		b.trend[i] = t.window(b.headAt(i))
 	}
 	t.done += len(b.xs)
-	return room
 }
+
+func (t *trend) look(b *batch) { b.trend = append(b.trend[:0], t.window(b.head)) }
 
 // slope is the slope of the least-squares line through the window's samples,
 // Σ(t−t̄)(x−x̄)/Σ(t−t̄)², per second, or per sample without a clock. There is none

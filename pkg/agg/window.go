@@ -385,9 +385,14 @@ func (w *Window) look(needs need) *batch {
 		b.have |= missing
 		switch p := w.sync(); {
 		case w.all != nil:
+			b.have = ^need(0)
 			w.all.look(b)
 		case p != nil:
-			p.look(b, missing)
+			b.have = ^need(0)
+			w.content(&w.plan.content, p, b.head)
+			for _, s := range p.all {
+				s.look(b)
+			}
 		default:
 			w.lookAtSamples(b, missing)
 		}
@@ -401,41 +406,11 @@ func (b *batch) setLow(i int, x float64) {
 	b.low[i] = b.one.low[i][:]
 }
 
-// look leaves in b what is needed of the parts, which are up to date.
-func (p *parts) look(b *batch, needs need) {
-	if needs&needMoments != 0 {
-		p.moments.window(&b.s, b.head)
-	}
-	if needs&needBefore != 0 && b.size > 1 {
-		c := &b.w.plan.content
-		b.w.content(c, p, b.head)
-		b.other = p.moments.without(c)
-	}
-	if needs&needMin != 0 {
-		b.setLow(0, p.low.window(b.head))
-	}
-	if needs&needMax != 0 {
-		b.setLow(1, p.high.window(b.head))
-	}
-	if needs&needTrend != 0 {
-		b.trend = append(b.trend[:0], p.trend.window(b.head))
-	}
-	if needs&needDecay != 0 {
-		b.decay = append(b.decay[:0], p.decay.window(b.head))
-	}
-	if needs&needHeld != 0 {
-		b.held = append(b.held[:0], p.held.window(b.head))
-	}
-	if needs&needResets != 0 {
-		b.resets = append(b.resets[:0], p.resets.window(b.head))
-	}
-}
-
 // lookAtSamples leaves in b what is needed of all samples, which are few.
 func (w *Window) lookAtSamples(b *batch, needs need) {
 	if w.isShort() {
-		w.lookShort(b, needs)
-		needs &^= needMoments | needMin | needMax
+		w.lookShort(b)
+		needs &^= needPowers | needMoments | needMin | needMax
 	}
 	xs, ys := w.halves(0)
 	if needs&needMoments != 0 {
