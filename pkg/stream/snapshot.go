@@ -522,7 +522,8 @@ func (s *Stream) restoreSeries(sn *Snapshot, rules *rule.Saved, asked []int, r *
 	}
 	flags := d.Index(seriesFlags)
 	se := s.create(name)
-	se.behind, se.taken, se.known = flags&isBehind != 0, flags&isTaken != 0, flags&isKnown != 0
+	se.behind = flags&isBehind != 0 && s.cfg.Every.D > 0
+	se.taken, se.known = flags&isTaken != 0, flags&isKnown != 0
 	se.last = d.Int()
 	se.heard = se.last + d.Int()
 	if se.heard < se.last || se.heard > s.clock || se.behind && s.cfg.Every.D == 0 {
