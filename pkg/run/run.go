@@ -206,6 +206,7 @@ func (f *filter) finish() error {
 	err := f.end()
 	if StatusOf(err) != StatusPipe && StatusOf(f.pipeline.readErr) != StatusUsage {
 		f.tell(f.afterRows())
+		f.tell(f.oddTimes())
 		f.tell(f.totals())
 	}
 	close(f.written)
@@ -328,6 +329,26 @@ func (f *filter) afterRows() string {
 		return ""
 	}
 	return string(format.AppendAfterRow(nil, n, st.AfterBy))
+}
+
+// oddTimes counts what else was told of the times of records that were used.
+func (f *filter) oddTimes() string {
+	st := f.pipeline.counts()
+	var parts []string
+	for _, k := range []struct {
+		told stream.Told
+		name string
+	}{
+		{stream.Ahead, "records far ahead and taken"},
+		{stream.SetBack, "clocks set back"},
+		{stream.Emptied, "records behind windows that were emptied"},
+		{stream.Unfilled, "gaps that --fill has filled in part"},
+	} {
+		if n := st.Told[k.told]; n > 0 && !f.pipeline.strict && !f.o.OneToOne {
+			parts = append(parts, fmt.Sprintf("%s: %d", k.name, n))
+		}
+	}
+	return strings.Join(parts, ", ")
 }
 
 // totals is what was skipped of how much, "" if nothing was or if the stream

@@ -353,3 +353,19 @@ func TestTakeAllocatesNothing(t *testing.T) {
 		}
 	}
 }
+
+// TestWorthTelling lists which of many times something is told.
+func TestWorthTelling(t *testing.T) {
+	for show, want := range map[int]string{0: "[]", 2: "[1 2 10 100 1000]", 5: "[1 2 3 4 5 10 100 1000]"} {
+		s := New(Config{Show: show})
+		var told []int
+		for n := range 2000 {
+			if s.worthTelling(n) {
+				told = append(told, n+1)
+			}
+		}
+		if got := fmt.Sprint(told); got != want {
+			t.Errorf("with %d at first: %s, want %s", show, got, want)
+		}
+	}
+}
