@@ -27,6 +27,7 @@ type Origin struct {
 
 	header *header  // of a table, nil until it has come; for Enter alone
 	above  [][]byte // the last lines before it
+	passed int      // lines before it
 }
 
 // A Block is a stretch of whole lines of one Origin. The Reader fills it, the

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"rtda/pkg/clock"
 	"rtda/pkg/num"
@@ -20,16 +21,17 @@ type Schema struct {
 	Fields []string // measured fields, those for rules only last; one "" for plain numbers; nil until known
 	Shown  int      // how many of Fields are columns of the output; the rest are for rules only
 
-	end     byte    // of a line
-	maxLine int     // bytes
-	format  *Format // nil: auto, and not decided yet
-	known   bool
-	chosen  bool // the data has chosen the fields
-	time    *clock.Reader
-	probe   decoder  // reads headers and, until the fields are known, their names
-	fixed   *header  // of all Origins, which have none then
-	used    []string // names that a line must have to be a header
-	trial   *trial   // the last line that did not decide the fields
+	end      byte    // of a line
+	maxLine  int     // bytes
+	format   *Format // nil: auto, and not decided yet
+	known    bool
+	chosen   bool // the data has chosen the fields
+	time     *clock.Reader
+	probe    decoder  // reads headers and, until the fields are known, their names
+	fixed    *header  // of all Origins, which have none then
+	headless *Origin  // the last of which lines above its header were passed over
+	used     []string // names that a line must have to be a header
+	trial    *trial   // the last line that did not decide the fields
 
 	kinds     []unitKind // of the units of each field, as far as they are known
 	units     *Parser    // reads lines until they are
@@ -266,6 +268,9 @@ func (s *Schema) enterHeader(t *table, o *Origin, line []byte) (used bool, err e
 			if o.above = append(o.above, bytes.Clone(num.Trim(line))); len(o.above) > maxAbove {
 				o.above = o.above[1:]
 			}
+			if s.headless, o.passed = o, o.passed+1; o.passed > maxPassed {
+				err = s.noHeader()
+			}
 		}
 		return true, err
 	}
@@ -285,6 +290,27 @@ func (s *Schema) enterHeader(t *table, o *Origin, line []byte) (used bool, err e
 		}
 	}
 	return measured, nil
+}
+
+// maxPassed is how many lines of an Origin are passed over until it is an error
+// that none of them is the header.
+const maxPassed = 1000
+
+// Unfinished is the error that the input has ended, or some part of it, before the
+// header came, nil if it has not. origin is the input.
+func (s *Schema) Unfinished() (origin *Origin, err error) {
+	if s.headless == nil || s.headless.header != nil {
+		return nil, nil
+	}
+	return s.headless, s.noHeader()
+}
+
+func (s *Schema) noHeader() error {
+	var names []string
+	for _, name := range s.named() {
+		names = append(names, quoteName(name))
+	}
+	return fmt.Errorf("no line has the columns %s, so there is no header (name columns by number: $1)", strings.Join(names, ", "))
 }
 
 // maxAbove is how many lines above a header are known when they come again.

@@ -150,6 +150,10 @@ func (w *worker) read() bool {
 	if err == nil {
 		p.checkpoint.beforeTail(&w.block)
 		err = p.enter(&w.block)
+	} else if errors.Is(err, io.EOF) {
+		if origin, why := p.schema.Unfinished(); why != nil {
+			err = ofOrigin(origin, why)
+		}
 	}
 	if w.block.Origin != nil && w.block.Origin.Refused {
 		p.drop(w.block.Origin)
@@ -177,11 +181,7 @@ func (p *pipeline) drop(o *parse.Origin) {
 // once the schema is known.
 func (p *pipeline) enter(b *parse.Block) error {
 	if err := p.schema.Enter(b); err != nil {
-		name := "stdin"
-		if origin := b.Origin.Name; origin != "" {
-			name = text.FileName(origin)
-		}
-		return fmt.Errorf("%s: %w", name, err)
+		return ofOrigin(b.Origin, err)
 	}
 	if p.known != nil || !p.schema.Known() {
 		return nil
@@ -189,6 +189,14 @@ func (p *pipeline) enter(b *parse.Block) error {
 	made, err := p.plan(p.schema)
 	p.known = made
 	return err
+}
+
+// ofOrigin is err with the name of the input that it is about.
+func ofOrigin(o *parse.Origin, err error) error {
+	if o.Name == "" {
+		return fmt.Errorf("stdin: %w", err)
+	}
+	return fmt.Errorf("%s: %w", text.FileName(o.Name), err)
 }
 
 // begin gives the worker's turn its number, under mu.
