@@ -142,6 +142,22 @@ func TestWaitingCountsWhatItTakes(t *testing.T) {
 	}
 }
 
+// TestHeldBackIsBounded has a record held back for each of many keys, and one that
+// is far ahead, up to --max-samples.
+func TestHeldBackIsBounded(t *testing.T) {
+	cfg := durations(DataClock, second)
+	cfg.Back, cfg.Ahead, cfg.MaxSamples = 10*second, 1000*second, 1000
+	s := New(cfg)
+	s.Setup(cfg)
+	feed(s, 600, func(i int) sample {
+		return sample{t: int64(600-i/300*500) * second, key: strings.Repeat("k", 100) + fmt.Sprint(i%300), vals: []float64{1}}
+	})
+	feed(s, 1, func(int) sample { return sample{t: 9000 * second, key: "k", vals: []float64{1}} })
+	if s.late.cost > cfg.MaxSamples || s.late.cost < 600 || s.stats.Skipped[parse.TooManySamples] < 200 {
+		t.Errorf("records held back count as %d of %d, %d refused", s.late.cost, cfg.MaxSamples, s.stats.Skipped[parse.TooManySamples])
+	}
+}
+
 // TestFullIsNoDeadEnd has --max-samples reached: a record is refused only as
 // long as its time moves nothing out of reach and --ttl forgets nothing by then.
 func TestFullIsNoDeadEnd(t *testing.T) {

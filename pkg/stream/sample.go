@@ -54,7 +54,7 @@ func (s *Stream) holdBack(rec *record) bool {
 	}
 	newest, ok := s.newest()
 	if by := clock.Elapsed(newest, rec.t); ok && s.cfg.Ahead > 0 && by > s.cfg.Ahead {
-		s.ahead = s.hold(rec)
+		s.hold(&s.ahead, rec)
 		return true
 	} else if ok && by > year && s.stats.Told[Jumped] == 0 {
 		s.tell(Jumped, rec, by)
@@ -68,7 +68,7 @@ func (s *Stream) holdBack(rec *record) bool {
 	}
 	older := se.taken && clock.Elapsed(rec.t, se.last) > s.cfg.Back
 	if older && se.held == nil {
-		se.held = s.hold(rec)
+		s.hold(&se.held, rec)
 		return true
 	}
 	if older {
@@ -79,15 +79,19 @@ func (s *Stream) holdBack(rec *record) bool {
 	return false
 }
 
-// hold keeps a record for the time being.
-func (s *Stream) hold(rec *record) *waiter {
+// hold keeps a record for the time being, if there is room.
+func (s *Stream) hold(place **waiter, rec *record) {
+	if s.stats.Held+s.late.cost+rec.cost() > s.cfg.MaxSamples {
+		s.refuse(rec, parse.TooManySamples)
+		return
+	}
 	h := &waiter{record: *rec}
 	h.key, h.vals, h.texts, h.kept = slices.Clone(rec.key), slices.Clone(rec.vals), slices.Clone(rec.texts), cloneKept(rec.kept)
 	for i := range h.texts {
 		h.texts[i] = bytes.Clone(h.texts[i])
 	}
 	s.late.cost += h.cost()
-	return h
+	*place = h
 }
 
 // admitHeld takes a record that was far ahead of the others.
