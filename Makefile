@@ -5,7 +5,7 @@ FUZZTIME ?= 3s
 # The race detector needs a C compiler; Go says whether it found one.
 RACE     := $(shell [ "$$($(GO) env CGO_ENABLED)" = 1 ] && echo -race)
 
-.PHONY: all help build demo pictures record test race fuzz bench compare detect lint fused arch check man integration soak clean
+.PHONY: all help build demo pictures record test race fuzz bench compare detect lint fused arch check man integration crash soak clean
 
 all: build
 
@@ -60,6 +60,9 @@ detect: ## how well faults are found and samples foreseen: on a real series (FIL
 
 integration: build ## with a real InfluxDB, Prometheus, browser, terminal and Telegraf, where they can be had
 	@bash testdata/integration.sh ./rtda
+
+crash: ## runs with --state are killed a thousand times
+	RTDA_KILLS=1000 $(GO) test ./cmd -run '^TestCrash$$' -v -timeout 60m
 
 soak: build ## a long run, memory and file descriptors watched (SOAK=60 seconds)
 	@bash testdata/soak.sh ./rtda $(SOAK)

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -218,8 +219,8 @@ func (o *Options) fixedFlags() []flagText {
 		{"-i", o.In}, {"-f", list(o.Fields)}, {"-k", list(o.Keys)}, {"-t", time}, {"--hz", o.HzText}, {"--tz", o.ZoneText},
 		{"-w", list(windows)}, {"-n", every}, {"--gap", d(o.Gap)}, {"--late", d(o.Late)}, {"--ahead", d(o.Ahead)}, {"--back", d(o.Back)},
 		{"--ttl", d(o.TTL)}, {"--warmup", warmup}, {"--ddof", fmt.Sprint(o.DDof)}, {"--closed", closed}, {"--coerce", fmt.Sprint(o.Coerce)},
-		{"--units", fmt.Sprint(o.Units)}, {"--missing", list(o.Missing)}, {"--names", list(o.Names)}, {"--sep", string(rune(o.Sep))},
-		{"--decimal", string(rune(o.Decimal))}, {"--match", match}, {"-z", fmt.Sprint(o.NUL)}, {"--eval", o.Eval},
+		{"--units", fmt.Sprint(o.Units)}, {"--missing", list(o.Missing)}, {"--names", list(o.Names)}, {"--sep", string(rune(cmp.Or(o.Sep, ',')))},
+		{"--decimal", string(rune(cmp.Or(o.Decimal, '.')))}, {"--match", match}, {"-z", fmt.Sprint(o.NUL)}, {"--eval", o.Eval},
 	}
 }
 
