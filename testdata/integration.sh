@@ -152,7 +152,7 @@ live() {
 	fi
 }
 
-telegraf() {
+with_telegraf() {
 	local tags=custom,inputs.file,outputs.file,outputs.socket_writer,processors.execd,parsers.influx,serializers.influx
 	export GOBIN=$dir/bin
 	PATH=$PATH:$(go env GOPATH)/bin
@@ -223,6 +223,6 @@ influxdb
 scraped
 browser
 live
-telegraf
+with_telegraf
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ]
