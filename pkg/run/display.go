@@ -7,7 +7,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
-	"runtime/metrics"
+	"runtime"
 	"slices"
 	"strconv"
 	"sync"
@@ -414,9 +414,9 @@ func (f *filter) failed() bool {
 // own are the metrics of the process.
 func (f *filter) own() serve.Own {
 	var own serve.Own
-	memory := []metrics.Sample{{Name: "/memory/classes/total:bytes"}}
-	metrics.Read(memory)
-	own.Memory = memory[0].Value.Uint64()
+	var memory runtime.MemStats
+	runtime.ReadMemStats(&memory)
+	own.Memory = memory.Sys
 	var used syscall.Rusage
 	if syscall.Getrusage(syscall.RUSAGE_SELF, &used) == nil {
 		own.CPU = time.Duration(used.Utime.Nano() + used.Stime.Nano()).Seconds()

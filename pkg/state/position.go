@@ -49,7 +49,7 @@ func checksum(f io.ReaderAt, offset, n int64) (uint64, error) {
 	if _, err := f.ReadAt(b, offset); err != nil {
 		return 0, err
 	}
-	return crc64.Checksum(b, checksums), nil
+	return crc64.Checksum(b, checksums()), nil
 }
 
 func inode(info os.FileInfo) uint64 {

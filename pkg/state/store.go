@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 )
 
@@ -25,7 +26,8 @@ const (
 	header = len(magic) + len(format) + 16
 )
 
-var checksums = crc64.MakeTable(crc64.ECMA)
+// checksums makes its table when it is first asked, which most runs never do.
+var checksums = sync.OnceValue(func() *crc64.Table { return crc64.MakeTable(crc64.ECMA) })
 
 // A File is what a Store writes to.
 type File interface {
@@ -185,7 +187,7 @@ func Read(fsys FileSystem, name string) ([]byte, error) {
 	}
 	size := binary.LittleEndian.Uint64(b[header-16:])
 	sum := binary.LittleEndian.Uint64(b[header-8:])
-	if uint64(len(b)-header) != size || crc64.Checksum(b[header:], checksums) != sum {
+	if uint64(len(b)-header) != size || crc64.Checksum(b[header:], checksums()) != sum {
 		return nil, fmt.Errorf("%s: %w", name, ErrDamaged)
 	}
 	return b[header:], nil
@@ -202,7 +204,7 @@ func allZero(b []byte) bool { return len(bytes.Trim(b, "\x00")) == 0 }
 func (s *Store) Save(b []byte) error {
 	head := append(make([]byte, 0, header), magic+format...)
 	head = binary.LittleEndian.AppendUint64(head, uint64(len(b)))
-	head = binary.LittleEndian.AppendUint64(head, crc64.Checksum(b, checksums))
+	head = binary.LittleEndian.AppendUint64(head, crc64.Checksum(b, checksums()))
 	if err := s.save(head, b); err != nil {
 		return fmt.Errorf("%s: %w", s.name, cause(err))
 	}
