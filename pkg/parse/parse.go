@@ -61,7 +61,6 @@ type Bad struct {
 	Value  bool   // one value of a record whose others are used
 	Text   []byte // what is quoted from the data, cut at text.MaxQuote bytes, or nil; valid as long as the batch
 	Cure   Cure   // what helps, "" where nothing is known to
-	Names  []byte // what stands in the Cure for %s, valid as long as the batch
 }
 
 // A Cure is what a complaint advises, the first time that it does. Of some, %s
@@ -103,17 +102,18 @@ type Batch struct {
 	Col    [][]float64 // a column a field of the schema; NaN where a record has no value
 	Text   [][]Text    // a column a field of Config.Texts
 	Bad    []Bad       // in the order of the lines
+	Names  []byte      // what stands for %s in the first Cure that has it
 
 	arena []byte           // keys and texts that do not stand in the block
 	told  [numReasons]bool // there is a Bad of that reason, of those that are told once
 	had   []bool           // fields that had a bad value
-	named bool             // there is one with Names: more are not told
 }
 
 // reset empties the batch and puts in what the Schema found out about b.
 func (b *Batch) reset(from *Block) {
 	b.clear()
 	b.Lines, b.Passed = from.early.Lines, from.early.Passed
+	b.Names = from.early.Names
 	if len(from.early.Bad) > 0 {
 		b.Bad, from.early.Bad = from.early.Bad, b.Bad
 	}
@@ -125,7 +125,7 @@ func (b *Batch) clear() {
 	b.Lines, b.Bad, b.arena = 0, b.Bad[:0], b.arena[:0]
 	b.told = [numReasons]bool{}
 	clear(b.had)
-	b.named, b.Passed = false, 0
+	b.Names, b.Passed = nil, 0
 }
 
 // columns makes an empty column for each value and text of r.

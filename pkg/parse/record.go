@@ -288,12 +288,12 @@ func (r *record) end() {
 		return
 	case r.reason != numReasons:
 		bad := Bad{At: b.Len(), Line: r.line, Reason: r.reason, Text: r.text, Cure: r.cure}
-		if r.cure == CureHas && !b.named {
-			bad.Names = r.fieldNames()
-			b.named = len(bad.Names) > 0
-		}
-		if r.cure == CureHas && len(bad.Names) == 0 {
-			bad.Cure = ""
+		if r.cure == CureHas {
+			if len(b.Names) > 0 {
+				bad.Cure = "" // once a batch is enough, as a cure is told once
+			} else if b.Names = r.fieldNames(); len(b.Names) == 0 {
+				bad.Cure = ""
+			}
 		}
 		if b.addBad(bad); r.text == nil {
 			b.arena = b.arena[:r.mark]

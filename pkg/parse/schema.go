@@ -325,7 +325,7 @@ func (s *Schema) enterOther(b *Block, r Reason) {
 
 // addEarly appends a bad line that comes before all records.
 func (b *Batch) addEarly(v Bad) {
-	v.Line, v.Text, v.Names = b.Lines+1, bytes.Clone(cutQuote(v.Text)), bytes.Clone(v.Names)
+	v.Line, v.Text = b.Lines+1, bytes.Clone(cutQuote(v.Text))
 	b.addBad(v)
 }
 
@@ -384,7 +384,13 @@ func (s *Schema) choose(b *Block, line []byte) bool {
 		return true
 	}
 	for _, v := range t.batch.Bad {
+		if v.Cure == CureHas && len(b.early.Names) > 0 {
+			v.Cure = ""
+		}
 		b.early.addEarly(v)
+	}
+	if len(b.early.Names) == 0 {
+		b.early.Names = t.batch.Names
 	}
 	b.early.Passed += t.batch.Passed
 	return false

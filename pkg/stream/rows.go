@@ -36,7 +36,7 @@ type Note struct {
 	Value  bool       // of a complaint: only one value was skipped
 	Text   []byte     // of a complaint: quoted from the data, may be nil
 	Cure   parse.Cure // of a complaint: what helps, if that was not told before
-	Names  []byte     // of a Cure: see parse.Bad
+	Names  []byte     // of a Cure: see parse.Batch
 	First  bool       // of a complaint: the first for its reason; or the first that is Told so
 	By     int64      // ns, of what has to do with times; boundaries, of Unfilled
 }

@@ -155,6 +155,7 @@ type Stream struct {
 
 	from   parse.Place   // what the schema knew where the snapshot was taken that it goes on from
 	origin *parse.Origin // of the block in progress; its Lines are those before the block
+	names  []byte        // that a cure of it lists
 
 	table   map[string]*series
 	ids     []uint32     // of keys that are forgotten, to be given again
@@ -267,7 +268,7 @@ func (s *Stream) Take(b *parse.Block, batch *parse.Batch, r *Result, full Full) 
 	s.begin(r, full)
 	r.Notes = append(r.Notes, s.untold...)
 	s.untold = s.untold[:0]
-	s.origin = b.Origin
+	s.origin, s.names = b.Origin, batch.Names
 	if s.cfg.Times != nil {
 		s.cfg.Times.Resolve(batch.Time, batch.East)
 	}
@@ -441,7 +442,7 @@ func (s *Stream) skipBy(origin *parse.Origin, base int, bad *parse.Bad, by int64
 			First: counts && s.stats.Skipped[bad.Reason] == 0,
 		}
 		if bad.Cure != "" && !s.cures[bad.Cure] {
-			s.cures[bad.Cure], n.Cure, n.Names = true, bad.Cure, bad.Names
+			s.cures[bad.Cure], n.Cure, n.Names = true, bad.Cure, s.names
 		}
 		s.res.Notes = append(s.res.Notes, n)
 		if !counts {
