@@ -118,15 +118,21 @@ func (a *total) recenter() {
 
 // look leaves in b what all samples come to.
 func (a *total) look(b *batch) {
-	a.sum(&b.s)
-	if b.size > 1 {
-		b.other = a.before()
-	}
+	needs := b.w.plan.needs
 	b.setLow(0, a.low[0])
 	b.setLow(1, a.low[1])
-	b.trend = append(b.trend[:0], a.baseT.plus(&a.curT))
-	b.held = append(b.held[:0], a.held)
-	b.resets = append(b.resets[:0], a.resets)
+	if needs&needMoments != 0 {
+		a.sum(&b.s)
+	}
+	if needs&needBefore != 0 && b.size > 1 {
+		b.other = a.before()
+	}
+	if needs&needTrend != 0 {
+		b.trend = append(b.trend[:0], a.baseT.plus(&a.curT))
+	}
+	if needs&needPrevious != 0 {
+		b.held, b.resets = append(b.held[:0], a.held), append(b.resets[:0], a.resets)
+	}
 }
 
 // sum makes s the sums of all samples.

@@ -114,17 +114,53 @@ func TestBytesHeld(t *testing.T) {
 	}
 }
 
-// A window of a duration that was once full of samples gives their room back.
+// A window of a duration that was once full of samples gives their room back, and
+// all of it when none is in reach any more.
 func TestDurationShrinks(t *testing.T) {
-	w := NewPlan(Width{Kind: Duration, D: 1000}, pick("mean"), Options{}).New()
+	w := NewPlan(Width{Kind: Duration, D: 1000}, pick("mean", "median"), Options{}).New()
 	for i := range 100000 {
 		w.Push(int64(i/100), float64(i))
 	}
+	w.Value(0)
 	for i := range 1000 {
 		w.Push(int64(2000+500*i), 1)
 	}
 	if w.Len() != 2 || cap(w.xs) > 64 {
 		t.Errorf("%d samples in room for %d, want 2 in 64 at most", w.Len(), cap(w.xs))
+	}
+	for i := range 5000 {
+		w.Push(600000, float64(i))
+	}
+	w.Value(0)
+	if w.Advance(700000); w.xs != nil || w.ts != nil || w.parts != nil || w.ord.small != nil || w.ord.large != nil {
+		t.Errorf("an empty window has room for %d samples, want none", cap(w.xs))
+	}
+}
+
+// A key costs as few objects as can be: windows come in slabs, and the first
+// sample takes one object, or two with its time.
+func TestNewAllocs(t *testing.T) {
+	for _, c := range []struct {
+		width Width
+		aggs  string
+		most  float64
+	}{
+		{Width{Kind: Count, N: 100}, "mean", 1},
+		{Width{Kind: Duration, D: 100}, "mean", 2},
+		{Width{Kind: Count, N: 100}, "median", 2},
+		{Width{Kind: Duration, D: 100}, "rate", 2},
+		{Width{Kind: All}, "mean", 1},
+	} {
+		p := NewPlan(c.width, pick(c.aggs), Options{})
+		p.New()
+		n := testing.AllocsPerRun(3200, func() {
+			w := p.New()
+			w.Push(1, 2)
+			w.Value(0)
+		})
+		if n > c.most {
+			t.Errorf("a new window of %s over %v is %v objects, want %v at most", c.aggs, c.width, n, c.most)
+		}
 	}
 }
 

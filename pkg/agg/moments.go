@@ -307,8 +307,9 @@ func (m *moments) fill(b *batch) {
 
 func (m *moments) look(b *batch) {
 	m.window(&b.s, b.head)
-	if b.w.plan.needs&needBefore != 0 && b.size > 1 {
-		b.other = m.without(&b.w.plan.content)
+	if w := b.w; w.plan.needs&needBefore != 0 && b.size > 1 {
+		w.content(&w.plan.content, w.parts, b.head)
+		b.other = m.without(&w.plan.content)
 	}
 }
 

@@ -389,7 +389,6 @@ func (w *Window) look(needs need) *batch {
 			w.all.look(b)
 		case p != nil:
 			b.have = ^need(0)
-			w.content(&w.plan.content, p, b.head)
 			for _, s := range p.all {
 				s.look(b)
 			}
