@@ -205,6 +205,10 @@ with_telegraf() {
 	local listener=$!
 	pids+=($listener)
 	timeout 60 "$(command -v telegraf)" --config "$dir/socket.conf" --once >"$dir/socket.log" 2>&1 || true
+	for _ in $(seq 100); do # what was sent is read before the end
+		[ "$(wc -l <"$dir/listened")" -lt "$(wc -l <"$dir/direct")" ] || break
+		sleep 0.1
+	done
 	kill -TERM "$listener" 2>/dev/null || true
 	wait "$listener" 2>/dev/null || true
 	if cmp -s "$dir/direct" <(sort "$dir/listened"); then

@@ -40,10 +40,11 @@ done
 GEN
 run="sh $dir/gen.sh | $rtda -k sensor -f temp -t now -w 5s -r 'crit hot: mean(temp) > 81' --live"
 
+t new-session -d -s keep cat # so that the server stays when a session ends
 start() { # start COMMAND: a new shell in a terminal of 80 by 24 that runs it
 	t kill-session -t live 2>/dev/null
-	t new-session -d -x "${2:-80}" -y "${3:-24}" -s live "env LANG=C.UTF-8 PS1='$ ' bash --norc"
-	until_seen '$ '
+	t new-session -d -x "${2:-80}" -y "${3:-24}" -s live "env LANG=C.UTF-8 PS1='ready> ' bash --norc"
+	until_seen 'ready>'
 	keys "stty -g >$dir/before" Enter
 	keys "clear" Enter
 	sleep 0.2
