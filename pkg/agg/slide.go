@@ -188,8 +188,8 @@ func (w *Window) slideBlock(ts []int64, xs []float64, dst [][]float64, at int) i
 	w.fillRanks(b, dst, at)
 	b.fillColumns(dst, at)
 	head := b.headAt(n - 1)
+	w.forget(int(head - (w.seen - int64(w.n)))) // before the newest take their places
 	w.storeMany(w.place(w.seen), b.ts, b.xs)
-	w.forget(int(head - (w.seen - int64(w.n))))
 	if w.beyond != nil {
 		w.beyond.now = timeAt(b.ts, n-1)
 	}

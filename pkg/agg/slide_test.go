@@ -57,9 +57,9 @@ func timesIn(ts []int64, i, end int) []int64 {
 }
 
 func TestSlide(t *testing.T) {
-	for _, aggs := range [][]Agg{everyAgg(), pick("mean", "std", "max"), pick("min", "z"), pick("median", "mean", "rz")} {
+	for _, aggs := range [][]Agg{everyAgg(), pick("mean", "std", "max"), pick("min", "z"), pick("median", "mean", "rz"), pick("increase", "twa")} {
 		for _, width := range []Width{{Kind: Count, N: 1}, {Kind: Count, N: 20}, {Kind: Count, N: 33}, {Kind: Count, N: 100}, {Kind: Count, N: 301}, {Kind: All},
-			{Kind: Duration, D: 20e9}, {Kind: Duration, D: 100e9}, {Kind: Duration, D: 3000e9}} {
+			{Kind: Duration, D: 20e9}, {Kind: Duration, D: 64e9}, {Kind: Duration, D: 100e9}, {Kind: Duration, D: 3000e9}} {
 			for i, sh := range shapes {
 				t.Run(fmt.Sprintf("%d/%v/%s", len(aggs), width, sh.name), func(t *testing.T) {
 					r := rand.New(rand.NewPCG(3, uint64(width.N)))
