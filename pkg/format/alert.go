@@ -57,6 +57,9 @@ func (c *Context) complaint(dst []byte, n *stream.Note) []byte {
 		dst = strconv.AppendInt(append(dst, "none of "...), n.By, 10)
 		return text.AppendQuoted(append(dst, " records has the field "...), quotable(n))
 	}
+	if n.Told == stream.Unfilled && n.Line == 0 {
+		return appendTold(dst, n) // no record brought it: the end did, or the wall clock
+	}
 	if name := origin(n); name != "" && name != "-" {
 		dst = append(text.AppendPlain(dst, name), ':')
 	} else {

@@ -7,6 +7,7 @@ package parse
 
 import (
 	"regexp"
+	"slices"
 	"time"
 )
 
@@ -174,6 +175,12 @@ func (b *Batch) Has(field, n int) bool {
 		}
 	}
 	return false
+}
+
+// HasText reports whether one of the first n records has the field, a column of
+// Text.
+func (b *Batch) HasText(field, n int) bool {
+	return field < len(b.Text) && slices.ContainsFunc(b.Text[field][:n], func(t Text) bool { return t.B != nil })
 }
 
 // Len is the number of records in the batch.

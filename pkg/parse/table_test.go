@@ -123,7 +123,7 @@ func TestGuess(t *testing.T) {
 		want Cure
 	}{
 		{"time,a,b", CureCSV}, {"a;b;1,5", CureSemi}, {"a\tb", CureTSV}, {"level=info ms=12", CureLogfmt}, {`[{"a":1},{"a":2}]`, CureArray}, {"4 0 811120 20480", CureCols},
-		{"hello", ""}, {"1,5", CureDecimal}, {"1,5,2", CureCSV}, {"hello big world", ""}, {`web | {"a":1}`, CureJSON}, {"[1,2]", ""}, {"", ""},
+		{"hello", ""}, {"1,5", CureDecimal}, {"1,5,2", CureCSV}, {"hello big world", ""}, {`web | {"a":1}`, CureJSON}, {"[", CureJSON}, {"[1,2]", ""}, {"", ""},
 	} {
 		if got := guess([]byte(c.in), false); got != c.want {
 			t.Errorf("%q: %q, want %q", c.in, got, c.want)

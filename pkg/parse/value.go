@@ -240,6 +240,8 @@ func guess(line []byte, json bool) Cure {
 		return CureLines
 	case first == '[' && bytes.IndexByte(b, '{') >= 0:
 		return CureArray
+	case !json && string(b) == "[":
+		return CureJSON
 	case first == '{' || first == '[':
 		return ""
 	case !json && bytes.IndexByte(b, '{') >= 0 && last == '}':

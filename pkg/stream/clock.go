@@ -64,17 +64,17 @@ const maxFill = 10_000
 // Where no key can give a row any more, it goes straight to the first that t does
 // not pass.
 func (s *Stream) writeBoundaries(t int64) {
-	n, until := 0, clock.Later(t, s.left)
-	for ; s.next < until && len(s.live) > 0 && !s.stopped; n++ {
+	until, unfilled := clock.Later(t, s.left), int64(0)
+	for n := 0; s.next < until && len(s.live) > 0 && !s.stopped; n++ {
+		live := len(s.live)
 		s.writeBoundary(s.next, s.cfg.Fill && n < maxFill)
+		if n >= maxFill && (unfilled > 0 || len(s.live) < live) {
+			unfilled++
+		}
 		s.next = s.calendar.Next(s.next)
 	}
-	if n > maxFill && s.cfg.Fill {
-		left := int64(n) - maxFill
-		if s.next < until {
-			left += 1 + (until-1-s.next)/s.cfg.Every.D
-		}
-		s.tell(Unfilled, s.taking, left)
+	if unfilled > 0 && s.cfg.Fill {
+		s.tell(Unfilled, s.taking, unfilled+s.boundariesBetween(s.next, until))
 		for _, se := range s.order() {
 			s.enliven(se)
 		}
@@ -82,6 +82,14 @@ func (s *Stream) writeBoundaries(t int64) {
 	if s.next < until {
 		s.next = s.boundary(t)
 	}
+}
+
+// boundariesBetween is the number of boundaries from b, which is one, to before t.
+func (s *Stream) boundariesBetween(b, t int64) int64 {
+	if b >= t {
+		return 0
+	}
+	return 1 + (t-1-b)/s.cfg.Every.D
 }
 
 // writeBoundary writes the rows of boundary b of all keys but those that are
@@ -136,16 +144,21 @@ func (s *Stream) lasting(se *series, t int64) bool {
 }
 
 // catchUp writes the rows of the boundaries of a key whose last sample was behind
-// the clock, before its own time comes to t.
-func (s *Stream) catchUp(se *series, t int64) {
+// the clock, before its own time comes to t, with the record rec or, at the end,
+// with none.
+func (s *Stream) catchUp(se *series, t int64, rec *record) {
 	b := s.boundary(se.last)
 	if b <= se.shown {
 		b = s.calendar.Next(se.shown)
 	}
-	for n, more := 0, true; more && b < clock.Later(t, s.left) && !s.stopped; b = s.calendar.Next(b) {
+	n, until := 0, clock.Later(t, s.left)
+	for more := true; more && b < until && !s.stopped; b = s.calendar.Next(b) {
 		more = s.boundaryRow(se, b, s.cfg.Fill && n < maxFill)
 		n++
 		s.handOnWithin()
+		if !more && n > maxFill && s.cfg.Fill {
+			s.tell(Unfilled, rec, s.boundariesBetween(b, until))
+		}
 	}
 }
 

@@ -193,7 +193,7 @@ func (s *Stream) finish(se *series, fill bool) {
 	t := se.last
 	if s.cfg.Every.D > 0 {
 		if t = s.next; se.behind {
-			s.catchUp(se, t-s.left)
+			s.catchUp(se, t-s.left, nil)
 		}
 		if (se.since > 0 || fill) && t > se.shown {
 			s.boundaryRow(se, t, fill)

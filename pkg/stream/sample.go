@@ -306,7 +306,7 @@ func (s *Stream) take(se *series, rec *record) {
 		se = s.create(rec.key)
 		se.last, se.heard = rec.t, s.clock
 	case se.behind:
-		s.catchUp(se, rec.t)
+		s.catchUp(se, rec.t, rec)
 	}
 	if s.cfg.TTL > 0 && !(se.known && s.cfg.Keyed) {
 		s.silent.add(se)

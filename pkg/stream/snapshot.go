@@ -381,6 +381,7 @@ func (s *Stream) restoreState(sn *Snapshot, r *Restored) {
 		}
 	}
 	s.unseen = slices.DeleteFunc(s.unseen, func(f int) bool { return slices.Contains(sn.fields, f) && !unseen[f] })
+	s.textless = nil                 // the runs before may have seen them
 	asked := make([]int, d.Count(1)) // of each saved, the index into s.asked or −1
 	for i := range asked {
 		field := d.Index(len(sn.fields))

@@ -187,6 +187,7 @@ type Stream struct {
 	once     map[parse.Reason]bool // that are told once, and were
 	parsed   int                   // records that have come in
 	unseen   []int                 // fields that none of them had
+	textless []int                 // by index of Rules.Texts: those that none of them had
 
 	asked   []int     // fields of which rules ask the last value ever; cfg.Metrics have indexes into it
 	rec     record    // in progress
@@ -220,6 +221,9 @@ func (s *Stream) Setup(cfg Config) {
 	s.seen = make([]float64, len(cfg.Metrics))
 	for f := range cfg.Names {
 		s.unseen = append(s.unseen, f)
+	}
+	for f := range cfg.Texts {
+		s.textless = append(s.textless, f)
 	}
 	for i := range cfg.Windows {
 		w := &cfg.Windows[i]
@@ -462,7 +466,7 @@ const soon = 1000
 // those that none of the first has had. What it says does not depend on how the
 // input is cut into batches.
 func (s *Stream) lookForFields(batch *parse.Batch) {
-	if len(s.unseen) == 0 {
+	if len(s.unseen) == 0 && len(s.textless) == 0 {
 		return
 	}
 	first := min(batch.Len(), max(0, soon-s.parsed))
@@ -477,6 +481,7 @@ func (s *Stream) lookForFields(batch *parse.Batch) {
 // see strikes off the fields that the first n records of the batch have.
 func (s *Stream) see(batch *parse.Batch, n int) {
 	s.unseen = slices.DeleteFunc(s.unseen, func(f int) bool { return batch.Has(f, n) })
+	s.textless = slices.DeleteFunc(s.textless, func(f int) bool { return batch.HasText(s.cfg.Texts[f], n) })
 }
 
 // tellUnseen tells of the fields that none of so many records has had.
@@ -484,8 +489,14 @@ func (s *Stream) tellUnseen(records int) {
 	if s.cfg.EveryLine || s.cfg.Show == 0 || records == 0 {
 		return
 	}
+	tell := func(field string) {
+		s.res.Notes = append(s.res.Notes, Note{Row: s.res.Rows.N, Told: Unseen, Text: []byte(field), By: int64(records)})
+	}
 	for _, f := range s.unseen {
-		s.res.Notes = append(s.res.Notes, Note{Row: s.res.Rows.N, Told: Unseen, Text: []byte(s.cfg.Names[f]), By: int64(records)})
+		tell(s.cfg.Names[f])
+	}
+	for _, f := range s.textless {
+		tell(s.cfg.Rules.Texts[f])
 	}
 }
 
