@@ -14,10 +14,12 @@ import (
 )
 
 // writeTime is how long a terminal may take nothing until what was to be drawn
-// is thrown away; stuckTime once it has.
+// is thrown away; stuckTime once it has; leaveTime for what gives it back, which is
+// not to be thrown away because a picture was.
 const (
 	writeTime = 200 * time.Millisecond
 	stuckTime = 5 * time.Millisecond
+	leaveTime = 500 * time.Millisecond
 )
 
 // ErrNoTerminal says that there is no terminal to draw on.
@@ -32,6 +34,7 @@ type Tty struct {
 	resize chan os.Signal
 	lost   atomic.Bool // something that was to be drawn was thrown away
 	stuck  atomic.Bool // the last write failed
+	leaves atomic.Bool // the next write is the first of those that give it back
 
 	mu      sync.Mutex
 	changed func()
@@ -110,8 +113,9 @@ func (t *Tty) watch(stop chan struct{}) {
 	}
 }
 
-// Drain wakes a reader that waits.
+// Drain wakes a reader that waits: the terminal is about to be given back.
 func (t *Tty) Drain() error {
+	t.leaves.Store(true)
 	_ = t.f.SetReadDeadline(time.Now())
 	return t.control(func(fd int) error {
 		own, err := unix.IoctlGetTermios(fd, getTermios)
@@ -166,7 +170,10 @@ func (t *Tty) Read(b []byte) (int, error) { return t.f.Read(b) }
 // tells.
 func (t *Tty) Write(b []byte) (int, error) {
 	wait := writeTime
-	if t.stuck.Load() {
+	switch {
+	case t.leaves.Swap(false):
+		wait = leaveTime
+	case t.stuck.Load():
 		wait = stuckTime
 	}
 	_ = t.f.SetWriteDeadline(time.Now().Add(wait))
