@@ -54,7 +54,7 @@ restored() { # the terminal is as it was, and not on its second screen
 	until_seen gone2 && cmp -s "$dir/before" "$dir/after" &&
 		[ "$(t display-message -p -t live '#{alternate_on} #{cursor_flag}')" = "0 1" ]
 }
-child() { pgrep -f "^$rtda -k sensor" | head -n 1; }
+child() { pgrep -n -f "^$rtda -k sensor"; }
 
 start "$run"
 ok 'a picture' until_seen 'temp_mean'

@@ -55,7 +55,11 @@ type View struct {
 	said    []string
 	saidAll int
 
+	drawing sync.Mutex // held while a picture is written
+	away    bool       // the terminal is not ours
+
 	// what follows belongs to the goroutine that draws
+	anew    bool // every cell is to be written
 	column  int
 	chosen  *board.Entry
 	top     int // first row of the table
@@ -208,33 +212,55 @@ func (v *View) frame() {
 	if !v.paused {
 		v.read()
 	}
-	v.screen.Clear()
-	v.draw()
-	if v.tty != nil && v.tty.Lost() {
-		v.screen.Sync()
+	v.drawing.Lock()
+	defer v.drawing.Unlock()
+	if v.away {
 		return
 	}
-	v.screen.Show()
+	v.screen.Clear()
+	v.draw()
+	if v.anew || v.tty != nil && v.tty.Lost() {
+		v.screen.Sync()
+	} else {
+		v.screen.Show()
+	}
+	v.anew = false
+}
+
+// setAway ends drawing, or begins it again. A picture that is written while the
+// terminal is given back would swallow what gives it back, and one after that
+// would never end, since the screen has no cells then.
+func (v *View) setAway(away bool) {
+	v.drawing.Lock()
+	v.away = away
+	v.drawing.Unlock()
 }
 
 // Suspend gives the terminal back, for a while; Resume takes it again.
-func (v *View) Suspend() error { return v.screen.Suspend() }
+func (v *View) Suspend() error {
+	v.setAway(true)
+	return v.screen.Suspend()
+}
 
 // Resume draws again after Suspend.
 func (v *View) Resume() error {
 	err := v.screen.Resume()
+	v.setAway(err != nil)
 	v.redraw()
 	return err
 }
 
 // Close gives the terminal back as it was.
-func (v *View) Close() { v.screen.Fini() }
+func (v *View) Close() {
+	v.setAway(true)
+	v.screen.Fini()
+}
 
 // handle does what a key says.
 func (v *View) handle(e tcell.Event) {
 	switch e := e.(type) {
 	case *tcell.EventResize:
-		v.screen.Sync()
+		v.anew = true
 	case *tcell.EventKey:
 		if v.typing {
 			v.typeFilter(e)

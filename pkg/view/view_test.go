@@ -394,3 +394,31 @@ func BenchmarkFrame(b *testing.B) {
 		s.frame()
 	}
 }
+
+// Nothing is drawn on a terminal that is not ours.
+func TestAway(t *testing.T) {
+	s := newStage(t, 80, 24, nil)
+	s.frame()
+	picture := func() string {
+		cells, _, _ := s.screen.GetContents()
+		var b strings.Builder
+		for _, c := range cells {
+			b.WriteString(string(c.Runes))
+		}
+		return b.String()
+	}
+	before := picture()
+	if err := s.Suspend(); err != nil {
+		t.Fatal(err)
+	}
+	s.help = true
+	if s.frame(); picture() != before {
+		t.Error("a picture is drawn after Suspend")
+	}
+	if err := s.Resume(); err != nil {
+		t.Fatal(err)
+	}
+	if s.frame(); picture() == before {
+		t.Error("no picture is drawn after Resume")
+	}
+}
