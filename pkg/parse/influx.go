@@ -231,11 +231,12 @@ type visitor func(name []byte, kind lineprotocol.ValueKind, value []byte)
 // and reports whether it is one line of the protocol to its end. stamp is its
 // timestamp, empty if there is none, and valid until the next call.
 //
-// Invalid UTF-8 is looked for first, as the Decoder's errors quote what it
+// A line without a field is refused first, for an error of the Decoder takes 6 µs.
+// Invalid UTF-8 is looked for, as the Decoder's errors quote what it
 // stands in, at 32 times its size; and so is a CR at the end, which is no part
 // of the line's end any more but would be for a Decoder of the line alone.
 func (d *influxDecoder) walk(line []byte, f visitor) (stamp []byte, ok bool) {
-	if !utf8.Valid(line) || bytes.HasSuffix(line, []byte{'\r'}) {
+	if bytes.IndexByte(line, '=') < 0 || !utf8.Valid(line) || bytes.HasSuffix(line, []byte{'\r'}) {
 		return nil, false
 	}
 	alone := len(line) > maxFed/2 || bytes.IndexByte(line, '\n') >= 0

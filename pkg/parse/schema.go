@@ -436,7 +436,7 @@ func (s *Schema) bound(b *Block) {
 	if b.reader == nil {
 		return
 	}
-	limit := max(maxCells*8/max(len(s.Fields), 1), minBlock)
+	limit := max(maxCells*8/max(len(s.Fields)+4*len(s.cfg.Texts), 1), minBlock) // a text takes as much as four numbers
 	b.reader.limit = min(b.reader.c.Size, limit)
 	if len(b.Data)-b.skip <= limit {
 		return
