@@ -36,16 +36,17 @@ func fuzzed(data []byte, kind, size uint8, clock bool) (*Plan, []int64, []float6
 	return NewPlan(width, everyAgg(), Options{DDof: int(kind) / 3 % 2, Clock: clock}), ts, xs
 }
 
-// FuzzWindow holds every aggregate of windows of all kinds to the slow twin.
+// FuzzWindow holds eight aggregates of windows of all kinds to the slow twin.
 func FuzzWindow(f *testing.F) {
 	addSeeds(f)
 	f.Fuzz(func(t *testing.T, data []byte, kind, size uint8, clock bool) {
 		p, ts, xs := fuzzed(data, kind, size, clock)
-		w := p.New()
+		from := int(size) % (len(p.aggs) - 7)
+		w := NewPlan(p.width, p.aggs[from:from+8], Options{DDof: int(p.ddof), Clock: clock}).New()
 		for i, x := range xs {
 			w.Push(ts[i], x)
 			if i > 2 && i+1 < len(xs) && i != len(xs)/2 {
-				w.Value(i % len(p.aggs))
+				w.Value(i % 8)
 			} else if compareToTwin(t, w, reach(p.width, xs[:i+1], ts[:i+1]), fmt.Sprint("sample ", i)) > 0 {
 				return
 			}
