@@ -58,7 +58,7 @@ func (w *Window) Samples() (ts []int64, xs []float64) {
 
 // Restore makes w, an empty window of the plan of the one that was appended, that
 // one. What no window can have been makes the decoder fail and leaves w empty; no
-// input takes more memory than 40 times its length and 1 KB (FuzzRestore).
+// input takes more memory than 60 times its length and 1 KB (FuzzRestore).
 func (w *Window) Restore(d *num.Decoder) {
 	w.seen = int64(d.Uint())
 	if w.all != nil {

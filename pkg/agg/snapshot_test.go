@@ -156,7 +156,7 @@ func FuzzRestore(f *testing.F) {
 		w, d := p.New(), num.NewDecoder(data)
 		w.Restore(d)
 		room := 16 * (cap(w.xs) + cap(w.ts))
-		if most := 40*len(data) + 1024; room > most {
+		if most := 60*len(data) + 1024; room > most {
 			t.Fatalf("room of %d bytes from %d", room, len(data))
 		}
 		if d.Err() != nil && (w.Len() > 0 || w.Held() > 0) {
