@@ -146,6 +146,9 @@ func FuzzCSVRows(f *testing.F) {
 		if x != x || x-x != 0 || len(key) > maxKey || strings.ContainsAny(key, "\n\r\x00") {
 			return
 		}
+		if strings.TrimRight(key, " \t") != key {
+			return // encoding/csv writes it without quotes, and such cells lose blanks around them
+		}
 		var buf bytes.Buffer
 		w := csv.NewWriter(&buf)
 		w.UseCRLF = crlf
