@@ -251,8 +251,8 @@ func (t *table) cell(b []byte, i int) (cell []byte, end int) {
 	if t.style == tsvCells {
 		end = indexAny(b, i, '\t', t.s.end, t.s.end)
 		cell = b[i:end]
-		if n := len(cell); n > 0 && cell[n-1] == '\r' && t.s.end == '\n' && (end == len(b) || b[end] == '\n') {
-			cell = cell[:n-1]
+		if n := len(cell); n > 0 && cell[n-1] == '\r' && t.s.end == '\n' && end < len(b) && b[end] == '\n' {
+			cell = cell[:n-1] // a line that comes without its end has lost this before
 		}
 		if bytes.IndexByte(cell, '\\') >= 0 {
 			cell = t.unescaped(cell)
