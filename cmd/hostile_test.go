@@ -157,7 +157,7 @@ func TestHostileLinesAreLinear(t *testing.T) {
 		for attempt := 1; ; attempt++ {
 			short, _ := cost(args, before+strings.Repeat(c.line(small)+"\n", 2))
 			long, allocated := cost(args, before+strings.Repeat(c.line(large)+"\n", 2))
-			if allocated > 100*large {
+			if allocated > 100*large+8<<20 { // what a run of a thousand fields takes at any size
 				t.Errorf("%s, %s: two lines of %d kB allocate %d MB", c.args, c.name, large>>10, allocated>>20)
 				break
 			}
