@@ -17,6 +17,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"rtda/pkg/num"
 	"rtda/pkg/parse"
 	"rtda/pkg/socket"
 )
@@ -125,7 +126,7 @@ func (l *Listeners) leave(conn net.Conn) {
 
 // tellFull tells of a connection refused: the first five, the 10th, the 100th …
 func (l *Listeners) tellFull() {
-	if n := l.full.Add(1); n <= 5 || powerOfTen(n) {
+	if n := l.full.Add(1); n <= 5 || num.IsPow10(int(n)) {
 		l.c.Tell(fmt.Sprintf("%d connections are open: %s closed (--max-connections)", l.c.MaxConnections, times(n, "one more", "more")))
 	}
 }
@@ -135,13 +136,6 @@ func times(n int64, one, many string) string {
 		return one
 	}
 	return fmt.Sprintf("%d %s", n, many)
-}
-
-func powerOfTen(n int64) bool {
-	for n > 9 && n%10 == 0 {
-		n /= 10
-	}
-	return n == 1
 }
 
 // feed reads a connection as an input. No web page can feed a run: a connection

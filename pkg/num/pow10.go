@@ -21,3 +21,12 @@ var decades = func() (d [91]float64) {
 	}
 	return d
 }()
+
+// IsPow10 reports whether n is 1, 10, 100 and so on: of things that go on
+// happening, those that are told.
+func IsPow10(n int) bool {
+	for n >= 10 && n%10 == 0 {
+		n /= 10
+	}
+	return n == 1
+}

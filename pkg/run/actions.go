@@ -68,15 +68,6 @@ type tally struct {
 	cause                                        error // why the first that could not even start could not
 }
 
-// isTold reports whether the n-th event of a kind is told at once: the first, and
-// then the 10th, 100th, 1000th …
-func isTold(n int) bool {
-	for n%10 == 0 && n > 0 {
-		n /= 10
-	}
-	return n == 1
-}
-
 // An ending says why a process was killed by us.
 type ending struct {
 	timedOut, killed bool
@@ -133,7 +124,7 @@ func (a *actions) admit() bool {
 	a.tally.dropped++
 	n, stopped := a.tally.dropped, a.stopped
 	a.mu.Unlock()
-	if isTold(n) && !stopped {
+	if num.IsPow10(n) && !stopped {
 		a.tell(fmt.Sprintf("--exec: %s dropped: %d are waiting", countActions(n), a.most))
 	}
 	return false
@@ -275,7 +266,7 @@ func (a *actions) count(cmd *exec.Cmd, why *ending) {
 		a.tally.ok++
 	case why.timedOut:
 		a.tally.timedOut++
-		if n := a.tally.timedOut; isTold(n) {
+		if n := a.tally.timedOut; num.IsPow10(n) {
 			a.tellApart(fmt.Sprintf("--exec: %s timed out after %s", countActions(n), clock.AppendDuration(nil, int64(a.timeout))))
 		}
 	case why.killed:
@@ -295,7 +286,7 @@ func (a *actions) failures() int64 {
 // failed takes note of an action that failed, under mu.
 func (a *actions) failed(why error) {
 	a.tally.failed++
-	if n := a.tally.failed; isTold(n) {
+	if n := a.tally.failed; num.IsPow10(n) {
 		a.tellApart(fmt.Sprintf("--exec: %s failed: %v", countActions(n), why))
 	}
 }

@@ -86,12 +86,7 @@ func (d *display) listen() error {
 		return Usage(fmt.Errorf("--http: %s can be reached from other machines: add --http-token FILE, or --http-token none if everyone may look", l.Addr()))
 	}
 	d.listener = l
-	c := d.serveConfig(nil)
-	c.Guard = network
-	if a, ok := l.Addr().(*net.TCPAddr); ok {
-		c.Port = strconv.Itoa(a.Port)
-	}
-	d.server = serve.New(c)
+	d.server = serve.New(d.serveConfig(nil))
 	name := l.Name
 	if network {
 		name = "http://" + l.Addr().String() + "/"
@@ -137,12 +132,7 @@ func (d *display) begin(p *plan) {
 	b := board.New(board.Config{Columns: len(p.layout.Columns), Clock: p.layout.Clock, Span: span, TTL: int64(o.TTL), Rules: p.rules})
 	d.board.Store(b)
 	if d.server != nil {
-		c := d.serveConfig(p)
-		c.Guard = d.listener.Addr().Network() == "tcp"
-		if a, ok := d.listener.Addr().(*net.TCPAddr); ok {
-			c.Port = strconv.Itoa(a.Port)
-		}
-		d.server.Show(c)
+		d.server.Show(d.serveConfig(p))
 	}
 	if d.view != nil {
 		d.view.Show(d.viewConfig(p))
@@ -176,6 +166,11 @@ func (d *display) serveConfig(p *plan) serve.Config {
 		Own: d.f.own, Failed: d.f.failed, Label: format.AppendPromLabel,
 		Alert:   func(dst []byte, _ *board.Alert) []byte { return dst },
 		Metrics: func(dst []byte, _ *stream.Result) []byte { return dst },
+	}
+	if d.listener != nil {
+		if a, ok := d.listener.Addr().(*net.TCPAddr); ok {
+			c.Guard, c.Port = true, strconv.Itoa(a.Port)
+		}
 	}
 	for why := range parse.Reasons {
 		c.Reasons = append(c.Reasons, parse.Reason(why).String())

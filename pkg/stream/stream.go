@@ -12,6 +12,7 @@ import (
 
 	"rtda/pkg/agg"
 	"rtda/pkg/clock"
+	"rtda/pkg/num"
 	"rtda/pkg/parse"
 	"rtda/pkg/rule"
 	"rtda/pkg/text"
@@ -518,10 +519,7 @@ func (s *Stream) worthTelling(n int) bool {
 	if n < s.cfg.Show || s.cfg.Show == 0 {
 		return n < s.cfg.Show
 	}
-	for n++; n >= 10 && n%10 == 0; {
-		n /= 10
-	}
-	return n == 1
+	return num.IsPow10(n + 1)
 }
 
 // tell tells something of a record that is used all the same; rec may be nil.
