@@ -49,15 +49,19 @@ func TestSize(t *testing.T) {
 		size := func(n int) int {
 			r := rand.New(rand.NewPCG(7, 8))
 			const many = 40
-			before := allocated()
-			for range many {
-				d := plan.New()
-				for i := range n {
-					d.Push(int64(i)*300e9, r.NormFloat64())
+			least := math.MaxInt
+			for range 3 { // the runtime's own goroutines allocate too, now and then
+				before := allocated()
+				for range many {
+					d := plan.New()
+					for i := range n {
+						d.Push(int64(i)*300e9, r.NormFloat64())
+					}
+					all = append(all, d)
 				}
-				all = append(all, d)
+				least = min(least, int(allocated()-before)/many)
 			}
-			return int(allocated()-before) / many
+			return least
 		}
 		first, full := size(0), size(5000)
 		if first > c.first || full > c.full {

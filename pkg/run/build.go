@@ -55,7 +55,7 @@ func newFilter(o *Options, std Streams) (*filter, error) {
 		f.pipeline.rearm = make(chan struct{}, 1)
 	}
 	f.pipeline.rescue = f.rescue
-	f.progress, f.hasTerminal = newProgress(f, std), hasTerminal()
+	f.progress, f.hangsUp = newProgress(f, std), hangsUp()
 	if f.display, err = openDisplay(f, std); err != nil {
 		return nil, err
 	}

@@ -44,25 +44,25 @@ type Streams struct {
 
 // A filter is one run of rtda from its first byte to its status.
 type filter struct {
-	o           *Options
-	origins     []*parse.Origin
-	pipeline    *pipeline
-	writers     []*writer // stdout, stderr and the file of --alerts
-	stderr      *writer
-	alerts      *writer     // nil without --alerts
-	actions     *actions    // nil without --exec
-	progress    *progress   // nil where none is shown
-	hasTerminal bool        // of the process, when it began
-	display     *display    // nil if nobody looks
-	checkpoint  *checkpoint // nil without --state
-	before      int         // alerts that had begun in earlier runs
-	broken      atomic.Bool // a signal ended it
-	now         func() int64
-	written     chan struct{}    // closed when all is written, or writing has failed
-	silence     <-chan time.Time // comes when a person may wonder where the input is
-	asides      sync.WaitGroup   // lines of rtda's own on their way
-	asideMu     sync.Mutex       // guards asidesOver
-	asidesOver  bool
+	o          *Options
+	origins    []*parse.Origin
+	pipeline   *pipeline
+	writers    []*writer // stdout, stderr and the file of --alerts
+	stderr     *writer
+	alerts     *writer     // nil without --alerts
+	actions    *actions    // nil without --exec
+	progress   *progress   // nil where none is shown
+	hangsUp    bool        // SIGHUP ends it
+	display    *display    // nil if nobody looks
+	checkpoint *checkpoint // nil without --state
+	before     int         // alerts that had begun in earlier runs
+	broken     atomic.Bool // a signal ended it
+	now        func() int64
+	written    chan struct{}    // closed when all is written, or writing has failed
+	silence    <-chan time.Time // comes when a person may wonder where the input is
+	asides     sync.WaitGroup   // lines of rtda's own on their way
+	asideMu    sync.Mutex       // guards asidesOver
+	asidesOver bool
 }
 
 // Run reads the input to its end, or until a signal. The error that it returns
@@ -90,15 +90,16 @@ func Run(o *Options, s Streams) error {
 
 // handled are the signals that rtda takes. One that ends it is left alone if
 // whoever started rtda wants it ignored, as shells do with SIGINT for what
-// runs in the background of a script, and nohup with SIGHUP. With SIGPIPE taken,
-// a closed stdout is an error of write like any other.
+// runs in the background of a script, and nohup with SIGHUP (which then still
+// opens the file of --alerts anew). With SIGPIPE taken, a closed stdout is an error
+// of write like any other.
 func (f *filter) handled() []os.Signal {
 	all := []os.Signal{syscall.SIGUSR1, syscall.SIGPIPE}
 	if f.display.isView() {
 		all = append(all, syscall.SIGTSTP, syscall.SIGABRT)
 	}
 	for _, s := range []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGALRM, syscall.SIGXCPU} {
-		if !signal.Ignored(s) {
+		if !signal.Ignored(s) || s == syscall.SIGHUP && f.reopens() {
 			all = append(all, s)
 		}
 	}

@@ -3,7 +3,9 @@ package run
 import (
 	"net"
 	"os"
+	"os/signal"
 	"strings"
+	"syscall"
 )
 
 // notify tells the service manager that started rtda, if it wants to know: READY=1
@@ -32,9 +34,12 @@ func withoutNotify(environ []string) []string {
 	return kept
 }
 
-// hasTerminal reports whether the process has a controlling terminal, whose end
-// SIGHUP tells.
-func hasTerminal() bool {
+// hangsUp reports whether SIGHUP ends the process: it has a controlling terminal,
+// whose end SIGHUP tells, and nobody has it ignored, as nohup does.
+func hangsUp() bool {
+	if signal.Ignored(syscall.SIGHUP) {
+		return false
+	}
 	tty, err := os.OpenFile("/dev/tty", os.O_RDONLY, 0)
 	if err == nil {
 		tty.Close()
@@ -45,21 +50,23 @@ func hasTerminal() bool {
 // reopens reports whether SIGHUP asks to open the file of --alerts anew, as
 // logrotate does when it has renamed it.
 func (f *filter) reopens() bool {
-	return f.alerts != nil && f.alerts.owned != nil && !strings.HasPrefix(f.o.Alerts, "/dev/fd/") && !f.hasTerminal
+	return f.alerts != nil && f.alerts.owned != nil && !strings.HasPrefix(f.o.Alerts, "/dev/fd/") && !f.hangsUp
 }
 
 // reopenAlerts opens the file of --alerts anew. Where that fails, the one that is
 // open is written on.
 func (f *filter) reopenAlerts() {
+	f.alerts.mu.Lock() // so that no alert is written to the old file once the new one is there
 	file, err := openAppend(f.o.Alerts)
+	before := f.alerts.owned
+	if err == nil {
+		f.alerts.w, f.alerts.owned, f.alerts.file = file, file, isRegular(file)
+	}
+	f.alerts.mu.Unlock()
 	if err != nil {
 		f.tell("--alerts: cannot be opened anew, the old file is written on: " + Reason(err))
 		return
 	}
-	f.alerts.mu.Lock()
-	before := f.alerts.owned
-	f.alerts.w, f.alerts.owned, f.alerts.file = file, file, isRegular(file)
-	f.alerts.mu.Unlock()
 	if err := before.Close(); err != nil {
 		f.tell(writeError("the alerts", err).Error())
 	}
