@@ -157,6 +157,19 @@ func (p part) output(t *testing.T, dir string) string {
 	return got.String()
 }
 
+// The README tells of every statistic.
+func TestReadmeStatistics(t *testing.T) {
+	text, err := os.ReadFile(readme)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range run.Aggregates() {
+		if a.Name != "pNN" && !strings.Contains(string(text), "`"+a.Name+"`") {
+			t.Errorf("%s says nothing of %s", readme, a.Name)
+		}
+	}
+}
+
 // TestParts holds the reader of pages to a page.
 func TestParts(t *testing.T) {
 	page := "x\n<!-- needs: a b -->\n```console\n$ one |\n> two\nout\n> out\n$ three\n```\ny\n```\n$ no\n```\n"

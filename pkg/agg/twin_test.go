@@ -66,7 +66,7 @@ func (s slow) value(a Agg) float64 {
 	case "median", "iqr", "mad", "rz":
 		return s.ranks(a.Name)
 	}
-	if a.needs&needOrder != 0 {
+	if _, ok := percent(a.Name); ok {
 		return quantileOf(s.xs, a.q)
 	}
 	return s.moment(a.Name, ddof)
@@ -108,7 +108,7 @@ func (s slow) moment(name string, ddof int) float64 {
 		}
 		return float(quo(sd, mean))
 	}
-	panic("no slow " + name)
+	panic("teach the twin " + name)
 }
 
 func quo(a, b *big.Float) *big.Float { return new(big.Float).Quo(a, b) }

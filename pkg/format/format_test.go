@@ -171,13 +171,17 @@ func TestPrecision(t *testing.T) {
 }
 
 func TestNewRefuses(t *testing.T) {
+	var names []string
+	for _, f := range Formats {
+		names = append(names, f.Name)
+	}
 	for want, c := range map[string]struct {
 		format    string
 		precision int
 	}{
-		`output format: must be one of text, table, json, csv, tsv, influx, prom, svg, png, none: got "xml"`: {"xml", 0},
-		"precision: must be 1 to 17 digits: got 18":                                                          {"text", 18},
-		"precision: must be 1 to 17 digits: got -1":                                                          {"json", -1},
+		"output format: must be one of " + strings.Join(names, ", ") + `: got "xml"`: {"xml", 0},
+		"precision: must be 1 to 17 digits: got 18":                                  {"text", 18},
+		"precision: must be 1 to 17 digits: got -1":                                  {"json", -1},
 	} {
 		if _, err := New(c.format, room, c.precision); err == nil || err.Error() != want {
 			t.Errorf("New(%q, %d): got %v, want %s", c.format, c.precision, err, want)
