@@ -164,13 +164,28 @@ func (d Decimal) Scaled(scale int) (n uint64, ok bool) {
 
 // digits reads digits from b[i] on, with at most one sign among them, and
 // returns what they are worth without it, how many stand before it and the index
-// after them. It is the one loop over digits. What more than MaxDigits are worth
-// is lost.
+// after them. What more than MaxDigits are worth is lost. A number of up to
+// seven characters is read in one go: that takes no guess where it ends, which
+// for a loop over digits of varying number costs more than reading them.
 func digits(b []byte, i int, sign byte) (mant uint64, whole, end int) {
 	start := i
-	if n, ok := eightDigits(b, i); ok {
-		mant = n
-		i += 8
+	if i+8 <= len(b) {
+		w := binary.LittleEndian.Uint64(b[i:]) ^ zeros8
+		other := aboveNine(w)
+		if other == 0 {
+			mant = worth(w)
+			i += 8
+		} else {
+			size := uint(bits.TrailingZeros64(other)) &^ 7
+			if byte(w>>(size&63)) != sign^'0' {
+				return worth(w << (64 - size)), int(size / 8), i + int(size/8)
+			}
+			if other &= other - 1; other != 0 {
+				all := uint(bits.TrailingZeros64(other)) &^ 7
+				low := uint64(1)<<(size&63) - 1
+				return worth((w&low | w>>8&^low) << (72 - all)), int(size / 8), i + int(all/8)
+			}
+		}
 	}
 	for i < len(b) && b[i]-'0' <= 9 {
 		mant = mant*10 + uint64(b[i]-'0')
@@ -225,9 +240,14 @@ func eightDigits(b []byte, i int) (n uint64, ok bool) {
 	if aboveNine(w) != 0 {
 		return 0, false
 	}
+	return worth(w), true
+}
+
+// worth is what eight digits are worth, the first in the lowest byte.
+func worth(w uint64) uint64 {
 	w = w * (1 + 10<<8) >> 8 & 0x00ff00ff00ff00ff
 	w = w * (1 + 100<<16) >> 16 & 0x0000ffff0000ffff
-	return w * (1 + 10000<<32) >> 32, true
+	return w * (1 + 10000<<32) >> 32
 }
 
 // cut sets Mant to the first significant digits of more than MaxDigits, of which
@@ -335,37 +355,68 @@ func (d Decimal) float(b []byte, sign byte) (x float64, n int) {
 	return x, n
 }
 
-// SkipJSON is how many bytes the number has that b begins with, by the grammar
-// of RFC 8259 and of any length; 0 if there is none.
-func SkipJSON(b []byte) int {
-	i := 0
+// SkipJSON is the index after the number that stands at b[i], by the grammar of
+// RFC 8259 and of any length; i if there is none. It looks at eight bytes at a
+// time, so that it need not be guessed where digits end.
+func SkipJSON(b []byte, i int) int {
+	first := i
+	if i < len(b) && b[i] == '-' {
+		first++
+	}
+	for at := first; at+8 <= len(b); at += 8 {
+		other := aboveNine(binary.LittleEndian.Uint64(b[at:at+8]) ^ zeros8)
+		if other == 0 {
+			continue
+		}
+		end := at + bits.TrailingZeros64(other)/8
+		whole := end
+		if b[end] == '.' {
+			other &= other - 1
+			for ; other == 0 && at+16 <= len(b); at += 8 {
+				other = aboveNine(binary.LittleEndian.Uint64(b[at+8:at+16]) ^ zeros8)
+			}
+			end = at + bits.TrailingZeros64(other)/8
+		}
+		if other == 0 || whole == first || end == whole+1 || b[first] == '0' && whole > first+1 || b[end]|0x20 == 'e' {
+			break
+		}
+		return end
+	}
+	return skipJSON(b, i)
+}
+
+// skipJSON is SkipJSON byte by byte, for what it does not see at once.
+func skipJSON(b []byte, i int) int {
+	start := i
 	if i < len(b) && b[i] == '-' {
 		i++
 	}
-	switch {
-	case i < len(b) && b[i] == '0':
-		i++
-	case i < len(b) && b[i]-'1' <= 8:
-		i = skipDigits(b, i)
-	default:
-		return 0
+	first := i
+	if i = skipDigits(b, i); i == first || b[first] == '0' && i > first+1 {
+		return start
 	}
 	if i < len(b) && b[i] == '.' {
-		j := skipDigits(b, i+1)
-		if j == i+1 {
-			return 0
+		point := i
+		if i = skipDigits(b, i+1); i == point+1 {
+			return start
 		}
-		i = j
 	}
 	if i < len(b) && b[i]|0x20 == 'e' {
 		j := i + 1
 		if j < len(b) && (b[j] == '-' || b[j] == '+') {
 			j++
 		}
-		i = skipDigits(b, j)
-		if i == j {
-			return 0
+		if i = skipDigits(b, j); i == j {
+			return start
 		}
+	}
+	return i
+}
+
+// skipDigits is the index of the first byte from b[i] on that is no digit.
+func skipDigits(b []byte, i int) int {
+	for i < len(b) && b[i]-'0' <= 9 {
+		i++
 	}
 	return i
 }
@@ -380,21 +431,6 @@ const (
 // aboveNine has the high bit of each byte of w that is above 9; a carry may set
 // others, but only above it.
 func aboveNine(w uint64) uint64 { return (w + (0x80-10)*ones8 | w) & highs8 }
-
-// skipDigits is the index of the first byte from b[i] on that is no digit. It
-// looks at eight bytes at a time, so that it need not be guessed where digits
-// end.
-func skipDigits(b []byte, i int) int {
-	for ; i+8 <= len(b); i += 8 {
-		if other := aboveNine(binary.LittleEndian.Uint64(b[i:]) ^ zeros8); other != 0 {
-			return i + bits.TrailingZeros64(other)/8
-		}
-	}
-	for i < len(b) && b[i]-'0' <= 9 {
-		i++
-	}
-	return i
-}
 
 // Trim is b without the spaces, tabs and line ends around it.
 func Trim(b []byte) []byte {

@@ -22,7 +22,7 @@ func slowNumber(s string, sign string) (float64, bool) {
 
 // slowJSONNumber is ParseJSON by the grammar of RFC 8259.
 func slowJSONNumber(s string) (float64, bool) {
-	if !regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?$`).MatchString(s) || len(s) > 800 {
+	if s == "" || jsonNumber.FindString(s) != s || len(s) > 800 {
 		return 0, false
 	}
 	x, err := strconv.ParseFloat(s, 64)
@@ -54,8 +54,38 @@ func FuzzRead(f *testing.F) {
 		got, ok := ParseJSON([]byte(s))
 		want, wantOK := slowJSONNumber(s)
 		checkRead(t, s, got, ok, want, wantOK)
+		checkBefore(t, s)
 	})
 }
+
+// checkBefore holds that a number is the same whatever stands behind it, which
+// is looked at together with its last digits.
+func checkBefore(t *testing.T, s string) {
+	t.Helper()
+	for _, sign := range []byte{'.', ','} {
+		x, n := Prefix([]byte(s), sign)
+		for _, behind := range []string{"x", ":\xff9.9,9", ":       9", "\n1.5,5\n77777777"} {
+			if got, size := Prefix([]byte(s+behind), sign); size != n || got != x {
+				t.Errorf("number before %q in %q = %v of %d bytes, want %v of %d", behind, s, got, size, x, n)
+			}
+		}
+	}
+	x, n := PrefixJSON([]byte(s))
+	skipped := skipJSON([]byte(s), 0)
+	if _, ok := slowJSONNumber(s); ok && skipped != len(s) || skipped > 0 && skipped <= MaxLen && skipped != len(jsonNumber.FindString(s)) {
+		t.Errorf("number of %d bytes in %q", skipped, s)
+	}
+	for _, behind := range []string{"", "x", ":\xff9.9", ":       9", "\n1.5\n777777777777"} {
+		if got, size := PrefixJSON([]byte(s + behind)); size != n || got != x {
+			t.Errorf("JSON number before %q in %q = %v of %d bytes, want %v of %d", behind, s, got, size, x, n)
+		}
+		if got := SkipJSON([]byte("ab"+s+behind), 2); got != 2+skipped {
+			t.Errorf("number before %q in %q has %d bytes, want %d", behind, s, got-2, skipped)
+		}
+	}
+}
+
+var jsonNumber = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?`)
 
 func checkRead(t *testing.T, s string, got float64, ok bool, want float64, wantOK bool) {
 	t.Helper()

@@ -190,7 +190,7 @@ func influxValue(b []byte, i int) (value []byte, k kind, end int) {
 		}
 		return value, boolean, end
 	}
-	n := num.SkipJSON(value)
+	n := num.SkipJSON(value, 0)
 	switch {
 	case n == 0:
 		return nil, 0, -1

@@ -59,7 +59,7 @@ func (d *jsonDecoder) addPath(slot int) {
 	steps := strings.Split(name, ".")
 	if len(steps) == 1 || len(steps) > maxDepth {
 		s := d.root.step(name)
-		s.slot = slot
+		s.slot, s.key = slot, d.slots.all[slot].sole
 		switch p := &d.slots.all[slot]; {
 		case p.only >= 0 && d.s.cfg.Missing.texts == nil:
 			s.field = p.only
@@ -292,6 +292,7 @@ type jsonStep struct {
 	name  string
 	slot  int       // that the value is for; -1 if none
 	field int       // measured field that the value is for, and for nothing else; -1 if none
+	key   int       // part of the key, likewise
 	time  bool      // the value is for the time and nothing else
 	flat  int       // index of the path of which this is the flat name; -1 if none
 	deep  int       // index of the path that ends here, behind other steps; -1 if none
@@ -306,11 +307,14 @@ type jsonStep struct {
 // followed last time is tried first, then those that followed it, as if it
 // were left out.
 type member struct {
-	text []byte
-	word uint64 // the first eight bytes of text,
-	mask uint64 // as many as there are
-	step *jsonStep
-	next *member
+	words [2]uint64 // the first sixteen bytes of text,
+	masks [2]uint64 // as many as there are
+	size  int       // of text
+	field int       // field of step; -1 if there is none
+	key   int       // key of step, likewise
+	step  *jsonStep // nil: the value is not used
+	next  *member
+	text  []byte
 }
 
 const (
@@ -319,13 +323,39 @@ const (
 	maxTries   = 8   // members compared before one is looked up
 )
 
-// follows reports whether the member stands at b[i]. Near the end of b it may
-// be overlooked.
-func (m *member) follows(b []byte, i int) bool {
-	if i+8 > len(b) || binary.LittleEndian.Uint64(b[i:])&m.mask != m.word {
+// newMember is a member of the text, which is not copied.
+func newMember(text []byte, step *jsonStep) *member {
+	m := &member{text: text, size: len(text), field: -1, key: -1, step: step}
+	if step != nil {
+		m.field, m.key = step.field, step.key
+	}
+	var start [16]byte
+	n := copy(start[:], text)
+	for k := range m.words {
+		m.words[k] = binary.LittleEndian.Uint64(start[8*k:])
+		if here := n - 8*k; here >= 8 {
+			m.masks[k] = ^uint64(0)
+		} else if here > 0 {
+			m.masks[k] = 1<<(8*here) - 1
+		}
+	}
+	return m
+}
+
+// follows reports whether b begins with the member. If b has fewer than sixteen
+// bytes, it may be overlooked.
+func (m *member) follows(b []byte) bool {
+	if len(b) < 16 {
 		return false
 	}
-	return len(m.text) <= 8 || i+len(m.text) <= len(b) && string(b[i+8:i+len(m.text)]) == string(m.text[8:])
+	other := (binary.LittleEndian.Uint64(b)^m.words[0])&m.masks[0] | (binary.LittleEndian.Uint64(b[8:])^m.words[1])&m.masks[1]
+	return other == 0 && (m.size <= 16 || m.goesOn(b))
+}
+
+// goesOn reports whether b has what the member has behind the first sixteen
+// bytes.
+func (m *member) goesOn(b []byte) bool {
+	return m.size <= len(b) && string(b[16:m.size]) == string(m.text[16:])
 }
 
 // step is the step of the name, made if it is new.
@@ -333,7 +363,7 @@ func (n *jsonNode) step(name string) *jsonStep {
 	if s := n.byName[name]; s != nil {
 		return s
 	}
-	s := &jsonStep{name: name, slot: -1, field: -1, flat: -1, deep: -1}
+	s := &jsonStep{name: name, slot: -1, field: -1, key: -1, flat: -1, deep: -1}
 	if n.byName == nil {
 		n.byName = map[string]*jsonStep{}
 	}
@@ -373,46 +403,73 @@ func (d *jsonDecoder) members(i, depth int, n *jsonNode) int {
 		return -1
 	}
 	b := d.b
-	for before := &n.first; ; {
-		m := before.next
-		if i < len(b) && b[i] == '}' && before != &n.first {
-			return i + 1
-		}
-		for tries := 1; m != nil && !m.follows(b, i); tries++ {
-			m = m.next
-			if tries == maxTries {
-				m = nil
-			}
-		}
-		if m != nil {
-			i += len(m.text)
+	for m := &n.first; ; {
+		if before := m; before.next != nil && before.next.follows(b[i:]) {
+			m = before.next
+			i += m.size
 		} else {
 			var more bool
-			if m, i, more = d.lookUp(i, depth, n, before); !more {
+			if m, i, more = d.find(i, depth, n, before); !more {
 				return i
 			}
 		}
-		switch {
-		case m.step != nil:
-			if m.step.field >= 0 && m.step.seen != d.record {
-				if x, n := num.PrefixJSON(b[i:]); n > 0 {
-					m.step.seen = d.record
-					d.r.vals[m.step.field] = x
-					i += n
-					break
-				}
-			}
-			i = d.wanted(i, depth, m.step)
-		case i < len(b) && b[i] == '"':
+		if i >= len(b) {
+			return -1
+		}
+		switch c := b[i]; {
+		case m.step == nil && c == '"':
 			i = d.text(i)
-		default:
+		case m.step == nil && c-'0' <= 9:
+			if end := num.SkipJSON(b, i); end > i {
+				i = end
+				break
+			}
+			return -1
+		case m.step == nil:
 			i = d.value(i, depth)
+		case m.step.seen != d.record && m.field >= 0:
+			x, size := num.PrefixJSON(b[i:])
+			if size == 0 {
+				i = d.wanted(i, depth, m.step)
+				break
+			}
+			m.step.seen = d.record
+			d.r.vals[m.field] = x
+			i += size
+		case m.step.seen != d.record && m.key >= 0 && c == '"':
+			end := d.text(i)
+			if end < 0 || bytes.IndexByte(b[i:end], '\\') >= 0 {
+				i = d.wanted(i, depth, m.step)
+				break
+			}
+			m.step.seen = d.record
+			d.r.key(m.key, b[i+1:end-1])
+			i = end
+		default:
+			i = d.wanted(i, depth, m.step)
 		}
 		if i < 0 {
 			return -1
 		}
-		before = m
 	}
+}
+
+// find is lookUp for a member that is not the one that followed last time: one
+// of those that followed that, or the end of the object.
+func (d *jsonDecoder) find(from, depth int, n *jsonNode, before *member) (m *member, i int, more bool) {
+	if before != &n.first && d.is(from, '}') {
+		return nil, from + 1, false
+	}
+	if before.next != nil {
+		m = before.next.next
+		for tries := 1; m != nil && tries < maxTries; tries++ {
+			if m.follows(d.b[from:]) {
+				return m, from + m.size, true
+			}
+			m = m.next
+		}
+	}
+	return d.lookUp(from, depth, n, before)
 }
 
 // lookUp reads what stands before the next value of an object, behind the
@@ -446,7 +503,7 @@ func (d *jsonDecoder) lookUp(from, depth int, n *jsonNode, before *member) (m *m
 	var step *jsonStep
 	if content, ok := d.decoded(d.b[name:end]); ok {
 		step = n.byName[string(content)]
-		if step == nil && d.s.chosen && n == &d.root && num.SkipJSON(d.b[i:]) > 0 {
+		if step == nil && d.s.chosen && n == &d.root && num.SkipJSON(d.b, i) > i {
 			d.r.batch.tellOnce(Unmeasured, d.r.line, bytes.Clone(cutQuote(content)))
 		}
 	}
@@ -467,15 +524,10 @@ func (n *jsonNode) remember(text []byte, step *jsonStep) *member {
 		}
 	}
 	if len(text) > maxText || len(n.members) >= maxMembers {
-		n.unknown.step = step
+		n.unknown = *newMember(nil, step)
 		return &n.unknown
 	}
-	m := &member{text: bytes.Clone(text), mask: ^uint64(0), step: step}
-	var word [8]byte
-	if copy(word[:], text) < 8 {
-		m.mask = 1<<(8*len(text)) - 1
-	}
-	m.word = binary.LittleEndian.Uint64(word[:])
+	m := newMember(bytes.Clone(text), step)
 	n.members[string(m.text)] = m
 	return m
 }
@@ -569,8 +621,8 @@ func (s *jsonScanner) value(i, depth int) int {
 	case c == '"':
 		return s.text(i)
 	case c-'0' <= 9 || c == '-':
-		if n := num.SkipJSON(s.b[i:]); n > 0 {
-			return i + n
+		if end := num.SkipJSON(s.b, i); end > i {
+			return end
 		}
 		return -1
 	}
@@ -682,10 +734,11 @@ func (s *jsonScanner) text(i int) int {
 	for i++; i < len(b); {
 		if i+8 <= len(b) {
 			w := binary.LittleEndian.Uint64(b[i:])
-			quote, back := w^'"'*ones8, w^'\\'*ones8
+			back := w ^ '\\'*ones8
 			// A byte below n sets its high bit in (w-n)&^w; a borrow may set more,
-			// but only above the first.
-			m := ((w-' '*ones8)&^w | (quote-ones8)&^quote | (back-ones8)&^back) & highs8
+			// but only above the first. With a quote and a blank in each other's
+			// places the quote is the one above the control characters.
+			m := ((w^('"'^' ')*ones8-('"'-1)*ones8)&^w | (back-ones8)&^back) & highs8
 			if m == 0 {
 				i += 8
 				continue

@@ -97,6 +97,11 @@ func TestJSON(t *testing.T) {
 		{"brackets in a string", temp, `{"temp":1,"x":"` + strings.Repeat("[", 100) + `"}`, "1: 1"},
 
 		{"an array is no record", temp, `[{"temp":1}]`, `1: not-json "[{\"temp\":1}]"`},
+		{"names that differ behind sixteen bytes", Config{Fields: []string{"temperature_outside"}},
+			"{\"temperature_outside\":1,\"u\":1}\n{\"temperature_outsidf\":2}\n{\"temperature_outside\":3,\"u\":7}", "1: 1\n2: missing-field \"temperature_outside\"\n3: 3"},
+		{"a key twice", keyed, `{"id":"a","temp":1,"id":"b"}`, `1: duplicate-field "id"`},
+		{"keys of any kind by turns", keyed, "{\"id\":\"a\",\"temp\":1}\n{\"id\":7,\"temp\":1}\n{\"id\":\"\\u0062\",\"temp\":2}\n{\"id\":null,\"temp\":3}\n{\"id\":\"c\",\"temp\":4}",
+			"1: [a] 1\n2: [7] 1\n3: [b] 2\n4: missing-key \"id\"\n5: [c] 4"},
 		{"words", temp, `hello`, `1: not-json "hello"`},
 		{"open", temp, `{"temp":1`, `1: not-json "{\"temp\":1"`},
 		{"more behind it", temp, `{"temp":1} {}`, `1: not-json "{\"temp\":1} {}"`},
@@ -186,11 +191,14 @@ var jsonConfigs = []Config{
 	{Fields: []string{"temp", "env.temp", "axes.0"}, Keys: []string{"sensor", "seq"}, Time: "time", Coerce: true},
 	{Fields: []string{"env.temp", "env", "axes.1.temp"}, Time: "env.time", TimeFormat: "ms"},
 	{Fields: []string{"temp", "seq"}, Keys: []string{"temp"}, Time: "temp"},
+	{Fields: []string{"humidity_inside_rel", "temperature_outside", "y"}, Keys: []string{"x"}},
 	{Fields: []string{"a", "b", "c", "d", "e", "f", "g", "h", "temp"}},
 }
 
 var jsonSeeds = []string{
 	`{"time":1777636803.5,"sensor":"s042","temp":21.53,"hum":40.2,"status":"ok","seq":1204}`,
+	`{"temperature_outside":-0.5,"sensor":"日","temp":1234567.5,"humidity_inside_rel":12345678.25,"seq":1e5,"x":[],"y":-12}`,
+	`{"temperature_outsidf":0.25,"sensor":"a\\u0062","temp":12345678.5,"humidity_inside_rel":12345678901.25,"seq":-1,"x":5,"y":0}`,
 	`{"time":1777636804.5,"sensor":"s7","temp":-1.5e3,"hum":0,"status":"","seq":1205}`,
 	`{"time":"2026-05-01T12:00:03Z","sensor":"s\u00e9","temp":"21.5","seq":01}`,
 	`{"sensor":"a\"b","temp":1e400,"seq":null}`, `{"sensor":true,"temp":9007199254740993,"seq":false}`,
