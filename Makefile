@@ -5,7 +5,7 @@ FUZZTIME ?= 3s
 # The race detector needs a C compiler; Go says whether it found one.
 RACE     := $(shell [ "$$($(GO) env CGO_ENABLED)" = 1 ] && echo -race)
 
-.PHONY: all help build demo pictures record test race fuzz bench compare detect lint fused arch check man integration crash soak clean
+.PHONY: all help build demo pictures record test race fuzz bench count compare detect lint fused arch check man integration crash soak clean
 
 all: build
 
@@ -52,8 +52,12 @@ bench: ## the benchmarks of each room, then the comparison with other tools
 	$(GO) test -run '^$$' -bench . -benchtime 0.3s ./...
 	@$(MAKE) --no-print-directory compare
 
+count: ## instructions a line of the usual runs, held within 5 % of those recorded (RECORD=1 records them)
+	@$(GO) run ./testdata/measure count $(if $(RECORD),-record)
+
 compare: build ## the whole command against every peer that is installed
-	$(GO) run ./testdata/compare ./rtda
+	$(GO) run ./testdata/measure peers ./rtda
+	$(GO) run ./testdata/measure accuracy ./rtda
 
 detect: ## how well faults are found and samples foreseen: on a real series (FILE), noise, made-up faults
 	@$(GO) run ./testdata/detect $(FILE)
