@@ -244,3 +244,22 @@ func TestPageChangesNothing(t *testing.T) {
 		}
 	}
 }
+
+// A page that is held outlives a client that goes away in the midst of an answer,
+// which the system tells with SIGPIPE, and leaves the status as it was.
+func TestHeldPage(t *testing.T) {
+	l := listenTo(t, "--http", ":0", "--hold")
+	page := "http://" + l.address("http")
+	for range 300 { // were it to end, it would while these are asked
+		raise(syscall.SIGPIPE)
+		r, err := http.Post(page+"healthz", "", nil)
+		if err != nil {
+			t.Fatalf("%v, stderr %s", err, l.stderr.String())
+		}
+		_ = r.Body.Close()
+	}
+	raise(syscall.SIGTERM)
+	if status := <-l.status; status != 0 {
+		t.Errorf("status %d, stderr %s", status, l.stderr.String())
+	}
+}

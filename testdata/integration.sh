@@ -149,8 +149,6 @@ live() {
 	live=$(dirname "$0")/live.sh
 	if bash "$live" "$rtda" >"$dir/seen" 2>&1; then
 		ok "$(tail -n 1 "$dir/seen")"
-	elif echo "live: tried again after: $(head -n 3 "$dir/seen")" && bash "$live" "$rtda" >"$dir/seen" 2>&1; then
-		ok "$(tail -n 1 "$dir/seen") (at the second try: a busy machine may be too slow for a terminal)"
 	else
 		fail "$(cat "$dir/seen")"
 	fi

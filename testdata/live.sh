@@ -29,16 +29,17 @@ ok() { # ok NAME CONDITION...: counts
 	fi
 }
 
-# Numbers of three sensors, for ever; one in ten lines a second.
-cat >"$dir/gen.sh" <<'GEN'
-i=0
-while :; do
-	i=$((i + 1))
-	for s in 1 2 3; do echo "{\"sensor\":\"s$s\",\"temp\":$((20 + s * 20 + i % 7))}"; done
-	sleep 0.05
+# Numbers of three sensors, for ever, some twenty times a second. It starts no other
+# command: a shell that is stopped while it starts one never says that it stopped.
+mkfifo "$dir/clock"
+cat >"$dir/gen.sh" <<GEN
+exec 3<>"$dir/clock"
+for ((i = 1; ; i++)); do
+	for s in 1 2 3; do echo "{\"sensor\":\"s\$s\",\"temp\":\$((20 + s * 20 + i % 7))}"; done
+	read -rt 0.05 -u 3
 done
 GEN
-run="sh $dir/gen.sh | $rtda -k sensor -f temp -t now -w 5s -r 'crit hot: mean(temp) > 81' --live"
+run="bash $dir/gen.sh | $rtda -k sensor -f temp -t now -w 5s -r 'crit hot: mean(temp) > 81' --live"
 
 t new-session -d -s keep cat # so that the server stays when a session ends
 start() { # start COMMAND: a new shell in a terminal of 80 by 24 that runs it
@@ -99,6 +100,28 @@ ok 'fg' until_seen 'temp_mean'
 keys q
 ok 'q after fg' until_seen 'gone2'
 
+start "$run"
+until_seen 'temp_mean'
+keys C-z
+until_seen 'Stopped'
+keys 'bg; fg' Enter
+ok 'bg and fg' until_seen 'temp_mean'
+child=$(child)
+kill -TSTP "$child"
+kill -CONT "$child"
+sleep 0.5
+ok 'a stop that is taken back' until_seen 'temp_mean'
+keys q
+until_seen 'gone2'
+
+start "seq 1 300 >$dir/file; exec env TERM=$TERM script -qec '$rtda --live $dir/file' /dev/null"
+ok 'a session without a shell' until_seen 'ended'
+keys C-z
+sleep 0.5
+keys '?'
+ok 'Ctrl-Z where nothing could let it go on' until_seen 'pause the picture'
+keys q
+
 start "$run | head -n 3"
 ok 'a closed stdout' restored
 
@@ -120,7 +143,7 @@ keys q
 ok 'q there' restored
 
 # A terminal that takes nothing: the run goes on, and TERM ends it.
-start "(sh $dir/gen.sh | $rtda -k sensor -f temp -a count --live >$dir/rows)"
+start "(bash $dir/gen.sh | $rtda -k sensor -f temp -a count --live >$dir/rows)"
 until_seen 'temp_count'
 pid=$(pgrep -f "^$rtda -k sensor -f temp -a count" | head -n 1)
 t suspend-client 2>/dev/null

@@ -41,7 +41,8 @@ type display struct {
 	server   *serve.Server
 	listener *socket.Listener
 	view     *view.View
-	viewed   chan struct{} // closed when the view has drawn its last picture
+	viewed   chan struct{}  // closed when the view has drawn its last picture
+	stops    chan os.Signal // Ctrl-Z where there is a view
 	stdout   *writer
 	hold     chan struct{} // closed when the display need not stay any longer
 	holding  atomic.Bool
@@ -106,6 +107,8 @@ func (d *display) open(std Streams) error {
 		return Usage(fmt.Errorf("--live: %w", err))
 	}
 	d.view, d.viewed = v, make(chan struct{})
+	d.stops = make(chan os.Signal, 1)
+	signal.Notify(d.stops, syscall.SIGTSTP)
 	d.noRows = IsTerminal(std.Out)
 	d.f.pipeline.blank.joint = d.f.pipeline.blank.joint && !d.noRows
 	if IsTerminal(std.Err) {
@@ -332,15 +335,23 @@ func (d *display) release() {
 }
 
 // stop gives the terminal back and stops the process, until it is told to go on.
+// It does nothing where nobody could tell it.
 func (d *display) stop() {
+	again := make(chan os.Signal, 1)
+	signal.Notify(again, syscall.SIGCONT)
+	defer signal.Stop(again)
 	if d.view.Suspend() != nil {
 		return
 	}
-	again := make(chan os.Signal, 1)
-	signal.Notify(again, syscall.SIGCONT)
-	_ = syscall.Kill(syscall.Getpid(), syscall.SIGSTOP) // it cannot fail, but may take a moment
-	<-again
-	signal.Stop(again)
+	select {
+	case <-again: // it came before the stop, so that there is none
+	default:
+		_ = syscall.Kill(syscall.Getpid(), syscall.SIGSTOP) // it cannot fail, but may take a moment
+		<-again
+	}
+	for len(d.stops) > 0 {
+		<-d.stops // Ctrl-Z typed once more before the stop is the same one
+	}
 	_ = d.view.Resume() // without a terminal the next read says so
 }
 
@@ -359,6 +370,15 @@ func (d *display) writeLast() error {
 	return d.stdout.write(d.serveConfig(d.f.pipeline.planned).Metrics(nil, &last))
 }
 
+// stopping has the signals of Ctrl-Z, which stop a process by themselves where
+// there is no view.
+func (d *display) stopping() <-chan os.Signal {
+	if d == nil {
+		return nil
+	}
+	return d.stops
+}
+
 // quit is closed when the one who looks at the terminal wants the end.
 func (d *display) quit() <-chan struct{} {
 	if d == nil || d.view == nil {
@@ -375,6 +395,7 @@ func (d *display) shut() error {
 	}
 	if d.view != nil {
 		d.view.Close()
+		signal.Stop(d.stops)
 		within(Patience, d.viewed)
 		if d.stderr != nil {
 			for _, line := range d.view.Said() {

@@ -96,7 +96,7 @@ func Run(o *Options, s Streams) error {
 func (f *filter) handled() []os.Signal {
 	all := []os.Signal{syscall.SIGUSR1, syscall.SIGPIPE}
 	if f.display.isView() {
-		all = append(all, syscall.SIGTSTP, syscall.SIGABRT)
+		all = append(all, syscall.SIGABRT)
 	}
 	for _, s := range []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGALRM, syscall.SIGXCPU} {
 		if !signal.Ignored(s) || s == syscall.SIGHUP && f.reopens() {
@@ -134,19 +134,20 @@ func (f *filter) handleSignals(signals <-chan os.Signal) error {
 			quit = nil
 			f.pipeline.interrupt()
 			f.display.release()
+		case <-f.display.stopping():
+			f.display.stop()
 		case s := <-signals:
 			switch {
+			case s == syscall.SIGPIPE: // the write that brought it has its own error
 			case s == syscall.SIGUSR1:
 				f.aside(func() { f.tell(f.counts()) })
 			case s == syscall.SIGHUP && f.reopens():
 				f.aside(f.reopenAlerts)
-			case s == syscall.SIGTSTP:
-				f.display.stop()
 			case f.display.isHolding() && !f.display.isView():
 				f.display.release()
 			case f.display.isHolding():
 				return &Error{Status: StatusSignal + int(s.(syscall.Signal))}
-			case s == syscall.SIGPIPE || first.Repeats(s):
+			case first.Repeats(s):
 			case how != nil: // the second one
 				if f.actions != nil {
 					f.actions.kill()

@@ -4,13 +4,16 @@
 package view
 
 import (
+	"errors"
 	"math"
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/gdamore/tcell/v2"
+	"golang.org/x/sys/unix"
 
 	"rtda/pkg/board"
 	"rtda/pkg/rule"
@@ -236,8 +239,16 @@ func (v *View) setAway(away bool) {
 	v.drawing.Unlock()
 }
 
-// Suspend gives the terminal back, for a while; Resume takes it again.
+// errNoShell says that there is no shell that could let a stopped process go on.
+var errNoShell = errors.New("there is no shell to go back to")
+
+// Suspend gives the terminal back, for a while; Resume takes it again. It is
+// refused where the whole session is one process group, as under ssh -t HOST
+// COMMAND: the system does not stop filters there that take no signals.
 func (v *View) Suspend() error {
+	if session, err := unix.Getsid(0); err != nil || session == syscall.Getpgrp() {
+		return errNoShell
+	}
 	v.setAway(true)
 	return v.screen.Suspend()
 }
