@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Runs rtda against the real things: an InfluxDB that takes a day of its output,
 # a Prometheus that scrapes it, a browser that shows its page, a terminal that
-# shows its live view, and a Telegraf that has it as a processor and sends to it.
+# shows its live view, a Telegraf that has it as a processor and sends to it, and the
+# types of Kubernetes for its manifests.
 # What is missing is installed where that is possible, and said to be skipped
 # where it is not. Everything listens on loopback only.
 set -euo pipefail
@@ -225,10 +226,28 @@ with_telegraf() {
 	fi
 }
 
+# kubernetes decodes the manifests as strictly as Kubernetes does, and looks whether
+# a field that does not exist would be found.
+kubernetes() {
+	local contrib
+	contrib=$(dirname "$0")/../contrib
+	(cd "$(dirname "$0")/kubernetes" && go build -o "$dir/kubernetes" .) >"$dir/go" 2>&1 ||
+		{ skip kubernetes "go build: $(tail -n 1 "$dir/go")"; return; }
+	sed 's/  replicas: 3/  replica: 3/' "$contrib/kubernetes-nats.yaml" >"$dir/wrong.yaml"
+	if ! "$dir/kubernetes" "$contrib"/kubernetes*.yaml >"$dir/seen" 2>&1; then
+		fail "manifests of Kubernetes: $(grep -v '^ok' "$dir/seen")"
+	elif "$dir/kubernetes" "$dir/wrong.yaml" >"$dir/wrong" 2>&1 || ! grep -q 'unknown field "spec.replica"' "$dir/wrong"; then
+		fail "manifests of Kubernetes: an unknown field is not found: $(tail -n 1 "$dir/wrong")"
+	else
+		ok "manifests of Kubernetes: $(grep -c '^ok' "$dir/seen") objects, decoded strictly"
+	fi
+}
+
 influxdb
 scraped
 browser
 live
 with_telegraf
+kubernetes
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ]
