@@ -271,7 +271,7 @@ func pairs(words [][]byte) bool {
 	return 2*n > len(words)
 }
 
-// numbers reports whether most words are numbers.
+// numbers reports whether half of the words or more are numbers.
 func numbers(words [][]byte) bool {
 	n := 0
 	for _, w := range words {
@@ -279,5 +279,5 @@ func numbers(words [][]byte) bool {
 			n++
 		}
 	}
-	return 2*n > len(words)
+	return 2*n >= len(words)
 }
