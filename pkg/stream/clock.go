@@ -24,6 +24,29 @@ func (r Rate) time(i int) int64 {
 	return int64(min(t, math.MaxInt64))
 }
 
+// fill fills dst with the times of records from the i-th on, up to the first that is
+// later than until, and returns how many these are.
+func (r Rate) fill(dst []int64, i int, until int64) int {
+	t, step := r.time(i), second*r.Den/r.Num
+	if step >= (math.MaxInt64-uint64(t))/maxMany {
+		return 0
+	}
+	_, lo := bits.Mul64(uint64(i), second*r.Den)
+	rest := (lo + r.Num/2) - uint64(t)*r.Num // what is left of the division
+	more := second * r.Den % r.Num
+	for k := range dst {
+		if dst[k] = t; t > until {
+			return k + 1
+		}
+		t += int64(step)
+		if rest += more; rest >= r.Num {
+			rest -= r.Num
+			t++
+		}
+	}
+	return len(dst)
+}
+
 // boundary is the boundary to which a sample at time t belongs: the first at or
 // after it or, where windows are closed on the left, after it. So a boundary b is
 // due when the clock has passed b−left.

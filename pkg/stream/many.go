@@ -9,12 +9,13 @@ import (
 	"rtda/pkg/parse"
 )
 
-// Records that follow each other go through the windows together, where neither
-// rows nor rules nor anything else ask for the time between them: they are sorted by
-// key, each key's values slide through its windows with one call, and what comes
-// out is put back into the order of the records. Without keys there is one group,
-// which is not sorted. The result is the same as record by record (TestManyIsTake,
-// FuzzRun, FuzzGroup), at a fifth of the cost.
+// Records that follow each other go through the windows together, up to the first at
+// which the clock does more than move on: a boundary is written, a second begins in
+// which rules with age are evaluated, a key is forgotten. They are sorted by key, each
+// key's values slide through its windows with one call, and what comes out is put back
+// into the order of the records. Without keys there is one group, which is not sorted.
+// The result is the same as record by record (TestRunIsTake, TestGroupIsTake, FuzzRun,
+// FuzzGroup), at a fifth of the cost.
 
 const (
 	maxMany = 1024 // records that go together at most
@@ -26,17 +27,22 @@ const (
 // A many is the room for that.
 type many struct {
 	able    bool
-	timed   bool    // windows ask for times
+	timed   bool    // windows or rules ask for times
 	newest  int64   // what the clock is after those that go together
 	clocked bool    // records may have to go alone because of their times
 	jump    int64   // how far ahead of the others a record may be
+	pause   int64   // the longest time between two records of a key that is no pause
 	limit   int     // records at once
 	every   int     // Config.Every.N
-	reads   []Read  // what is asked of windows, each once
+	each    bool    // every record has a row in the result
+	judged  bool    // rules are evaluated at every record
+	fills   []int   // fields of the first windows of a duration
+	reads   []Read  // what is asked for, each once
 	column  []int   // by column: index into reads
 	metric  []int   // by metric: index into reads, or of Stream.asked as −1−index
 	always  []bool  // by read: asked for at every record, not only where there is a row
 	asking  [][]int // by window: the reads of it that are always asked for
+	others  []int   // the reads of no window
 
 	groups []group
 	group  []int32 // of each record
@@ -50,8 +56,9 @@ type many struct {
 	out    [][]float64 // by read
 	ever   [][]float64 // by Stream.asked
 	room   [][]float64 // by field, then by read, then by asked: where the above may lie
-	ts     []int64     // times, if windows ask for them
-	times  []int64     // where they may lie
+	at     []int64     // times in the order of the records, if they are asked for
+	ts     []int64     // times by key, if windows ask for them
+	times  [2][]int64  // where these may lie
 	gaps   []bool      // by field: a value is missing
 	dst    [][]float64 // by number of a window: where Slide writes
 	packed []float64   // the values of a field with gaps
@@ -72,50 +79,34 @@ type group struct {
 }
 
 func newMany(cfg *Config) many {
-	m := many{able: goTogether(cfg), limit: maxMany, every: cfg.Every.N, timed: slices.ContainsFunc(cfg.Windows, func(w Window) bool { return w.asksTime() })}
+	m := many{able: goTogether(cfg), limit: maxMany, every: cfg.Every.N}
 	if !m.able {
 		return m
 	}
 	if !cfg.Keyed {
 		m.limit = maxRun
 	}
-	m.clocked = cfg.Clock == DataClock || cfg.Every.D > 0 || cfg.Gap > 0 || cfg.TTL > 0
+	m.each = m.every == 1 && !cfg.LastOnly
+	m.judged = cfg.Rules != nil && !(cfg.EvalRow && m.every == 0)
+	m.clocked = cfg.Clock == DataClock || cfg.Every.D > 0 || cfg.Gap > 0 || cfg.TTL > 0 || cfg.Since != 0 || m.judged && cfg.Rules.ByClock()
 	if m.jump = year; cfg.Ahead > 0 {
 		m.jump = min(year, cfg.Ahead)
 	}
+	if m.pause = m.jump; cfg.Gap > 0 {
+		m.pause = min(m.jump, cfg.Gap-1)
+	}
 	m.limit = max(minMany, min(m.limit, maxCells/max(1, cfg.Fields, len(cfg.Columns), len(cfg.Metrics))))
-	at := map[Read]int{}
-	index := func(r Read, always bool) int {
-		i, ok := at[r]
-		if !ok {
-			i = len(m.reads)
-			at[r] = i
-			m.reads, m.always = append(m.reads, r), append(m.always, false)
-		}
-		m.always[i] = m.always[i] || always
-		return i
-	}
-	for _, c := range cfg.Columns {
-		m.column = append(m.column, index(c, m.every == 1))
-	}
-	asked := 0
-	for _, r := range cfg.Metrics {
-		if r.From == FromField {
-			asked = max(asked, r.Field+1)
-			m.metric = append(m.metric, -1-r.Field)
-		} else {
-			m.metric = append(m.metric, index(r, true))
+	for _, i := range cfg.First {
+		if cfg.Windows[i].Width.Kind == agg.Duration {
+			m.fills = append(m.fills, cfg.Windows[i].Field)
 		}
 	}
+	asked := m.ask(cfg)
+	m.timed = slices.ContainsFunc(cfg.Windows, func(w Window) bool { return w.asksTime() }) ||
+		slices.ContainsFunc(m.reads, func(r Read) bool { return r.From == FromHour || r.From == FromWeekday })
 	numbers := 0
-	m.asking = make([][]int, len(cfg.Windows))
-	for i, w := range cfg.Windows {
+	for _, w := range cfg.Windows {
 		numbers = max(numbers, w.Aggs)
-		for r, read := range m.reads {
-			if read.Window == i && m.always[r] {
-				m.asking[i] = append(m.asking[i], r)
-			}
-		}
 	}
 	columns := func(n int) [][]float64 {
 		cols := make([][]float64, n)
@@ -128,7 +119,7 @@ func newMany(cfg *Config) many {
 	m.xs, m.out, m.ever = make([][]float64, cfg.Fields), make([][]float64, len(m.reads)), make([][]float64, asked)
 	m.gaps, m.cols = make([]bool, cfg.Fields), make([][]float64, len(m.metric))
 	m.dst, m.spread, m.packed = make([][]float64, numbers), columns(numbers), make([]float64, m.limit)
-	m.times = make([]int64, m.limit)
+	m.times = [2][]int64{make([]int64, m.limit), make([]int64, m.limit)}
 	m.before = make([]float64, len(m.reads))
 	numbered := func() []int32 { return make([]int32, m.limit) }
 	m.group, m.place, m.order, m.row = numbered(), numbered(), numbered(), numbered()
@@ -138,15 +129,49 @@ func newMany(cfg *Config) many {
 	return m
 }
 
-// goTogether reports whether records can be taken together at all.
-func goTogether(cfg *Config) bool {
-	if cfg.Keep > 0 || cfg.Rules != nil && (cfg.Rules.ByClock() || cfg.EvalRow || len(cfg.Texts) > 0) {
-		return false
+// ask lists what is asked for, and returns of how many fields the last value ever.
+func (m *many) ask(cfg *Config) (asked int) {
+	at := map[Read]int{}
+	index := func(r Read, always bool) int {
+		i, ok := at[r]
+		if !ok {
+			i = len(m.reads)
+			at[r] = i
+			m.reads, m.always = append(m.reads, r), append(m.always, false)
+			if r.From != FromWindow {
+				m.others = append(m.others, i)
+			}
+		}
+		m.always[i] = m.always[i] || always
+		return i
 	}
-	unready := func(w Window) bool { return w.asksTime() && w.Need > 1 } // it may hold too few again
-	aged := func(r Read) bool { return r.From == FromAge }
-	return !cfg.LastOnly && cfg.Late == 0 && !slices.ContainsFunc(cfg.Windows, unready) && !slices.ContainsFunc(cfg.Metrics, aged) &&
-		(cfg.Every.N == 0 || !slices.ContainsFunc(cfg.Columns, aged))
+	for _, c := range cfg.Columns {
+		m.column = append(m.column, index(c, m.each))
+	}
+	for _, r := range cfg.Metrics {
+		switch {
+		case r.From == FromField:
+			asked = max(asked, r.Field+1)
+			m.metric = append(m.metric, -1-r.Field)
+		case m.judged:
+			m.metric = append(m.metric, index(r, true))
+		}
+	}
+	m.asking = make([][]int, len(cfg.Windows))
+	for r, read := range m.reads {
+		if read.From == FromWindow && m.always[r] {
+			m.asking[read.Window] = append(m.asking[read.Window], r)
+		}
+	}
+	return asked
+}
+
+// goTogether reports whether records can be taken together at all: not where rules
+// are evaluated at some rows alone, nor where a window may hold too few samples again
+// because time passes.
+func goTogether(cfg *Config) bool {
+	unready := func(w Window) bool { return w.asksTime() && w.Need > 1 }
+	return cfg.Late == 0 && !(cfg.EvalRow && cfg.Every.N > 1) && !slices.ContainsFunc(cfg.Windows, unready)
 }
 
 // asksTime reports whether what a window tells depends on the times of samples.
@@ -159,24 +184,34 @@ func (s *Stream) takeMany(b *parse.Block, batch *parse.Batch, i, end int) int {
 	if !m.able || end-i < minMany || s.ahead != nil {
 		return 0
 	}
-	n := s.gather(b, batch, i, min(end-i, m.limit))
-	if n < minMany || !s.fitsMany(n) || s.cfg.TTL > 0 && s.expired(m.newest) != nil {
+	n := min(end-i, m.limit)
+	until := s.quietUntil()
+	if m.clocked && s.started {
+		if t := s.timeOf(b, batch, i, s.stats.Records+1); t > until && s.isTaken(batch, i, t) {
+			s.taking = s.record(b, batch, i)
+			s.advance(t)
+			s.taking = nil
+			until = s.quietUntil()
+		}
+	}
+	if m.at = s.timesFrom(b, batch, i, n, until); m.at != nil {
+		n = len(m.at)
+	}
+	if n = s.gather(batch, i, n, until); n < minMany || !s.fitsMany(batch, i, n) {
 		return 0
 	}
 	t := together{Stream: s, m: m, b: b, batch: batch, first: i, n: n, before: s.stats.Records, base: s.res.Rows.N}
 	t.layOut()
 	t.layOutTimes()
+	t.layOutOthers()
 	for g := range m.groups {
 		t.slide(&m.groups[g])
 	}
 	t.writeRows()
 	t.evaluate()
 	s.stats.Records += n
-	for _, g := range m.groups {
-		if s.longest > 0 {
-			s.holding.add(g.se)
-		}
-		s.enliven(g.se)
+	for k := range m.groups {
+		t.leave(&m.groups[k])
 	}
 	if s.longest > 0 {
 		s.sweep()
@@ -184,46 +219,108 @@ func (s *Stream) takeMany(b *parse.Block, batch *parse.Batch, i, end int) int {
 	return n
 }
 
-// alone reports whether a record at time t has to go alone, where the key's last is
-// at time last and the newest of all at now: one that is late or far ahead, that
-// comes after a pause, that is behind the clock or that passes a boundary.
-func (s *Stream) alone(last, now, t int64) bool {
-	return t < last || clock.Elapsed(now, t) > s.many.jump || s.silentUpTo(t) || s.cfg.Gap > 0 && clock.Elapsed(last, t) >= s.cfg.Gap ||
-		s.cfg.Every.D > 0 && (t < now || clock.Later(t, s.left) > s.next)
+// quietUntil is the latest time at which the clock does nothing but move on: no
+// boundary is written, no second begins in which rules are evaluated, and no key is
+// forgotten.
+func (s *Stream) quietUntil() int64 {
+	until := int64(never)
+	if s.cfg.Every.D > 0 {
+		until = s.next - s.left
+	}
+	if s.byClock() {
+		until = min(until, (clock.FloorSecond(s.clock)+1)*second-1)
+	}
+	if s.cfg.TTL > 0 {
+		if se := s.silent.first(); se != nil {
+			until = min(until, clock.Later(se.heard, s.cfg.TTL)-1)
+		}
+	}
+	return until
 }
 
-// goesAlone is alone for a key and any of its records.
+// isTaken reports whether it is certain that record i, at time t, is taken, so that
+// the clock may move to it.
+func (s *Stream) isTaken(batch *parse.Batch, i int, t int64) bool {
+	se := s.only
+	if s.cfg.Keyed {
+		se = s.find(batch.Key[i])
+	}
+	return se != nil && !se.goesAlone() && t >= max(se.last, s.clock) && clock.Elapsed(s.clock, t) <= s.many.jump &&
+		s.cfg.MaxSamples-s.stats.Held-s.late.cost >= s.most
+}
+
+// timesFrom are the times of n records from i on, or fewer if these come to one that
+// is later than until. There are none if nobody asks for them.
+func (s *Stream) timesFrom(b *parse.Block, batch *parse.Batch, i, n int, until int64) []int64 {
+	m := &s.many
+	if !m.clocked && !m.timed {
+		return nil
+	}
+	at := m.times[0][:n]
+	switch s.cfg.Clock {
+	case DataClock:
+		return batch.Time[i : i+n]
+	case HzClock:
+		return at[:s.cfg.Hz.fill(at, s.stats.Records+1, until)]
+	case WallClock:
+		fill(at, s.timeOf(b, batch, i, 0))
+	default:
+		return nil
+	}
+	return at
+}
+
+// goesAlone reports whether any record of a key goes alone.
 func (se *series) goesAlone() bool { return se.freed != math.MinInt64 || se.behind || se.held != nil }
+
+// earliest is the earliest time at which a record need not go alone: one that is
+// behind the clock does where that matters, and so does one up to Config.Since.
+func (s *Stream) earliest() int64 {
+	t := int64(math.MinInt64)
+	if s.cfg.Every.D > 0 {
+		t = s.clock
+	}
+	if s.byClock() {
+		t = max(t, s.ticked)
+	}
+	if s.cfg.Since != 0 {
+		t = max(t, s.cfg.Since+1)
+	}
+	return t
+}
 
 // gather finds the series and the place of each of up to n records from i on, up
 // to one that has to go alone: of a new key, of one that gives no rows yet, one
-// with the first value of a field, or one that is late.
-func (s *Stream) gather(b *parse.Block, batch *parse.Batch, i, n int) int {
+// with the first value of a field, one that is late or far ahead, that comes after a
+// pause, that is behind the clock or moves it beyond until.
+func (s *Stream) gather(batch *parse.Batch, i, n int, until int64) int {
 	m := &s.many
 	m.groups, m.ends = m.groups[:0], m.ends[:0]
 	if !s.cfg.Keyed {
-		return s.gatherOne(b, batch, i, n)
+		return s.gatherOne(batch, i, n, until)
 	}
 	m.round++
-	now := s.clock
+	now, earliest := s.clock, s.earliest()
 	for k := range n {
 		se := s.find(batch.Key[i+k])
-		if se == nil || se.index != nil && s.lacks(se, batch, i+k) || !se.ready && !s.becomesReady(se) && !s.fillsFirst(batch, i+k) || se.goesAlone() {
+		if se == nil || se.index != nil && s.lacks(se, batch, i+k) || !se.ready && !s.becomesReady(se) && m.filled(batch, i+k, 1) == 0 || se.goesAlone() {
 			n = k
 			break
 		}
 		fresh := se.round != m.round
 		if m.clocked {
-			t, last := s.timeOf(b, batch, i+k, s.stats.Records+k+1), se.last
+			t, last := m.at[k], se.last
 			if !fresh {
 				last = se.coming
 			}
-			if s.alone(last, now, t) {
+			if t < last || t < earliest || t > until || clock.Elapsed(last, t) > m.pause && (s.cfg.Gap > 0 || clock.Elapsed(now, t) > m.jump) {
 				n = k
 				break
 			}
 			se.coming = t
-			now = max(now, t)
+			if now = max(now, t); s.cfg.Every.D > 0 {
+				earliest = now
+			}
 		}
 		if fresh {
 			se.round, se.group = m.round, int32(len(m.groups))
@@ -250,38 +347,43 @@ func (s *Stream) gather(b *parse.Block, batch *parse.Batch, i, n int) int {
 		m.place[k], m.order[g.to] = int32(g.to), int32(k)
 		g.to++
 	}
+	if s.cfg.LastOnly {
+		m.ends = m.ends[:0]
+	}
 	return n
 }
 
 // gatherOne is gather without keys.
-func (s *Stream) gatherOne(b *parse.Block, batch *parse.Batch, i, n int) int {
+func (s *Stream) gatherOne(batch *parse.Batch, i, n int, until int64) int {
 	m, se := &s.many, s.only
 	if se == nil || se.goesAlone() {
 		return 0
 	}
-	ready := se.ready || s.becomesReady(se)
-	for k := 0; k < n && (se.index != nil || !ready); k++ {
-		if se.index != nil && s.lacks(se, batch, i+k) || !ready && !s.fillsFirst(batch, i+k) {
-			n = k
-		}
-	}
 	if m.clocked {
-		last := se.last
-		for k := range n {
-			t := s.timeOf(b, batch, i+k, s.stats.Records+k+1)
-			if s.alone(last, max(last, s.clock), t) {
+		last, earliest := se.last, max(se.last, s.earliest())
+		for k, t := range m.at[:n] {
+			if t < earliest || t > until || clock.Elapsed(last, t) > m.pause {
 				n = k
 				break
 			}
-			last = t
+			last, earliest = t, t
 		}
 		m.newest = max(s.clock, last)
 	}
+	if !se.ready && !s.becomesReady(se) {
+		n = m.filled(batch, i, n)
+	}
+	for k := 0; k < n && se.index != nil; k++ {
+		if s.lacks(se, batch, i+k) {
+			n = k
+		}
+	}
 	since := se.since + n
-	if m.every == 1 {
+	switch {
+	case m.each:
 		m.ends, since = m.order[:n], 0
-	} else if m.every > 1 {
-		for k := m.every - se.since - 1; k < n; k += m.every {
+	case m.every > 0:
+		for k := m.every - se.since - 1; k < n && !s.cfg.LastOnly; k += m.every {
 			m.addEnd(k)
 		}
 		since %= m.every
@@ -318,21 +420,37 @@ func (s *Stream) lacks(se *series, batch *parse.Batch, i int) bool {
 	return false
 }
 
-// fillsFirst reports whether a record may give a row because it is in a first window
-// of a duration, which holds what it needs then.
-func (s *Stream) fillsFirst(batch *parse.Batch, i int) bool {
-	for _, w := range s.cfg.First {
-		win := &s.cfg.Windows[w]
-		if x := batch.Col[win.Field][i]; x == x && win.Width.Kind == agg.Duration {
-			return true
+// filled is how many of n records from i on have each a value for a first window of a
+// duration, which holds what it needs then.
+func (m *many) filled(batch *parse.Batch, i, n int) int {
+	if len(m.fills) == 1 {
+		for k, x := range batch.Col[m.fills[0]][i : i+n] {
+			if x != x {
+				return k
+			}
+		}
+		return n
+	}
+	for k := range n {
+		some := false
+		for _, f := range m.fills {
+			x := batch.Col[f][i+k]
+			some = some || x == x
+		}
+		if !some {
+			return k
 		}
 	}
-	return false
+	return n
 }
 
-// fitsMany reports whether the windows may hold the samples of n records too.
-func (s *Stream) fitsMany(n int) bool {
+// fitsMany reports whether the samples of n records from i on, and their texts that
+// are kept, may be held too.
+func (s *Stream) fitsMany(batch *parse.Batch, i, n int) bool {
 	room := s.cfg.MaxSamples - s.stats.Held
+	for _, col := range batch.Text[:s.cfg.Keep] {
+		room -= keptCost(col[i : i+n])
+	}
 	if s.longest > 0 && s.cfg.Clock == DataClock && s.stats.Held+n*s.most > s.sweepsAt() && s.holding.reached(s.many.newest, s.longest) {
 		return false // one by one there would be a sweep between them
 	}
@@ -387,7 +505,7 @@ func (t *together) layOut() {
 		m.out[r] = room[r][:n]
 	}
 	for c, r := range m.column {
-		if one && m.every == 1 && &m.out[r][0] == &room[r][0] {
+		if one && m.each && &m.out[r][0] == &room[r][0] {
 			m.out[r] = rows.Col[c][t.base:]
 		}
 	}
@@ -399,18 +517,40 @@ func (t *together) layOut() {
 	}
 }
 
-// layOutTimes sorts the times by key, if they are asked for.
+// layOutTimes sorts the times by key, if windows or rules ask for them.
 func (t *together) layOutTimes() {
 	m := t.m
 	switch {
-	case !m.timed || t.cfg.Clock == NoClock:
+	case !m.timed || m.at == nil:
 		m.ts = nil
-	case len(m.groups) == 1 && t.cfg.Clock == DataClock:
-		m.ts = t.batch.Time[t.first : t.first+t.n]
+	case len(m.groups) == 1:
+		m.ts = m.at[:t.n]
 	default:
-		m.ts = m.times[:t.n]
-		for k := range m.ts {
-			m.ts[m.place[k]] = t.time(k)
+		m.ts = m.times[1][:t.n]
+		for k, at := range m.at[:t.n] {
+			m.ts[m.place[k]] = at
+		}
+	}
+}
+
+// layOutOthers fills the columns of what is read from no window. The age of a key is
+// 0 at its samples.
+func (t *together) layOutOthers() {
+	for _, r := range t.m.others {
+		out := t.m.out[r]
+		switch from := t.m.reads[r].From; {
+		case from == FromHour:
+			for k, at := range t.m.ts {
+				out[k] = t.offsets.Hour(at)
+			}
+		case from == FromWeekday:
+			for k, at := range t.m.ts {
+				out[k] = float64(t.offsets.Weekday(at))
+			}
+		case from == FromAge && t.cfg.Clock != NoClock:
+			clear(out)
+		default:
+			fill(out, nan)
 		}
 	}
 }
@@ -445,21 +585,51 @@ func (t *together) slide(g *group) {
 	}
 	since := se.since
 	for at := g.from; at < g.to; {
-		to := g.to
-		if m.every > 1 {
-			to = min(to, at+m.every-since)
-		}
+		to := t.nextRow(at, g.to, since)
 		for w := range t.cfg.Windows {
 			t.slideWindow(se, w, at, to)
 		}
-		if since += to - at; m.every > 1 && since == m.every {
-			row := t.base + int(m.row[m.order[to-1]])
-			for c := range t.cfg.Columns {
-				t.res.Rows.Col[c][row] = t.read(se, &t.cfg.Columns[c], 0)
-			}
+		since += to - at
+		if at = to; m.every > 0 && !m.each && since%m.every == 0 {
+			t.fillRow(se, to-1)
 			since = 0
 		}
-		at = to
+	}
+}
+
+// nextRow returns the place behind the next record of a key that brings a row to be
+// filled from its windows, if it is before to, when it has had so many since the last.
+func (t *together) nextRow(at, to, since int) int {
+	switch every := t.m.every; {
+	case every == 0 || t.m.each:
+		return to
+	case !t.cfg.LastOnly:
+		return min(to, at+every-since)
+	case since+to-at < every:
+		return to
+	default: // the last one is the one that counts
+		return to - (since+to-at)%every
+	}
+}
+
+// fillRow fills the row of the record at a place from the windows as they are.
+func (t *together) fillRow(se *series, place int) {
+	m, k := t.m, int(t.m.order[place])
+	if t.cfg.LastOnly {
+		se.row, se.rowAt = se.row[:0], t.time(k)
+	}
+	for c := range t.cfg.Columns {
+		x := 0.0
+		if read := &t.cfg.Columns[c]; read.From == FromWindow {
+			x = t.read(se, read, 0)
+		} else {
+			x = m.out[m.column[c]][place]
+		}
+		if t.cfg.LastOnly {
+			se.row = append(se.row, x)
+		} else {
+			t.res.Rows.Col[c][t.base+int(m.row[k])] = x
+		}
 	}
 }
 
@@ -554,7 +724,7 @@ func (t *together) slideAlone(se *series, window, at, to int) {
 	t.stats.Held += w.Held() - held
 }
 
-func fill(dst []float64, x float64) {
+func fill[T any](dst []T, x T) {
 	for i := range dst {
 		dst[i] = x
 	}
@@ -577,7 +747,7 @@ func (t *together) writeRows() {
 	for c, r := range m.column {
 		col := rows.Col[c][t.base:]
 		switch {
-		case m.every != 1 || len(col) == 0 || &col[0] == &m.out[r][0]:
+		case !m.each || len(col) == 0 || &col[0] == &m.out[r][0]:
 		case len(m.groups) == 1:
 			copy(col, m.out[r])
 		default:
@@ -586,7 +756,7 @@ func (t *together) writeRows() {
 			}
 		}
 	}
-	if !t.cfg.Keyed && t.cfg.Clock == NoClock {
+	if !t.cfg.Keyed && t.cfg.Clock == NoClock && t.cfg.Keep == 0 {
 		return
 	}
 	for _, k := range m.ends {
@@ -596,32 +766,43 @@ func (t *together) writeRows() {
 		if t.cfg.Clock != NoClock {
 			rows.Time = append(rows.Time, t.time(int(k)))
 		}
+		for c := range rows.Kept {
+			text := t.batch.Text[c][t.first+int(k)]
+			rows.Kept[c] = append(rows.Kept[c], text)
+			t.res.text += len(text.B)
+		}
 	}
 }
 
 // time is when the k-th record stands.
-func (t *together) time(k int) int64 { return t.timeOf(t.b, t.batch, t.first+k, t.before+k+1) }
+func (t *together) time(k int) int64 {
+	if t.m.at != nil {
+		return t.m.at[k]
+	}
+	return t.timeOf(t.b, t.batch, t.first+k, t.before+k+1)
+}
 
 // evaluate steps the rules of each record's key, in the order of the records and
-// passing over those at which no rule has anything to do, and moves the clock.
+// passing over those at which no rule has anything to do.
 func (t *together) evaluate() {
 	m := t.m
 	rows := 0 // of the records before the k-th
-	for k := 0; k < t.n && t.cfg.Rules != nil; {
+	for k := 0; k < t.n && m.judged; {
 		g := &m.groups[m.group[k]]
 		j := int(m.place[k]) - g.from
+		for i, c := range t.cfg.Texts {
+			t.note(g.se, i, cutText(t.batch.Text[c][t.first+k].B))
+		}
 		if j >= g.idle {
 			t.idle(g, j)
 		}
 		if j < g.idle {
-			if k++; len(m.groups) == 1 {
+			if k++; len(m.groups) == 1 && len(t.cfg.Texts) == 0 {
 				k = g.idle
 			}
 			continue
 		}
-		for i, col := range m.cols {
-			t.seen[i] = col[j]
-		}
+		t.measureAt(g, j)
 		for rows < len(m.ends) && int(m.ends[rows]) < k {
 			rows++
 		}
@@ -632,11 +813,47 @@ func (t *together) evaluate() {
 	}
 	t.res.Rows.N = t.base
 	t.addRows(len(m.ends))
-	for _, g := range m.groups {
-		last := t.time(int(m.order[g.to-1]))
-		t.clock = max(t.clock, last)
-		g.se.last, g.se.heard, g.se.since, g.se.taken = last, max(g.heard, last), g.since, true
+}
+
+// measureAt reads the metrics of the rules at the j-th record of a group.
+func (t *together) measureAt(g *group, j int) {
+	for i, r := range t.m.metric {
+		if r < 0 {
+			t.seen[i] = t.m.ever[-1-r][g.from+j]
+		} else {
+			t.seen[i] = t.m.out[r][g.from+j]
+		}
 	}
+}
+
+// leave makes a key, and the clock, what they are after the records of a group.
+func (t *together) leave(g *group) {
+	m, se := t.m, g.se
+	last := t.time(int(m.order[g.to-1]))
+	t.clock = max(t.clock, last)
+	se.last, se.heard, se.since, se.taken = last, max(g.heard, last), g.since, true
+	for c := range t.cfg.Keep {
+		t.keep(se, c, t.lastText(g, c))
+	}
+	for i, c := range t.cfg.Texts {
+		t.note(se, i, cutText(t.lastText(g, c).B))
+	}
+	if t.byClock() {
+		t.measureAt(g, g.to-g.from-1)
+		t.schedule(se, last)
+	}
+	if t.longest > 0 {
+		t.holding.add(se)
+	}
+	t.enliven(se)
+}
+
+// lastText is the last text of a column that the records of a group have.
+func (t *together) lastText(g *group, column int) (last parse.Text) {
+	for at := g.to - 1; at >= g.from && last.B == nil; at-- {
+		last = t.batch.Text[column][t.first+int(t.m.order[at])]
+	}
+	return last
 }
 
 // idle makes the metrics' columns those of a group and finds out from which of

@@ -19,7 +19,7 @@ func ruled(t testing.TB, r *rand.Rand, texts ...string) Config {
 	cfg := configOf(1, widths[:1+r.IntN(2)], 1+r.IntN(3))
 	cfg.Every.N = 1 + r.IntN(2)*r.IntN(30)
 	if r.IntN(2) == 0 {
-		cfg.Clock, cfg.Hz = HzClock, Rate{Num: 10, Den: 1}
+		cfg.Clock, cfg.Hz = HzClock, Rate{Num: 7 + r.Uint64N(4), Den: 1}
 	}
 	var src []rule.Source
 	for _, text := range texts {
@@ -33,7 +33,12 @@ func ruled(t testing.TB, r *rand.Rand, texts ...string) Config {
 	if len(errs) > 0 {
 		t.Fatal(errs)
 	}
-	cfg.Rules = set
+	if cfg.Rules = set; len(texts) == 0 {
+		cfg.Rules = nil
+	}
+	for i := range set.Texts {
+		cfg.Texts = append(cfg.Texts, i)
+	}
 	for _, m := range set.Metrics {
 		a := slices.Index(names, m.Agg)
 		switch {
@@ -98,25 +103,84 @@ func alertLog(cfg Config, xs []sample, change func(*Stream)) (log []string) {
 		full(&res)
 		xs = xs[n:]
 	}
+	s.End(&res, full)
+	full(&res)
 	return log
 }
 
 // TestRunIsTake holds records without keys that go through the windows and rules
 // together to the same records one by one.
 func TestRunIsTake(t *testing.T) {
-	for seed := range uint64(60) {
-		checkRun(t, rand.New(rand.NewPCG(seed, 2)), 2000)
+	for seed := range uint64(300) {
+		checkRun(t, rand.New(rand.NewPCG(seed, 2)), 600)
 	}
 }
 
 func checkRun(t *testing.T, r *rand.Rand, most int) {
-	cfg := ruled(t, r, "last > 900", "sum(5) > 3200 for 3", "flap: last(5) < 300 for 2/4 until last > 500", "info up: last > 500", "crit up: last > 800", "count == 77")
-	checkMany(t, r, cfg, most, func() sample { return sample{} })
+	checkMany(t, r, someRules(t, r), most, second/10, func() sample { return sample{} })
+}
+
+// someRules draws some of these rules, or none.
+func someRules(t testing.TB, r *rand.Rand) Config {
+	texts := []string{
+		"last > 900", "sum(5) > 3200 for 3", "flap: last(5) < 300 for 2/4 until last > 500", "info up: last > 500", "crit up: last > 800", "count == 77",
+		`state == "bc" and last > 400`, `mode != "c" for 3`, `state == "abc" for 2/3 until mode == "c"`,
+		"age > 1 or last > 800 for 3", "count(1s) < 8 for 2", "hour > 0.01 and last > 700", "sum(2s, 1s ago) > 9000 and age < 1 for 1s",
+	}
+	if r.IntN(3) > 0 {
+		texts = texts[:6] // of samples alone
+	}
+	r.Shuffle(len(texts), func(i, j int) { texts[i], texts[j] = texts[j], texts[i] })
+	return ruled(t, r, texts[:r.IntN(6)]...)
+}
+
+// moreAsked draws what else may be asked of a stream.
+func moreAsked(r *rand.Rand, cfg *Config, unit int64) {
+	if cfg.Clock == NoClock && cfg.Rules != nil && cfg.Rules.NeedsClock() != "" {
+		cfg.Clock, cfg.Hz = HzClock, Rate{Num: 7 + r.Uint64N(4), Den: 1}
+	}
+	if r.IntN(4) == 0 {
+		cfg.Keep = 1 + r.IntN(2)
+		for i := range cfg.Texts {
+			cfg.Texts[i] += cfg.Keep
+		}
+	}
+	if cfg.Keep == 0 && r.IntN(4) == 0 {
+		cfg.LastOnly = true
+	}
+	if r.IntN(6) == 0 {
+		cfg.EvalRow = true
+	}
+	if r.IntN(6) == 0 {
+		cfg.Every = Every{}
+	}
+	if r.IntN(6) == 0 {
+		cfg.MaxSamples = 20 + r.IntN(500)
+	}
+	if cfg.Clock == NoClock {
+		return
+	}
+	if r.IntN(4) == 0 {
+		cfg.Every = Every{D: (1 + r.Int64N(50)) * unit}
+		cfg.ClosedLeft, cfg.LabelStart, cfg.Fill = r.IntN(3) == 0, r.IntN(3) == 0, r.IntN(3) == 0
+	}
+	if r.IntN(4) == 0 {
+		cfg.Gap = (1 + r.Int64N(30)) * unit
+	}
+	if r.IntN(4) == 0 {
+		cfg.TTL = (1 + r.Int64N(90)) * unit
+	}
+	if r.IntN(6) == 0 {
+		cfg.Since = 1 + r.Int64N(90)*unit
+	}
+	if r.IntN(3) == 0 {
+		cfg.Columns = append(slices.Clone(cfg.Columns), Read{From: FromAge})
+	}
 }
 
 // checkMany draws records, in some of which values are missing, and holds what
-// comes of them together to what comes of them alone.
-func checkMany(t *testing.T, r *rand.Rand, cfg Config, most int, draw func() sample) {
+// comes of them together to what comes of them alone. A tick of the clock is unit.
+func checkMany(t *testing.T, r *rand.Rand, cfg Config, most int, unit int64, draw func() sample) {
 	if r.IntN(2) == 0 {
 		second := configOf(1, []agg.Width{{Kind: agg.Count, N: 1 + r.IntN(9)}}, 1+r.IntN(3))
 		second.Windows[0].Field = 1
@@ -127,11 +191,9 @@ func checkMany(t *testing.T, r *rand.Rand, cfg Config, most int, draw func() sam
 		cfg.First = append(cfg.First, len(cfg.Windows))
 		cfg.Windows, cfg.Fields = append(cfg.Windows, second.Windows...), 2
 	}
+	moreAsked(r, &cfg, unit)
 	if cfg.Clock != NoClock && r.IntN(2) == 0 {
-		width := agg.Width{Kind: agg.Duration, D: 1 + r.Int64N(40)}
-		if cfg.Clock == HzClock {
-			width.D *= second / 10
-		}
+		width := agg.Width{Kind: agg.Duration, D: (1 + r.Int64N(40)) * unit}
 		var aggs []agg.Agg
 		for _, name := range []string{"count", "mean", "slope", "ewma", "twa", "p90", "increase"} {
 			a, _ := agg.Lookup(name)
@@ -160,7 +222,10 @@ func checkMany(t *testing.T, r *rand.Rand, cfg Config, most int, draw func() sam
 		}
 		xs = append(xs, x)
 	}
-	got, want := alertLog(cfg, xs, func(*Stream) {}), alertLog(cfg, xs, alone)
+	var many, one *Stream
+	got := alertLog(cfg, xs, func(s *Stream) { many = s })
+	want := alertLog(cfg, xs, func(s *Stream) { one = s; alone(s) })
+	got, want = append(got, fmt.Sprintf("%+v", many.Stats())), append(want, fmt.Sprintf("%+v", one.Stats()))
 	if !slices.Equal(got, want) {
 		t.Errorf("%d fields: together\n%s, one by one\n%s", cfg.Fields, firstDifference(got, want), firstDifference(want, got))
 	}
@@ -193,26 +258,30 @@ func FuzzRun(f *testing.F) {
 // TestGroupIsTake holds records of many keys that go through the windows key by
 // key to the same records one by one.
 func TestGroupIsTake(t *testing.T) {
-	for seed := range uint64(60) {
-		checkGroup(t, rand.New(rand.NewPCG(seed, 3)), 2000)
+	for seed := range uint64(300) {
+		checkGroup(t, rand.New(rand.NewPCG(seed, 3)), 600)
 	}
 }
 
 func checkGroup(t *testing.T, r *rand.Rand, most int) {
-	cfg := ruled(t, r, "last > 900", "sum(5) > 3200 for 3", "flap: last(5) < 300 for 2/4 until last > 500", "info up: last > 500", "crit up: last > 800")
+	cfg := someRules(t, r)
 	cfg.Keyed = true
+	unit := int64(second / 10)
 	if r.IntN(2) == 0 {
 		cfg.Clock = DataClock
+		unit = []int64{1, second / 20}[r.IntN(2)]
 	}
 	keys, now := 1+r.IntN(40), int64(0)
-	checkMany(t, r, cfg, most, func() sample {
-		now += r.Int64N(3)
+	checkMany(t, r, cfg, most, unit, func() sample {
+		now += r.Int64N(3) * unit
 		x := sample{t: now, key: fmt.Sprintf("sensor-%d", r.IntN(keys))}
 		switch r.IntN(200) {
 		case 0:
-			x.t -= 20 // behind the clock, and late for some keys
+			x.t -= 20 * unit // behind the clock, and late for some keys
 		case 1:
 			x.key = fmt.Sprint(r.IntN(1000))
+		case 2:
+			now += r.Int64N(100) * unit
 		}
 		return x
 	})

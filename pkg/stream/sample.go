@@ -5,11 +5,13 @@ import (
 	"container/heap"
 	"math"
 	"slices"
+	"unicode/utf8"
 
 	"rtda/pkg/agg"
 	"rtda/pkg/clock"
 	"rtda/pkg/parse"
 	"rtda/pkg/rule"
+	"rtda/pkg/text"
 )
 
 // year is how far the clock may jump without a word.
@@ -447,27 +449,35 @@ func (s *Stream) push(se *series, rec *record) {
 		}
 	}
 	for i := range se.texts {
-		if b := rec.texts[i]; b != nil && !bytes.Equal(b, se.texts[i]) || se.texts[i] == nil {
-			se.texts[i] = bytes.Clone(b)
-		}
+		s.note(se, i, rec.texts[i])
 	}
-	s.keep(se, rec)
+	for i, t := range rec.kept {
+		s.keep(se, i, t)
+	}
 	se.since++
 	s.enliven(se)
 }
 
-// keep notes how the texts of a record stand that rows show.
-func (s *Stream) keep(se *series, rec *record) {
-	for i, t := range rec.kept {
-		if se.kept == nil {
-			se.kept = make([]parse.Text, len(rec.kept))
-			s.stats.Held += keptCost(se.kept)
-		}
-		if k := &se.kept[i]; t.B != nil && (k.Bare != t.Bare || k.B == nil || !bytes.Equal(k.B, t.B)) {
-			s.stats.Held -= keptCost(se.kept[i : i+1])
-			*k = parse.Text{B: bytes.Clone(t.B), Bare: t.Bare} // rows may still have the text before
-			s.stats.Held += keptCost(se.kept[i : i+1])
-		}
+// note notes the text of a field that rules compare; nil where there is none.
+func (s *Stream) note(se *series, i int, b []byte) {
+	if b != nil && !bytes.Equal(b, se.texts[i]) || se.texts[i] == nil {
+		se.texts[i] = bytes.Clone(b)
+	}
+}
+
+// cutText is as much of a text as rules compare.
+func cutText(b []byte) []byte { return text.Cut(b, rule.MaxText+utf8.UTFMax) }
+
+// keep notes how a text stands that rows show, if it is there.
+func (s *Stream) keep(se *series, i int, t parse.Text) {
+	if se.kept == nil {
+		se.kept = make([]parse.Text, s.cfg.Keep)
+		s.stats.Held += keptCost(se.kept)
+	}
+	if k := &se.kept[i]; t.B != nil && (k.Bare != t.Bare || k.B == nil || !bytes.Equal(k.B, t.B)) {
+		s.stats.Held -= keptCost(se.kept[i : i+1])
+		*k = parse.Text{B: bytes.Clone(t.B), Bare: t.Bare} // rows may still have the text before
+		s.stats.Held += keptCost(se.kept[i : i+1])
 	}
 }
 

@@ -8,7 +8,6 @@ package stream
 import (
 	"slices"
 	"time"
-	"unicode/utf8"
 
 	"rtda/pkg/agg"
 	"rtda/pkg/clock"
@@ -408,7 +407,7 @@ func (s *Stream) record(b *parse.Block, batch *parse.Batch, i int) *record {
 		rec.vals = append(rec.vals, col[i])
 	}
 	for _, col := range s.cfg.Texts {
-		rec.texts = append(rec.texts, text.Cut(batch.Text[col][i].B, rule.MaxText+utf8.UTFMax))
+		rec.texts = append(rec.texts, cutText(batch.Text[col][i].B))
 	}
 	for c := range s.cfg.Keep {
 		rec.kept = append(rec.kept, batch.Text[c][i])

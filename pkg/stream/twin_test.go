@@ -404,7 +404,7 @@ func batchOf(cfg *Config, xs []sample, origin *parse.Origin) (*parse.Block, *par
 			}
 			t := parse.Text{Bare: i%3 == 0}
 			if v := int(x.vals[0]); v%3 > 0 {
-				t.B = []byte("abc"[v%4%3:])
+				t.B = []byte("abc"[v/8%3:])
 			}
 			batch.Text[c] = append(batch.Text[c], t)
 		}
@@ -438,6 +438,9 @@ func logOf(cfg *Config, r *Result) (log []string) {
 		var vals []float64
 		for _, col := range r.Rows.Col {
 			vals = append(vals, col[i])
+		}
+		for _, col := range r.Rows.Kept {
+			key += fmt.Sprintf(" %s %v", col[i].B, col[i].Bare)
 		}
 		log = append(log, rowText(cfg.Clock != NoClock, t, key, vals))
 	}
