@@ -61,16 +61,16 @@ func shells() []string {
 	return names
 }
 
-// completionCommand is `rtda completion SHELL`.
-func (sh *shell) completionCommand() *cobra.Command {
+// completionCommand is `rtda completion SHELL`, or that of another program.
+func (sh *shell) completionCommand(program string) *cobra.Command {
 	var long strings.Builder
 	long.WriteString("Print a script that completes flags, their values and commands. To install it:\n\n")
 	for _, s := range scripts {
-		fmt.Fprintf(&long, "  %-11s %s\n", s.shell, s.install)
+		fmt.Fprintf(&long, "  %-11s %s\n", s.shell, strings.ReplaceAll(s.install, "rtda", program))
 	}
 	return &cobra.Command{
 		Use:       "completion SHELL",
-		Short:     "Print a script that completes rtda's command line in a shell",
+		Short:     "Print a script that completes the command line in a shell",
 		Long:      strings.TrimRight(long.String(), "\n"),
 		ValidArgs: shells(),
 		Args: func(_ *cobra.Command, args []string) error {

@@ -4,6 +4,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -17,26 +18,28 @@ var floor = []string{"pkg/num", "pkg/clock", "pkg/text"}
 // arrows are the rooms that each room may see beside the ground floor. Files of
 // tests are free.
 var arrows = map[string][]string{
-	".":            {"cmd"},
-	"cmd":          {"pkg/run", "pkg/socket", "pkg/agg", "pkg/rule", "pkg/parse", "pkg/stream", "pkg/format", "pkg/simulate"},
-	"pkg/run":      {"pkg/agg", "pkg/detect", "pkg/rule", "pkg/parse", "pkg/stream", "pkg/format", "pkg/state", "pkg/board", "pkg/serve", "pkg/socket", "pkg/feed", "pkg/view", "pkg/plot"},
-	"pkg/format":   {"pkg/stream", "pkg/rule", "pkg/parse"},
-	"pkg/stream":   {"pkg/agg", "pkg/detect", "pkg/rule", "pkg/parse"},
-	"pkg/agg":      nil,
-	"pkg/detect":   nil,
-	"pkg/rule":     nil,
-	"pkg/parse":    nil,
-	"pkg/simulate": nil,
-	"pkg/feed":     {"pkg/parse", "pkg/socket"},
-	"pkg/view":     {"pkg/board", "pkg/rule"},
-	"pkg/plot":     {"pkg/board", "pkg/rule"},
-	"pkg/serve":    {"pkg/board", "pkg/stream", "pkg/rule"},
-	"pkg/board":    {"pkg/stream", "pkg/rule"},
-	"pkg/socket":   nil,
-	"pkg/state":    nil,
-	"pkg/num":      nil,
-	"pkg/clock":    nil,
-	"pkg/text":     nil,
+	".":             {"cmd"},
+	"cmd":           {"pkg/run", "pkg/socket", "pkg/agg", "pkg/rule", "pkg/parse", "pkg/stream", "pkg/format", "pkg/simulate"},
+	"cmd/rtda-nats": {"cmd", "pkg/cluster", "pkg/run"},
+	"pkg/cluster":   {"pkg/run", "pkg/stream", "pkg/parse", "pkg/state"},
+	"pkg/run":       {"pkg/agg", "pkg/detect", "pkg/rule", "pkg/parse", "pkg/stream", "pkg/format", "pkg/state", "pkg/board", "pkg/serve", "pkg/socket", "pkg/feed", "pkg/view", "pkg/plot"},
+	"pkg/format":    {"pkg/stream", "pkg/rule", "pkg/parse"},
+	"pkg/stream":    {"pkg/agg", "pkg/detect", "pkg/rule", "pkg/parse"},
+	"pkg/agg":       nil,
+	"pkg/detect":    nil,
+	"pkg/rule":      nil,
+	"pkg/parse":     nil,
+	"pkg/simulate":  nil,
+	"pkg/feed":      {"pkg/parse", "pkg/socket"},
+	"pkg/view":      {"pkg/board", "pkg/rule"},
+	"pkg/plot":      {"pkg/board", "pkg/rule"},
+	"pkg/serve":     {"pkg/board", "pkg/stream", "pkg/rule"},
+	"pkg/board":     {"pkg/stream", "pkg/rule"},
+	"pkg/socket":    nil,
+	"pkg/state":     nil,
+	"pkg/num":       nil,
+	"pkg/clock":     nil,
+	"pkg/text":      nil,
 }
 
 // outside are the modules from elsewhere that each room may see.
@@ -50,9 +53,10 @@ var outside = map[string][]string{
 		"github.com/go-logfmt/logfmt", "github.com/influxdata/line-protocol/v2/lineprotocol",
 		"github.com/valyala/fastjson",
 	},
-	"pkg/feed": {"github.com/fsnotify/fsnotify"},
-	"pkg/plot": {"golang.org/x/image/font", "golang.org/x/image/font/gofont/goregular", "golang.org/x/image/font/opentype", "golang.org/x/image/math/fixed"},
-	"pkg/text": {"github.com/rivo/uniseg"},
+	"pkg/cluster": {"github.com/nats-io/nats.go", "github.com/nats-io/nats.go/jetstream", "github.com/synadia-io/orbit.go/jetstreamext"},
+	"pkg/feed":    {"github.com/fsnotify/fsnotify"},
+	"pkg/plot":    {"golang.org/x/image/font", "golang.org/x/image/font/gofont/goregular", "golang.org/x/image/font/opentype", "golang.org/x/image/math/fixed"},
+	"pkg/text":    {"github.com/rivo/uniseg"},
 }
 
 // TestArrows keeps the arrows between the rooms: what a file imports is what
@@ -89,6 +93,23 @@ func TestArrows(t *testing.T) {
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestNoNATS keeps the client of NATS out of rtda, which it would make a third
+// larger: it is linked into rtda-nats alone.
+func TestNoNATS(t *testing.T) {
+	deps, err := exec.Command("go", "list", "-deps", "..").Output()
+	if err != nil {
+		t.Skipf("go list: %v", err)
+	}
+	for path := range strings.Lines(string(deps)) {
+		if strings.Contains(path, "nats") || strings.Contains(path, "pkg/cluster") {
+			t.Errorf("rtda links %s", path)
+		}
+	}
+	if !strings.Contains(string(deps), "rtda/pkg/run\n") {
+		t.Errorf("go list -deps does not list what rtda is made of: %.200s", deps)
 	}
 }
 

@@ -88,11 +88,14 @@ func manSource() string {
 // manPage is the manual for go-md2man, which indents a quotation.
 func manPage() string { return strings.ReplaceAll(manSource(), "\n    ", "\n>     ") }
 
-// manual is the manual in the markdown that everybody reads, in which a term and
-// its text are an item of a list.
-func manual() string {
+// manual is the manual as everybody reads it.
+func manual() string { return readable(manSource()) }
+
+// readable is the source of a man page in the markdown that everybody reads, in
+// which a term and its text are an item of a list.
+func readable(source string) string {
 	var b strings.Builder
-	_, body, _ := strings.Cut(manSource(), "\n# ")
+	_, body, _ := strings.Cut(source, "\n# ")
 	lines := strings.Split("# "+body, "\n")
 	for i, line := range lines {
 		switch said, ok := strings.CutPrefix(line, ":   "); {
@@ -174,8 +177,8 @@ func flagsTable(t *table) {
 	for _, g := range groups {
 		fmt.Fprintf(t, "## %s\n\n", g)
 		for i := range flags {
-			if f := &flags[i]; f.group == g {
-				t.item(f.term(), f.long+f.defaultText())
+			if flags[i].group == g {
+				t.flag(flags[i])
 			}
 		}
 	}

@@ -48,6 +48,7 @@ func Exit(status int) {
 
 // A shell is one run of the command: its streams and its options.
 type shell struct {
+	name           string // of the program
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	opts           *options
@@ -58,7 +59,7 @@ type shell struct {
 }
 
 func newShell(stdin io.Reader, stdout, stderr io.Writer) *shell {
-	sh := &shell{stdin: stdin, stdout: stdout, stderr: stderr, opts: newOptions()}
+	sh := &shell{name: "rtda", stdin: stdin, stdout: stdout, stderr: stderr, opts: newOptions()}
 	sh.run = func(o *options) error {
 		if o.check {
 			return run.Check(&o.Options, stdout)
@@ -114,7 +115,7 @@ func (sh *shell) root(args []string) *cobra.Command {
 	}
 	if wantsCommand(args, completing) {
 		root.SetHelpCommand(sh.helpCommand(root))
-		root.AddCommand(sh.simulateCommand(), sh.demoCommand(), sh.stateCommand(), sh.completionCommand(), sh.manCommand(), sh.versionCommand())
+		root.AddCommand(sh.simulateCommand(), sh.demoCommand(), sh.stateCommand(), sh.completionCommand(sh.name), sh.manCommand(), sh.versionCommand())
 	}
 	return root
 }
@@ -168,7 +169,7 @@ func (sh *shell) report(err error) int {
 		if what == "" {
 			continue
 		}
-		for line := range strings.Lines("rtda: " + what + "\n") {
+		for line := range strings.Lines(sh.name + ": " + what + "\n") {
 			text.WriteString(sh.opts.Mark(run.LevelError) + line)
 		}
 	}

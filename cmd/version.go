@@ -27,7 +27,7 @@ func (sh *shell) versionCommand() *cobra.Command {
 // printVersion writes rtda's version, and what it was built with and for.
 func (sh *shell) printVersion() error {
 	info, _ := debug.ReadBuildInfo()
-	_, err := fmt.Fprintf(sh.stdout, "rtda %s (%s, %s/%s)\n", versionText(info), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	_, err := fmt.Fprintf(sh.stdout, "%s %s (%s, %s/%s)\n", sh.name, versionText(info), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 	return err
 }
 

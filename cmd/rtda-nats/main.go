@@ -1,0 +1,242 @@
+// Command rtda-nats is rtda's engine on NATS JetStream: the same flags on many
+// machines.
+package main
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"rtda/cmd"
+	"rtda/pkg/cluster"
+	"rtda/pkg/run"
+)
+
+func main() {
+	cmd.Exit(Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+// Main runs rtda-nats with the arguments behind its name and returns the status.
+func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	return program(&settings{}).Main(args, stdin, stdout, stderr)
+}
+
+// settings are what the flags say that are not rtda's.
+type settings struct {
+	url, creds           string
+	partitions, replicas int
+	retain               time.Duration
+	subject              string
+	source               string
+	group                string
+	replace              bool
+	name, exec           string
+	execTimeout          time.Duration
+}
+
+// manText is the prose of the man page in markdown.
+//
+//go:embed man.md
+var manText string
+
+// page is the man page in roff, as go-md2man renders it; the test that keeps it fresh
+// writes it anew with `go generate ./cmd/rtda-nats`.
+//
+//go:generate go test -run ^TestManPage$ . -write-page
+//go:embed rtda-nats.1
+var page string
+
+// linesFlags are the flags of rtda that say how the key of a line is found.
+var linesFlags = " in key names sep match null max-line "
+
+func program(s *settings) *cmd.Program {
+	group := cmd.Flag{Name: "group", Arg: "NAME", Default: "main", Doc: "the set of windows",
+		Long: "Which set of windows it is about. Several groups read one stream, each with flags of its own.", Set: cmd.Name(&s.group)}
+	return &cmd.Program{
+		Name: "rtda-nats",
+		About: "rtda on many machines, by way of NATS JetStream: lines go into a stream that is split by their key, workers with rtda's flags take a share each, " +
+			"and rows and alerts come out exactly once, whatever is killed.",
+		Page: page, Manual: strings.Replace(manText, "@refused\n", refused(), 1),
+		Flags: []cmd.Flag{
+			{Name: "server", Arg: "URL", Default: defaultURL(), Doc: "the NATS server",
+				Long: "The server, or several with commas between. The default is NATS_URL, else `nats://127.0.0.1:4222`.", Set: cmd.Text(&s.url)},
+			{Name: "creds", Arg: "FILE", File: true, Doc: "credentials for the server",
+				Long: "A file of credentials as `nsc` makes it.", Set: cmd.Text(&s.creds)},
+		},
+		Commands: []cmd.Command{
+			{
+				Name: "init", Args: "STREAM [flags]", Doc: "make the streams, once",
+				Long: "Make the streams and buckets, once. Done again, it changes how long they keep what they hold, and on how many servers.",
+				Flags: []cmd.Flag{
+					{Name: "partitions", Arg: "N", Default: "16", Doc: "parts of the stream, for ever",
+						Long: "Into how many parts the stream is split, and so how many workers can share it. It cannot be changed.", Set: cmd.Count(1, 4096, &s.partitions)},
+					{Name: "replicas", Arg: "N", Default: "1", Doc: "servers that keep it: 1, 3 or 5",
+						Long: "How many servers of a cluster keep everything.", Set: cmd.Count(1, 5, &s.replicas)},
+					{Name: "retain", Arg: "D", Default: "7d", Doc: "how long messages are kept",
+						Long: "How long the server keeps what went in and what came out. Workers may be down for so long.", Set: cmd.Span(&s.retain)},
+					{Name: "subject", Arg: "SUBJECT", Default: "sensors.*", Doc: "what the server itself splits, or none",
+						Long: "Messages of these subjects are split by the server as they arrive, without put: by what stands for the last `*`, which is their key. `none` takes no such messages.", Set: cmd.Text(&s.subject)},
+				},
+				Run: s.init,
+			},
+			{
+				Name: "put", Args: "STREAM -k FIELD [flags] [FILE...]", Doc: "lines in, from FILEs or stdin, split by key",
+				Long: "Put lines into the stream, those of each *FILE*, or of stdin if there is none or it is **-**. All lines of one key go to one partition. " +
+					"A *FILE* is put exactly once: begun again, also after a kill, put goes on behind what the stream has. A line whose key cannot be read goes to partition 0, where a worker tells of it. " +
+					"**-k**, **-i**, **--names**, **--sep**, **--match**, **-z** and **--max-line** are rtda's.",
+				Flags: []cmd.Flag{
+					{Name: "source", Arg: "NAME", Doc: "name of the source in the stream",
+						Long: "What the source is called in the stream: letters, digits, `-` and `_`. The default is made of this machine's name and the FILE's path.", Set: cmd.Name(&s.source)},
+				},
+				Files: true,
+				Takes: func(name string) bool { return strings.Contains(linesFlags, " "+name+" ") },
+				Run:   s.put,
+			},
+			{
+				Name: "run", Args: "STREAM [rtda's flags]", Doc: "a worker; start as many as you like, stop any",
+				Long: "Work on a share of the partitions, with rtda's flags, see **rtda**(1), until a signal. Start as many workers as you like, on any machines, and stop any. All workers of a group have the same flags.",
+				Flags: []cmd.Flag{
+					group,
+					{Name: "replace", Doc: "give the group these flags",
+						Long: "Give the group these flags instead of those it has; its other workers end. What may change is what may change over a state, see STATE in **rtda**(1).", Set: cmd.Switch(&s.replace)},
+				},
+				Takes: func(string) bool { return true }, Refuses: cluster.Refuses,
+				Run: s.run,
+			},
+			{
+				Name: "out", Args: "STREAM [flags]", Doc: "rows to stdout, alerts to stderr",
+				Long: "Write the rows of a group to stdout and its alerts to stderr, as they come, until a signal. Each row has its `partition` and its `sequence` there, from 1, so that one which comes twice can be told.",
+				Flags: []cmd.Flag{
+					group,
+					{Name: "name", Arg: "NAME", Doc: "go on where the last out of this name ended",
+						Long: "Go on where the last out of this NAME ended; after a kill -9 some rows come twice. Without it all that the server keeps is written.", Set: cmd.Name(&s.name)},
+					{Name: "exec", Short: "x", Arg: "CMD", Doc: "run sh -c CMD for each alert, its JSON on stdin",
+						Long: "Run `sh -c CMD` for each alert, as rtda does; with --name at least once for each. RTDA_VALUE is the first number of the alert.", Set: cmd.Text(&s.exec)},
+					{Name: "exec-timeout", Arg: "D", Default: "30s", Doc: "kill CMD after D",
+						Long: "Kill the whole process group of CMD after D.", Set: cmd.Span(&s.execTimeout)},
+				},
+				Run: s.out,
+			},
+			{
+				Name: "status", Args: "STREAM", Doc: "workers, partitions, positions, lag",
+				Long: "Show the workers of each group, and for each partition who works on it, the number of the last message that was taken, how many messages wait behind it, and for how long the first of them has waited.",
+				Run:  s.status,
+			},
+		},
+	}
+}
+
+// defaultURL is the server where no --server says which.
+func defaultURL() string {
+	if url := os.Getenv("NATS_URL"); url != "" {
+		return url
+	}
+	return "nats://127.0.0.1:4222"
+}
+
+// refused is the table of flags that a worker does not take.
+func refused() string {
+	var b strings.Builder
+	for _, r := range cluster.Refusals() {
+		fmt.Fprintf(&b, "**%s**\n:   %s.\n\n", r[0], r[1])
+	}
+	return b.String()
+}
+
+func (s *settings) server() cluster.Server { return cluster.Server{URL: s.url, Creds: s.creds} }
+
+// teller writes lines of rtda-nats' own.
+func teller(c *cmd.Call) func(string) {
+	return func(line string) { fmt.Fprintf(c.Stderr, "rtda-nats: %s\n", line) }
+}
+
+func (s *settings) init(c *cmd.Call) error {
+	if s.replicas%2 == 0 {
+		return cmd.FlagError("replicas", "must be 1, 3 or 5", fmt.Sprint(s.replicas))
+	}
+	if s.retain < 10*time.Minute {
+		return cmd.FlagError("retain", "must be 10m or more", fmt.Sprint(s.retain))
+	}
+	if s.subject == "none" {
+		s.subject = ""
+	} else if !strings.Contains(s.subject, "*") || strings.ContainsAny(s.subject, "> \t") {
+		return cmd.FlagError("subject", "must have a * where the key stands, and no >", s.subject)
+	}
+	return untilSignal(func(ctx context.Context) error {
+		return cluster.Init(ctx, cluster.InitConfig{
+			Server: s.server(), Stream: c.Args[0], Partitions: s.partitions, Replicas: s.replicas, Retain: s.retain, Subject: s.subject, Tell: teller(c),
+		})
+	})
+}
+
+func (s *settings) put(c *cmd.Call) error {
+	return untilSignal(func(ctx context.Context) error {
+		return cluster.Put(ctx, cluster.PutConfig{
+			Server: s.server(), Stream: c.Args[0], Source: s.source, Options: c.Options, Stdin: c.Stdin, Tell: teller(c),
+		})
+	})
+}
+
+func (s *settings) run(c *cmd.Call) error {
+	if flag, why := cluster.Refuse(c.Options); flag != "" {
+		return cmd.FlagError(flag, why, "")
+	}
+	if c.Check {
+		return run.Check(c.Options, c.Stdout)
+	}
+	return untilSignal(func(ctx context.Context) error {
+		return cluster.Run(ctx, cluster.RunConfig{
+			Server: s.server(), Stream: c.Args[0], Group: s.group, Options: c.Options, Replace: s.replace,
+			Near: c.Options.TimeFormat != "" && !c.Given("near"),
+			Tell: teller(c), Notes: func(b []byte) { c.Stderr.Write(b) },
+		})
+	})
+}
+
+func (s *settings) out(c *cmd.Call) error {
+	return untilSignal(func(ctx context.Context) error {
+		return cluster.Out(ctx, cluster.OutConfig{
+			Server: s.server(), Stream: c.Args[0], Group: s.group, Name: s.name, Exec: s.exec, ExecTimeout: s.execTimeout,
+			Stdout: c.Stdout, Stderr: c.Stderr, Tell: teller(c),
+		})
+	})
+}
+
+func (s *settings) status(c *cmd.Call) error {
+	return untilSignal(func(ctx context.Context) error {
+		return cluster.Status(ctx, cluster.StatusConfig{Server: s.server(), Stream: c.Args[0], Stdout: c.Stdout})
+	})
+}
+
+// untilSignal does something until it ends or a signal comes, which ends it in order;
+// a second one ends at once, and so does waiting for what never ends.
+func untilSignal(do func(ctx context.Context) error) error {
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	defer signal.Stop(signals)
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	done := make(chan error, 1)
+	go func() { done <- do(ctx) }()
+	select {
+	case err := <-done:
+		return err
+	case s := <-signals:
+		cancel()
+		select {
+		case <-done:
+		case <-signals:
+		case <-time.After(longestEnd):
+		}
+		return &run.Error{Status: run.StatusSignal + int(s.(syscall.Signal))}
+	}
+}
+
+// longestEnd is how long what a signal ends may take.
+const longestEnd = 10 * time.Second

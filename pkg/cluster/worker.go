@@ -1,0 +1,477 @@
+package cluster
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	random "math/rand/v2"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"rtda/pkg/run"
+)
+
+// A RunConfig is what a worker does.
+type RunConfig struct {
+	Server  Server
+	Stream  string
+	Group   string
+	Options *run.Options  // what the engine does; see Refuse
+	Near    bool          // the flags leave open what time the first record is near
+	Replace bool          // the group gets other flags
+	Save    time.Duration // how often states are saved; 0: every 5 s
+
+	Tell  func(line string)  // a line of the worker's own
+	Notes func(lines []byte) // complaints of the engine
+
+	// These three switch off what makes the output right, one at a time. They are for
+	// tests, which find out that they would see it; rtda-nats has no flags for them.
+	NoLeases bool // every worker works on every partition
+	NoExpect bool // the server stores what it gets, whoever has written before
+	NoReplay bool // what is written already is written again
+}
+
+// A worker works on some of the partitions.
+type worker struct {
+	*link
+	cfg      RunConfig
+	id       string // of its own
+	revision uint64 // of the group's flags
+	ttl      time.Duration
+	ticks    []time.Time // by partition: when it was seen to that the server ticks
+
+	mu      sync.Mutex
+	session context.Context // ends with each disconnection
+	held    map[int]*holding
+	final   error // ends the worker
+	end     context.CancelFunc
+	told    time.Time // when an error that is tried again was told last
+	count   int       // of them since
+}
+
+// A holding is a partition that the worker has a lease of.
+type holding struct {
+	view
+	stop     chan struct{} // closed: it is given back
+	stopping bool
+}
+
+// Run works until the context ends, and then gives back what it has.
+func Run(ctx context.Context, c RunConfig) error {
+	if c.Save == 0 {
+		c.Save = 5 * time.Second
+	}
+	if c.Notes == nil {
+		c.Notes = func([]byte) {}
+	}
+	first, err := run.NewEngine(c.Options, "")
+	if err != nil {
+		return err
+	}
+	if warning := first.Warning(); warning != "" {
+		c.Tell(warning)
+	}
+	w := &worker{cfg: c, id: rand.Text(), held: map[int]*holding{}}
+	lost := make(chan struct{}, 1)
+	w.link, err = open(ctx, c.Server, c.Stream, "run",
+		nats.DisconnectErrHandler(func(*nats.Conn, error) { notice(lost) }),
+		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { w.again(err) }))
+	if err != nil {
+		return err
+	}
+	defer w.close()
+	w.ticks = make([]time.Time, w.partitions)
+	if w.ttl = w.leased.CachedInfo().Config.MaxAge; w.ttl <= 0 {
+		return usage("the bucket %s-lease keeps leases for ever: delete it, and run rtda-nats init again", c.Stream)
+	}
+	if w.revision, err = w.agree(ctx); err != nil {
+		return err
+	}
+	return w.run(ctx, lost)
+}
+
+func notice(c chan<- struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+// run shares the partitions with the other workers until the context ends.
+func (w *worker) run(ctx context.Context, lost <-chan struct{}) error {
+	alive, end := context.WithCancel(context.WithoutCancel(ctx))
+	w.end = end
+	defer end()
+	flags, err := w.flags.Watch(alive, groupKey(w.cfg.Group), jetstream.UpdatesOnly())
+	if err != nil {
+		return err
+	}
+	var work sync.WaitGroup
+	disconnect := w.begin(alive)
+	poll := time.NewTicker(w.ttl / 12)
+	defer poll.Stop()
+	var renewed time.Time
+	for {
+		if time.Since(renewed) >= w.ttl/4 {
+			host, _ := os.Hostname()
+			_, err = w.leases.Put(ctx, w.workerKey(), fmt.Appendf(nil, "%s %d", host, os.Getpid()))
+			w.again(err)
+			renewed = time.Now()
+		}
+		w.again(w.share(ctx, alive, &work))
+		if w.failed() {
+			return w.over(&work)
+		}
+		select {
+		case <-poll.C:
+		case <-lost:
+			disconnect()
+			disconnect = w.begin(alive)
+		case e, ok := <-flags.Updates():
+			if ok && e != nil && e.Revision() != w.revision {
+				w.fail(usage("the flags of the group %s were changed by another worker (run --replace)", w.cfg.Group))
+			}
+		case <-ctx.Done():
+			return w.over(&work)
+		}
+	}
+}
+
+// begin begins a session, which ends with the next disconnection: what is worked on
+// begins anew then.
+func (w *worker) begin(alive context.Context) (end context.CancelFunc) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.session, end = context.WithCancel(alive)
+	return end
+}
+
+// over gives back all partitions and returns the error that ends the worker, if one
+// does.
+func (w *worker) over(work *sync.WaitGroup) error {
+	w.mu.Lock()
+	for _, h := range w.held {
+		h.giveBack()
+	}
+	w.mu.Unlock()
+	defer time.AfterFunc(longestEnd, w.end).Stop()
+	work.Wait()
+	ctx, cancel := context.WithTimeout(context.Background(), run.Patience)
+	defer cancel()
+	_ = w.leased.Purge(ctx, jetstream.WithPurgeSubject(leaseSubject(w.name, w.workerKey()))) // else it ends by itself
+	return w.final
+}
+
+// longestEnd is how long a worker that ends may take to save what it has.
+const longestEnd = 5 * time.Second
+
+// giveBack asks for a partition to be saved and left.
+func (h *holding) giveBack() {
+	if !h.stopping {
+		h.stopping = true
+		close(h.stop)
+	}
+}
+
+// fail ends the worker with an error.
+func (w *worker) fail(err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.final == nil {
+		w.final = err
+	}
+}
+
+func (w *worker) failed() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.final != nil
+}
+
+// again tells of an error that is tried again: the first, and then once in a while.
+func (w *worker) again(err error) {
+	if err == nil || errors.Is(err, context.Canceled) {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.count++; time.Since(w.told) < 10*time.Second {
+		return
+	}
+	more := ""
+	if w.count > 1 {
+		more = fmt.Sprintf(", %d such errors", w.count)
+	}
+	w.told, w.count = time.Now(), 0
+	w.cfg.Tell(quiet(err) + " (trying again" + more + ")")
+}
+
+func (w *worker) workerKey() string        { return "worker." + w.cfg.Group + "." + w.id }
+func (w *worker) leaseKey(id int) string   { return fmt.Sprintf("lease.%s.%d", w.cfg.Group, id) }
+func leaseSubject(name, key string) string { return "$KV." + name + "-lease." + key }
+
+// share takes free partitions up to this worker's share, and gives back what is
+// over.
+func (w *worker) share(ctx, alive context.Context, work *sync.WaitGroup) error {
+	share, taken := w.partitions, map[int]bool{}
+	if !w.cfg.NoLeases {
+		workers := 0
+		var err error
+		if workers, taken, err = w.others(ctx); err != nil {
+			return err
+		}
+		share = (w.partitions + workers - 1) / workers
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.final != nil {
+		return nil
+	}
+	over := len(w.held) - share
+	for _, h := range w.held {
+		if h.stopping {
+			over--
+		}
+	}
+	for _, h := range w.held {
+		if over > 0 && !h.stopping {
+			h.giveBack()
+			over--
+		}
+	}
+	for _, id := range random.Perm(w.partitions) {
+		if taken[id] || w.held[id] != nil || len(w.held) >= share {
+			continue
+		}
+		h := &holding{stop: make(chan struct{})}
+		w.held[id] = h
+		work.Go(func() {
+			w.hold(alive, id, h)
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			delete(w.held, id)
+		})
+	}
+	return nil
+}
+
+// others counts the workers, this one too, and says which partitions have a lease.
+func (w *worker) others(ctx context.Context) (workers int, taken map[int]bool, err error) {
+	info, err := w.leased.Info(ctx, jetstream.WithSubjectFilter(leaseSubject(w.name, "*."+w.cfg.Group+".*")))
+	if err != nil {
+		return 0, nil, err
+	}
+	workers, taken = 1, map[int]bool{}
+	for subject := range info.State.Subjects {
+		parts := strings.Split(subject, ".")
+		switch what, last := parts[len(parts)-3], parts[len(parts)-1]; {
+		case what == "worker" && last != w.id:
+			workers++
+		case what == "lease":
+			if id, err := strconv.Atoi(last); err == nil {
+				taken[id] = true
+			}
+		}
+	}
+	return workers, taken, nil
+}
+
+// hold takes the lease of a partition and works on it as long as it has that.
+func (w *worker) hold(ctx context.Context, id int, h *holding) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	if !w.cfg.NoLeases {
+		revision, err := w.leases.Create(ctx, w.leaseKey(id), w.leaseValue(h))
+		if err != nil {
+			if !errors.Is(err, jetstream.ErrKeyExists) {
+				w.again(err)
+			}
+			return
+		}
+		var renewing sync.WaitGroup
+		renewing.Go(func() { revision = w.renew(ctx, cancel, id, h, revision) })
+		defer func() {
+			cancel()
+			renewing.Wait()
+			w.release(id, revision)
+		}()
+	}
+	for wait := w.ttl / 24; ctx.Err() == nil; wait = min(2*wait, w.ttl/6) {
+		err := w.workOnce(ctx, id, h)
+		switch {
+		case err == nil:
+			return
+		case isFinal(err):
+			w.fail(err)
+			return
+		case ctx.Err() != nil:
+			return
+		}
+		w.again(fmt.Errorf("in.%d: %w", id, err))
+		select {
+		case <-h.stop:
+			return
+		case <-ctx.Done():
+		case <-time.After(wait/2 + random.N(wait)):
+		}
+	}
+}
+
+// workOnce works on a partition until an error, the end of the session being one.
+func (w *worker) workOnce(ctx context.Context, id int, h *holding) error {
+	w.mu.Lock()
+	session := w.session
+	w.mu.Unlock()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(session, cancel)()
+	return w.work(ctx, id, &h.view, h.stop)
+}
+
+// leaseValue is what a lease says: whose it is, and how far the partition is.
+func (w *worker) leaseValue(h *holding) []byte {
+	return fmt.Appendf(nil, "%s %d", w.id, h.position.Load())
+}
+
+// renew keeps a lease until the context ends, which it ends itself where the lease
+// is lost. It returns the last revision that is known.
+func (w *worker) renew(ctx context.Context, lost context.CancelFunc, id int, h *holding, revision uint64) uint64 {
+	defer lost()
+	tick := time.NewTicker(w.ttl / 4)
+	defer tick.Stop()
+	for until := time.Now().Add(w.ttl); ; {
+		select {
+		case <-ctx.Done():
+			return revision
+		case <-tick.C:
+		}
+		now := time.Now()
+		asking, cancel := context.WithTimeout(ctx, w.ttl/2)
+		r, err := w.leases.Update(asking, w.leaseKey(id), w.leaseValue(h), revision)
+		if err != nil {
+			r, err = w.mine(asking, id)
+		}
+		cancel()
+		switch {
+		case err == nil:
+			revision, until = r, now.Add(w.ttl)
+		case errors.Is(err, errNotMine) || now.After(until):
+			w.again(fmt.Errorf("in.%d: the lease has ended", id))
+			return 0
+		}
+	}
+}
+
+var errNotMine = errors.New("the lease is another's")
+
+// mine is the revision of a lease, if it is this worker's: an answer may be lost.
+func (w *worker) mine(ctx context.Context, id int) (uint64, error) {
+	e, err := w.leases.Get(ctx, w.leaseKey(id))
+	switch {
+	case errors.Is(err, jetstream.ErrKeyNotFound):
+		return 0, errNotMine
+	case err != nil:
+		return 0, err
+	case !strings.HasPrefix(string(e.Value()), w.id+" "):
+		return 0, errNotMine
+	}
+	return e.Revision(), nil
+}
+
+// release takes away the lease, if it is still of that revision, so that others need
+// not wait for its end.
+func (w *worker) release(id int, revision uint64) {
+	if revision == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), run.Patience)
+	defer cancel()
+	// Without an answer the lease ends by itself.
+	_ = w.leased.Purge(ctx, jetstream.WithPurgeSubject(leaseSubject(w.name, w.leaseKey(id))), jetstream.WithPurgeSequence(revision+1))
+}
+
+func groupKey(group string) string { return "group." + group }
+
+// agree finds out whether this worker's flags are those of the group, or makes them
+// so, and returns their revision.
+func (w *worker) agree(ctx context.Context) (uint64, error) {
+	o := w.cfg.Options
+	var put putRecord
+	if _, err := w.getRecord(ctx, putKey, &put); err != nil {
+		return 0, err
+	}
+	if put.Key != "" && !slices.Contains(o.Keys, put.Key) {
+		return 0, usage("--key: %s is split by %s (put -k %[2]s), which must be among the keys: got %q", w.name, put.Key, strings.Join(o.Keys, ","))
+	}
+	for {
+		var group groupRecord
+		revision, err := w.getRecord(ctx, groupKey(w.cfg.Group), &group)
+		if err != nil {
+			return 0, err
+		}
+		if revision > 0 && w.cfg.Near {
+			o.Near = group.Near
+		}
+		mine := groupRecord{Keys: o.Keys, Near: o.Near}
+		mine.Flags, mine.Fixed = o.Flags()
+		name, was, is, differ := firstDifference(group, mine, len(mine.Flags))
+		if revision > 0 && !differ {
+			return revision, nil
+		}
+		if revision > 0 && !w.cfg.Replace {
+			return 0, usage("%s: the group %s runs with %q: got %q (--replace changes it for all, --group NAME begins another)", name, w.cfg.Group, was, is)
+		}
+		if fixedName, was, is, differ := firstDifference(group, mine, mine.Fixed); revision > 0 && differ {
+			used, err := w.hasBegun(ctx)
+			if err != nil {
+				return 0, err
+			}
+			if used {
+				return 0, usage("%s: the windows of the group %s were made with %q and cannot go on with %q: give the flag as it was, or another --group", fixedName, w.cfg.Group, was, is)
+			}
+		}
+		made, err := w.setRecord(ctx, groupKey(w.cfg.Group), mine, revision)
+		if err == nil {
+			return made, nil
+		}
+		if !errors.Is(err, jetstream.ErrKeyExists) && !errors.Is(err, jetstream.ErrKeyRevisionMismatch) {
+			return 0, err
+		}
+	}
+}
+
+// firstDifference is the first of the first n flags in which two groups differ.
+func firstDifference(a, b groupRecord, n int) (name, was, is string, differ bool) {
+	for i := range n {
+		f := b.Flags[i]
+		if i >= len(a.Flags) || a.Flags[i] != f {
+			if i < len(a.Flags) {
+				was = a.Flags[i][1]
+			}
+			return f[0], was, f[1], true
+		}
+	}
+	return "", "", "", false
+}
+
+// hasBegun reports whether the group has written anything.
+func (w *worker) hasBegun(ctx context.Context) (bool, error) {
+	for _, s := range []struct {
+		stream jetstream.Stream
+		what   string
+	}{{w.output, "out"}, {w.states, "state"}} {
+		m, err := last(ctx, s.stream, fmt.Sprintf("%s.%s.%s.>", w.name, s.what, w.cfg.Group))
+		if m != nil || err != nil {
+			return true, err
+		}
+	}
+	return false, nil
+}
