@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"math"
 	"math/bits"
 	"slices"
 	"strconv"
@@ -66,10 +67,20 @@ type table struct {
 	slots *slots
 	style cellStyle
 	sep   byte
-	quick bool // a separator or line end stands after a number in a cell, whatever comes then
+	quote byte   // that a cell may be in; the separator where none may
+	above uint64 // eight times what is just above separator, line end and quote; 0 if digits are not
+	quick bool   // a separator or line end stands after a number in a cell, whatever comes then
 	head  *header
 	at    []*slot // by column, up to the last that is used; nil where it is not
-	buf   []byte  // a cell without its quotes or escapes
+	used  []usedCell
+	after int    // cells under the header behind those; without a header as many as there are
+	buf   []byte // a cell without its quotes or escapes
+}
+
+// A usedCell is a cell of csv or tsv that has to be looked at.
+type usedCell struct {
+	gap  int   // cells before it that nobody wants
+	slot *slot // nil: it stands beyond the header and must be empty
 }
 
 // A cellStyle says what is a cell.
@@ -86,7 +97,13 @@ func newTSV(s *Schema) decoder  { return newTable(s, tsvCells, '\t') }
 func newCols(s *Schema) decoder { return newTable(s, colsCells, ' ') }
 
 func newTable(s *Schema, style cellStyle, sep byte) *table {
-	t := &table{s: s, slots: newSlots(s), style: style, sep: sep}
+	t := &table{s: s, slots: newSlots(s), style: style, sep: sep, quote: '"'}
+	if style == tsvCells {
+		t.quote = sep
+	}
+	if most := max(sep, s.end, t.quote); most < '-' {
+		t.above = uint64(most+1) * ones8
+	}
 	t.quick = bytes.IndexByte([]byte("0123456789+-.eE"), sep) < 0 && sep != s.cfg.Decimal && s.cfg.Missing.texts == nil
 	return t
 }
@@ -106,6 +123,18 @@ func (t *table) useHeader(h *header) {
 			}
 			p.next, t.at[col] = t.at[col], p
 		}
+	}
+	t.used = t.used[:0]
+	gap := 0
+	for col, p := range t.at {
+		if p == nil && (col < len(h.names) || len(h.names) == 0) {
+			gap++
+			continue
+		}
+		t.used, gap = append(t.used, usedCell{gap, p}), 0
+	}
+	if t.after = len(h.names) - len(t.at); len(h.names) == 0 {
+		t.after = math.MaxInt
 	}
 }
 
@@ -138,45 +167,102 @@ func (t *table) row(r *record, b []byte) int {
 	if t.style == colsCells {
 		return t.columns(r, b)
 	}
-	names := len(t.head.names)
-	for i, col := 0, 0; ; col++ {
-		var p *slot
-		if col < len(t.at) {
-			p = t.at[col]
+	i := 0
+	for _, u := range t.used {
+		if u.gap > 0 {
+			if i = t.pass(b, i, u.gap); i < 0 || t.ends(b, i) {
+				return i
+			}
+			i++
 		}
-		end := -1
-		switch {
-		case p != nil && p.only >= 0 && p.next == nil && t.quick:
-			end = t.number(r, p.only, b, i)
-		case p != nil && p.clock && p.next == nil && t.quick:
-			end = t.clock(r, b, i)
-		case p != nil || col >= names:
-		case col >= len(t.at) && names > col+fewCells:
-			end = t.rest(b, i, names-col)
-		default:
-			end = t.skip(b, i)
+		if i = t.take(r, u.slot, b, i); i < 0 || t.ends(b, i) {
+			return i
 		}
-		if end < 0 {
-			var cell []byte
-			if cell, end = t.cell(b, i); end < 0 {
+		i++
+	}
+	if t.after > 0 {
+		if i = t.pass(b, i, t.after); i < 0 || t.ends(b, i) {
+			return i
+		}
+		i++
+	}
+	for {
+		if i = t.take(r, nil, b, i); i < 0 || t.ends(b, i) {
+			return i
+		}
+		i++
+	}
+}
+
+// ends reports whether the line ends at b[i].
+func (t *table) ends(b []byte, i int) bool { return i == len(b) || b[i] == t.s.end }
+
+// take reads the cell at b[i] and returns the index of the separator or line
+// end after it, -1 if it is none. One without a slot must be empty.
+func (t *table) take(r *record, p *slot, b []byte, i int) (end int) {
+	switch {
+	case p == nil || p.next != nil || !t.quick:
+	case p.only >= 0:
+		if end = t.number(r, p.only, b, i); end >= 0 {
+			return end
+		}
+	case p.clock:
+		if end = t.clock(r, b, i); end >= 0 {
+			return end
+		}
+	}
+	cell, end := t.cell(b, i)
+	switch {
+	case end < 0:
+	case p != nil:
+		r.put(p, cell, untyped)
+	case len(cell) > 0:
+		return -1
+	}
+	return end
+}
+
+// fewCells are so few that they are read one by one to the end of a row.
+const fewCells = 8
+
+// pass is the index of the separator or line end after n cells from b[i] on that
+// nobody wants, or after fewer if the line ends; -1 if one of them is none.
+func (t *table) pass(b []byte, i, n int) (end int) {
+	if n > fewCells {
+		if end = t.rest(b, i, n); end >= 0 {
+			return end
+		}
+	}
+	for {
+	words:
+		for at := i; t.above > 0 && at+8 <= len(b); at += 8 {
+			w := binary.LittleEndian.Uint64(b[at : at+8])
+			for m := (w - t.above) &^ w & highs8; m != 0; m &= m - 1 {
+				end = at + bits.TrailingZeros64(m)/8
+				switch b[end] {
+				case t.sep:
+					if n--; n == 0 {
+						return end
+					}
+					i = end + 1
+				case t.s.end:
+					return end
+				case t.quote:
+					break words
+				}
+			}
+		}
+		if end = t.find(b, i); end < len(b) && b[end] == '"' && t.quote == '"' {
+			if _, end = t.cell(b, i); end < 0 {
 				return -1
 			}
-			switch {
-			case p != nil:
-				r.put(p, cell, untyped)
-			case col >= names && names > 0 && len(cell) > 0:
-				return -1
-			}
 		}
-		if end == len(b) || b[end] == t.s.end {
+		if n--; n == 0 || t.ends(b, end) {
 			return end
 		}
 		i = end + 1
 	}
 }
-
-// fewCells are so few that they are read one by one to the end of a row.
-const fewCells = 4
 
 // rest is the index of the end of the row, if what is left of it from b[i] on is
 // no more than max cells without quotes; else -1.
@@ -231,25 +317,28 @@ func (t *table) endOf(b []byte, i, n int) (end int) {
 	return -1
 }
 
-// skip is the index of the separator or line end after a cell at b[i] that
-// nobody wants, -1 if it is in quotes or none.
-func (t *table) skip(b []byte, i int) (end int) {
-	quote := byte('"')
-	if t.style == tsvCells {
-		quote = t.sep
+// find is the index of the first separator, line end or quote from b[i] on,
+// len(b) if there is none. A comma, a tab, a quote and a line end are below all
+// digits and letters, so one comparison finds them all in most cells.
+func (t *table) find(b []byte, i int) (end int) {
+	for above := t.above; above > 0 && i+8 <= len(b); i += 8 {
+		w := binary.LittleEndian.Uint64(b[i : i+8])
+		if m := (w - above) &^ w & highs8; m != 0 {
+			i += bits.TrailingZeros64(m) / 8
+			if c := b[i]; c == t.sep || c == t.s.end || c == t.quote {
+				return i
+			}
+			break
+		}
 	}
-	end = indexAny(b, i, t.sep, t.s.end, quote)
-	if end < len(b) && b[end] != t.sep && b[end] != t.s.end {
-		return -1
-	}
-	return end
+	return indexAny(b, i, t.sep, t.s.end, t.quote)
 }
 
 // cell is the cell of csv or tsv that begins at b[i], valid until the next call,
 // and the index of the separator or line end after it, -1 if it is none.
 func (t *table) cell(b []byte, i int) (cell []byte, end int) {
 	if t.style == tsvCells {
-		end = indexAny(b, i, '\t', t.s.end, t.s.end)
+		end = t.find(b, i)
 		cell = b[i:end]
 		if n := len(cell); n > 0 && cell[n-1] == '\r' && t.s.end == '\n' && end < len(b) && b[end] == '\n' {
 			cell = cell[:n-1] // a line that comes without its end has lost this before
@@ -262,8 +351,7 @@ func (t *table) cell(b []byte, i int) (cell []byte, end int) {
 	if i < len(b) && b[i] == '"' {
 		return t.quoted(b, i+1)
 	}
-	end = indexAny(b, i, t.sep, t.s.end, '"')
-	if end < len(b) && b[end] == '"' {
+	if end = t.find(b, i); end < len(b) && b[end] == '"' {
 		return nil, -1
 	}
 	return num.Trim(b[i:end]), end

@@ -69,6 +69,11 @@ func tableConfig(format string) Config {
 	return Config{Format: format, Names: []string{"alpha", "beta", "gamma", "time"}, Keys: []string{"alpha"}, Fields: []string{"beta"}, Texts: []string{"gamma", "beta"}, Time: "time"}
 }
 
+// sparseConfig is tableConfig for rows of which most cells are not used.
+func sparseConfig(format string) Config {
+	return Config{Format: format, Names: strings.Fields("p alpha q r beta s t u v w x y z"), Keys: []string{"alpha"}, Fields: []string{"beta"}}
+}
+
 var blankInQuotes = regexp.MustCompile(`"[ \t\r]|[ \t\r]"`)
 
 // FuzzTable holds that rows read in one pass are what splitting makes of them.
@@ -86,10 +91,13 @@ func FuzzTable(f *testing.F) {
 			if format == "csv" && blankInQuotes.MatchString(in) {
 				continue // the twin takes blanks from all cells, and encoding/csv a CR for the end of a line
 			}
-			c := tableConfig(format)
-			got := withoutOnce(jsonBatch(t, c, in, func(s *Schema) decoder { return s.format.decoder(s) }))
-			if want := withoutOnce(jsonBatch(t, c, in, newSlowTable)); got != want {
-				t.Errorf("%s: batch of %q:\n got %s\nwant %s", format, in, got, want)
+			semicolons := sparseConfig(format)
+			semicolons.Sep = ';'
+			for _, c := range []Config{tableConfig(format), sparseConfig(format), semicolons} {
+				got := withoutOnce(jsonBatch(t, c, in, func(s *Schema) decoder { return s.format.decoder(s) }))
+				if want := withoutOnce(jsonBatch(t, c, in, newSlowTable)); got != want {
+					t.Errorf("%s with separator %q: batch of %q:\n got %s\nwant %s", format, c.Sep, in, got, want)
+				}
 			}
 		}
 	})
