@@ -46,13 +46,13 @@ func seriesOf(r *rand.Rand) []series {
 
 // A deviator is a command that reads numbers on stdin and writes their running
 // standard deviation, one a line.
-type deviator struct{ name, tool, module, command string }
+type deviator struct{ name, command string }
 
 var deviators = []deviator{
 	{name: "rtda", command: "$RTDA -w 100 -a std -o csv | tail -n +2"},
-	{name: "mawk", tool: "mawk", command: `mawk '{ x = $1; i = NR % 100; s += x - r[i]; q += x * x - r[i] * r[i]; r[i] = x
+	{name: "mawk", command: `mawk '{ x = $1; i = NR % 100; s += x - r[i]; q += x * x - r[i] * r[i]; r[i] = x
 		n = NR < 100 ? NR : 100; m = s / n; d = q / n - m * m; printf "%.17g\n", sqrt(d > 0 ? d : 0) }'`},
-	{name: "pandas", tool: "/usr/bin/python3", module: "pandas", command: `/usr/bin/python3 -c '
+	{name: "pandas", command: `/usr/bin/python3 -c '
 import pandas as pd, sys
 x = pd.read_csv(sys.stdin, header=None, float_precision="round_trip")[0]
 x.rolling(100, min_periods=1).std(ddof=0).to_csv(sys.stdout, index=False, header=False)'`},
@@ -61,6 +61,7 @@ x.rolling(100, min_periods=1).std(ddof=0).to_csv(sys.stdout, index=False, header
 // accuracy prints the table of errors; nist is a folder with reference data,
 // or "".
 func accuracy(rtda, nist string) error {
+	has := installed()
 	fmt.Printf("\n| worst relative error of std |")
 	for _, d := range deviators {
 		fmt.Printf(" %s |", d.name)
@@ -69,7 +70,7 @@ func accuracy(rtda, nist string) error {
 	for _, s := range seriesOf(rand.New(rand.NewPCG(1, 2))) {
 		fmt.Printf("| %s |", s.name)
 		for _, d := range deviators {
-			if !installed(peer{tool: d.tool, module: d.module}) {
+			if !has[toolOf(d.name)] {
 				fmt.Print(" not installed |")
 				continue
 			}

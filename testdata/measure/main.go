@@ -36,7 +36,7 @@ func main() {
 		err = count(recorded, *record, *only)
 	case "peers":
 		runs := flags.Int("runs", 3, "pairs of runs of each work")
-		n := flags.Int("n", 2_000_000, "lines of input")
+		n := flags.Int("n", 1_000_000, "lines of input, and six times as many for databases")
 		flags.Parse(os.Args[2:])
 		err = compare(binary(flags), *runs, *n, *only)
 	case "accuracy":

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"embed"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,29 +13,66 @@ import (
 	"time"
 )
 
-// A peer is one tool at one work, beside rtda at the same.
+// A peer is one tool at one work, beside rtda at the same. Commands are those
+// of a shell; they run where the inputs are, and what they write is thrown away.
 type peer struct {
 	work    string
-	ours    string // shell commands; they run where the inputs are
+	ours    string
 	name    string
-	tool    string // command that must be installed; "" is everywhere
-	module  string // and what it must be able to import
 	theirs  string
-	without string // what it leaves out of the work
+	without string  // what it leaves out of the work
+	target  float64 // its CPU time by ours; 0: none is set
+}
+
+// A tool is what a peer needs whose name begins with the tool's.
+type tool struct {
+	name    string
+	version string // a shell command that prints it, and fails without the tool
 	get     string // how to install it
-	wall    bool   // compare wall time, not CPU time
+}
+
+// module is a shell command that prints the version of a module of Node.js.
+func module(name string) string {
+	return "node -p 'require(\"" + name + "/package.json\").version'"
+}
+
+var tools = []tool{
+	{"mawk", "mawk -W version 2>&1 | head -n 1 | cut -d ' ' -f 2", "apt install mawk"},
+	{"gawk", "gawk --version | head -n 1 | cut -d , -f 1 | cut -d ' ' -f 3", "apt install gawk"},
+	{"Miller", "mlr --version | cut -d ' ' -f 2", "apt install miller"},
+	{"datamash", "datamash --version | head -n 1 | cut -d ' ' -f 4", "apt install datamash"},
+	{"jq", "jq --version | cut -d - -f 2", "apt install jq"},
+	{"pandas", "/usr/bin/python3 -c 'import pandas; print(pandas.__version__)'", "apt install python3-pandas"},
+	{"polars", module("nodejs-polars"), "npm install -g nodejs-polars nodejs-polars-linux-x64-gnu"},
+	{"DuckDB", module("@duckdb/node-api"), "npm install -g @duckdb/node-api"},
+	{"chDB", `node -p 'require("chdb/package.json").version + " (ClickHouse " + require("chdb").query("select version()").trim().replaceAll("\"", "") + ")"'`, "npm install -g chdb"},
+}
+
+// toolOf is the tool that the peer needs, "" if it is everywhere.
+func toolOf(peer string) string {
+	name := strings.FieldsFunc(peer, func(r rune) bool { return r == ' ' || r == ',' })[0]
+	for _, t := range tools {
+		if t.name == name {
+			return name
+		}
+	}
+	return ""
 }
 
 const (
 	numbers = "numbers, mean std max of the last 100, a row a line"
-	thinned = "the same, a row every 1000 lines"
+	whole   = "numbers, mean std max of all, one row"
+	thinned = "numbers, mean std max of the last 100, a row every 1000 lines"
 	records = "JSON of 100 sensors, mean std max of the last 100 of each"
 
-	rows    = "$RTDA -w 100 -j 1 numbers >/dev/null"
-	twoJobs = "$RTDA -w 100 -j 2 numbers >/dev/null"
-	fewRows = "$RTDA -w 100 -n 1000 -j 1 numbers >/dev/null"
-	node    = "NODE_PATH=$(npm root -g) node" // for modules that are installed for all
-	json    = "$RTDA -w 100 -j 1 -k sensor -f temp records >/dev/null"
+	rows    = "$RTDA -j 1 -w 100 numbers"
+	fewRows = "$RTDA -j 1 -w 100 -n 1000 numbers"
+	json    = "$RTDA -j 1 -w 100 -k sensor -f temp records"
+
+	atOnce  = "results before the input ends"
+	noRows  = "all but one sum, no rows"
+	drift   = "accuracy: its sums drift"
+	oneStat = "std and max"
 )
 
 // ring is the window of an awk script: the last 100 values, their sums, and a
@@ -47,112 +86,150 @@ const ring = `'{ x = $1; i = NR % 100
 	m = s / n; d = q / n - m * m
 	print "mean=" m, "std=" sqrt(d > 0 ? d : 0), "max=" v[h] }'`
 
+// peers work on a million lines, so that starting counts as it does every day.
 var peers = []peer{
-	{work: numbers, ours: rows, name: "wc -l", theirs: "wc -l numbers >/dev/null", without: "all but counting lines"},
-	{work: thinned, ours: fewRows, name: "wc -l", theirs: "wc -l numbers >/dev/null", without: "all but counting lines"},
-	{work: numbers, ours: rows, name: "mawk", tool: "mawk", theirs: "mawk " + ring + " numbers >/dev/null",
-		without: "accuracy: its sums drift", get: "apt install mawk"},
-	{work: numbers, ours: rows, name: "gawk", tool: "gawk", theirs: "gawk " + ring + " numbers >/dev/null",
-		without: "accuracy: its sums drift", get: "apt install gawk"},
-	{work: numbers, ours: rows, name: "mawk, a sum", tool: "mawk", theirs: "mawk '{s+=$1} END{print s}' numbers >/dev/null",
-		without: "all but one sum, no rows", get: "apt install mawk"},
-	{work: thinned, ours: fewRows, name: "mawk, a sum", tool: "mawk", theirs: "mawk '{s+=$1} END{print s}' numbers >/dev/null",
-		without: "all but one sum, no rows", get: "apt install mawk"},
-	{work: numbers, ours: rows, name: "pandas", tool: "/usr/bin/python3", module: "pandas", theirs: "/usr/bin/python3 use_pandas.py >/dev/null",
-		without: "streaming: it reads all first; its sums drift", get: "apt install python3-pandas"},
-	{work: numbers, ours: rows, name: "Miller", tool: "mlr", theirs: "mlr --inidx --ocsv step -a slwin_99_0 -f 1 numbers >/dev/null",
-		without: "std and max", get: "apt install miller"},
-	{work: "numbers, mean std max of all, one row", ours: "$RTDA -w all -n end -j 1 numbers >/dev/null", name: "datamash", tool: "datamash",
-		theirs: "datamash mean 1 pstdev 1 max 1 <numbers >/dev/null", without: "windows", get: "apt install datamash"},
-	{work: "JSON, one thread", ours: json, name: "fastjson alone", theirs: "./only_fastjson records >/dev/null",
-		without: "all but parsing: a loop that calls ParseBytes"},
-	{work: numbers, ours: twoJobs, name: "polars", tool: "python3", module: "polars", theirs: "python3 use_polars.py >/dev/null",
-		without: "streaming: it reads all first", get: "pip install polars", wall: true},
-	{work: numbers, ours: twoJobs, name: "duckdb", tool: "duckdb", theirs: "duckdb -csv <duckdb.sql >/dev/null",
-		without: "streaming: it reads all first", get: "a release of duckdb.org", wall: true},
-	{work: numbers, ours: twoJobs, name: "polars of Node.js", tool: "node", module: "nodejs-polars", theirs: node + " use_polars.cjs >/dev/null",
-		without: "streaming: it reads all first", get: "npm install -g nodejs-polars nodejs-polars-linux-x64-gnu", wall: true},
-	{work: numbers, ours: twoJobs, name: "duckdb of Node.js", tool: "node", module: "@duckdb/node-api", theirs: node + " use_duckdb.cjs >/dev/null",
-		without: "streaming: it reads all first", get: "npm install -g @duckdb/node-api", wall: true},
-	{work: records, ours: json, name: "jq -r .temp", tool: "jq", theirs: "jq -r .temp records >/dev/null",
-		without: "all but taking the field out", get: "apt install jq"},
-	{work: records, ours: json, name: "Miller", tool: "mlr", theirs: "mlr --json step -a slwin_99_0 -f temp -g sensor records >/dev/null",
-		without: "std and max", get: "apt install miller"},
-	{work: "numbers, -j 2 against -j 1", ours: twoJobs, name: "rtda -j 1", theirs: rows, wall: true},
-	{work: "JSON, -j 2 against -j 1", ours: "$RTDA -w 100 -j 2 -k sensor -f temp records >/dev/null", name: "rtda -j 1", theirs: json, wall: true},
-	{work: "window 100", ours: rows, name: "rtda -w 1000000", theirs: "$RTDA -w 1000000 -j 1 numbers >/dev/null"},
-	{work: "text output", ours: rows, name: "rtda -o json", theirs: "$RTDA -w 100 -j 1 -o json numbers >/dev/null"},
-	{work: "without a rule", ours: rows, name: "rtda -r 'mean > 1e9'", theirs: "$RTDA -w 100 -j 1 -r 'mean > 1e9' numbers >/dev/null"},
+	{numbers, rows, "wc -l", "wc -l numbers", "all but counting lines", 0},
+	{thinned, fewRows, "wc -l", "wc -l numbers", "all but counting lines", 0},
+	{numbers, rows, "mawk", "mawk " + ring + " numbers", drift, 22},
+	{numbers, rows, "gawk", "gawk " + ring + " numbers", drift, 0},
+	{numbers, rows, "mawk, a sum", "mawk '{s+=$1} END{print s}' numbers", noRows, 2},
+	{thinned, fewRows, "mawk, a sum", "mawk '{s+=$1} END{print s}' numbers", noRows, 4},
+	{numbers, rows, "pandas", "/usr/bin/python3 use_pandas.py", atOnce + "; its sums drift", 45},
+	{numbers, rows, "Miller", "mlr --inidx --ocsv step -a slwin_99_0 -f 1 numbers", oneStat, 100},
+	{whole, "$RTDA -j 1 -w all -n end numbers", "datamash", "datamash mean 1 pstdev 1 max 1 <numbers", "windows", 0},
+	{records, json, "fastjson alone", "./only_fastjson records", "all but parsing: a loop that calls ParseBytes", 0},
+	{records, json, "jq -r .temp", "jq -r .temp records", "all but taking the field out", 12},
+	{"the same, members in any order", "$RTDA -j 1 -w 100 -k sensor -f temp shuffled", "jq -r .temp", "jq -r .temp shuffled", "all but taking the field out", 8},
+	{"JSON of 100 sensors, of the last minute of each", "$RTDA -j 1 -w 1m -t time -k sensor -f temp records", "jq -r .temp", "jq -r .temp records", "all but taking the field out", 6},
+	{records, json, "Miller", "mlr --json step -a slwin_99_0 -f temp -g sensor records", oneStat, 0},
 }
 
-// makeInputs writes what the works read: numbers, one a line, with six
-// decimals; records of 100 sensors with five members; and the scripts.
-func makeInputs(rtda, dir string, n int) error {
-	script := fmt.Sprintf(`
-"$RTDA" simulate --flat-out -c %d >numbers
-awk 'BEGIN { srand(1); for (i = 0; i < %d; i++)
-	printf "{\"ts\":%%.3f,\"sensor\":\"s%%03d\",\"temp\":%%.3f,\"hum\":%%.2f,\"ok\":true,\"site\":\"north-1\"}\n",
-		1700000000 + i / 1000, rand() * 100, rand() * 100, rand() * 100 }' >records
-cat >use_pandas.py <<'END'
-%sEND
-cat >use_polars.py <<'END'
-%sEND
-cat >duckdb.sql <<'END'
-%s;
-END
-cat >use_polars.cjs <<'END'
-%sEND
-cat >use_duckdb.cjs <<'END'
-%sEND
-ln -sf numbers numbers.csv
-`, n, n/4, pandasScript, polarsScript, duckdbScript, nodePolarsScript, fmt.Sprintf(nodeDuckdbScript, duckdbScript))
-	if err := buildLoop(dir); err != nil {
+// databases read six million lines, so that the start of Node.js is little of
+// their time. They have all processors, rtda has one.
+var databases = slices.Concat(
+	atScale(numbers, "-w 100 many.num", "numbers rolling", map[string]float64{"polars": 3, "DuckDB": 0}),
+	atScale(whole, "-w all -n end many.num", "numbers whole", map[string]float64{"polars": 2.2, "polars, streaming": 2.2, "DuckDB": 0, "chDB": 0}),
+	atScale("CSV, mean std max of the last 100, a row a line", "-i csv -f temp -w 100 many.csv", "csv rolling", map[string]float64{"polars": 2.2}),
+	atScale("CSV of 100 sensors, of the last 100 of each", "-i csv -k sensor -f temp -w 100 many.csv", "csv rolling by key", map[string]float64{"polars": 2.2}),
+	atScale("CSV by key, a row a key", "-i csv -k sensor -f temp -w all -n end many.csv", "csv by key", map[string]float64{"polars": 2, "polars, streaming": 2, "DuckDB": 2, "chDB": 2}),
+	atScale("NDJSON by key, a row a key", "-k sensor -f temp -w all -n end many.json", "json by key", map[string]float64{"polars": 3, "polars, streaming": 3, "DuckDB": 2, "chDB": 2}),
+	atScale("CSV by key, tumbling minutes", "-i csv -t time -k sensor -f temp -w 1m -n 1m many.csv", "csv minutes", map[string]float64{"DuckDB": 2, "chDB": 2}),
+	atScale("NDJSON by key, tumbling minutes", "-t time -k sensor -f temp -w 1m -n 1m many.json", "json minutes", map[string]float64{"DuckDB": 2, "chDB": 2}),
+)
+
+// atScale is the work for each of the peers that have a target.
+func atScale(work, flags, script string, targets map[string]float64) (list []peer) {
+	for _, name := range []string{"polars", "polars, streaming", "DuckDB", "chDB"} {
+		if target, ok := targets[name]; ok {
+			program, engine, _ := strings.Cut(name, ", ")
+			list = append(list, peer{work, "$RTDA -j 1 " + flags, name, strings.TrimSpace(fmt.Sprintf("node %s.cjs '%s' %s", strings.ToLower(program), script, engine)), atOnce, target})
+		}
+	}
+	return list
+}
+
+// own are pairs of rtda with itself.
+var own = []peer{
+	{"numbers, -j 2 by -j 1", "$RTDA -j 2 -w 100 numbers", "rtda -j 1", rows, "", 0},
+	{"JSON of 100 sensors, -j 2 by -j 1", "$RTDA -j 2 -w 100 -k sensor -f temp records", "rtda -j 1", json, "", 0},
+	{"the same, -w 10s", "$RTDA -j 2 -w 10s -t time -k sensor -f temp records", "rtda -j 1", "$RTDA -j 1 -w 10s -t time -k sensor -f temp records", "", 0},
+	{"window 100", rows, "rtda -w 1000000", "$RTDA -j 1 -w 1000000 numbers", "", 0},
+	{"text output", rows, "rtda -o json", "$RTDA -j 1 -w 100 -o json numbers", "", 0},
+	{"without a rule", rows, "rtda -r 'mean > 1e9'", "$RTDA -j 1 -w 100 -r 'mean > 1e9' numbers", "", 0},
+}
+
+//go:embed scripts
+var scripts embed.FS
+
+func compare(rtda string, runs, n int, only string) error {
+	rtda, err := filepath.Abs(rtda)
+	if err != nil {
 		return err
 	}
-	cmd := exec.Command("sh", "-ec", script)
-	cmd.Dir = dir
-	cmd.Env = append(cmd.Environ(), "RTDA="+rtda)
-	if text, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("making the inputs: %w: %s", err, strings.TrimSpace(string(text)))
+	dir, err := os.MkdirTemp("", "peers")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	fmt.Printf("%s, %d processors, %s, medians of %d alternating pairs\n", time.Now().Format("2006-01-02 15:04"), runtime.NumCPU(), runtime.Version(), runs)
+	has := installed()
+	for _, part := range []struct {
+		lines int
+		list  []peer
+	}{{n, peers}, {n, own}, {6 * n, databases}} {
+		var list []peer
+		for _, p := range part.list {
+			if strings.Contains(p.work+"/"+p.name, only) && has[toolOf(p.name)] {
+				list = append(list, p)
+			}
+		}
+		if len(list) == 0 {
+			continue
+		}
+		if err := makeInputs(dir, part.lines, list); err != nil {
+			return err
+		}
+		fmt.Printf("\n%d lines; CPU seconds, and elapsed seconds behind /\n\n", part.lines)
+		fmt.Println("| work | rtda | peer | peer's | CPU by CPU | elapsed by elapsed | target | what the peer leaves out |")
+		fmt.Println("| --- | --- | --- | --- | --- | --- | --- | --- |")
+		for _, p := range list {
+			if err := p.time(rtda, dir, runs); err != nil {
+				return fmt.Errorf("%s: %w", p.name, err)
+			}
+		}
 	}
 	return nil
 }
 
-const pandasScript = `import pandas as pd, sys
-x = pd.read_csv("numbers", header=None)[0]
-w = x.rolling(100, min_periods=1)
-pd.DataFrame({"mean": w.mean(), "std": w.std(ddof=0), "max": w.max()}).to_csv(sys.stdout, index=False)
-`
+// installed finds the tools that are there; it prints their versions, and how
+// to get the others.
+func installed() map[string]bool {
+	if os.Getenv("NODE_PATH") == "" {
+		modules, _ := exec.Command("npm", "root", "-g").Output()
+		os.Setenv("NODE_PATH", strings.TrimSpace(string(modules)))
+	}
+	has := map[string]bool{"": true}
+	var there []string
+	var missing string
+	for _, t := range tools {
+		text, err := exec.Command("sh", "-c", t.version).Output()
+		version := strings.TrimSpace(string(text))
+		if err != nil || version == "" {
+			missing += fmt.Sprintf("not installed: %s (get it with `%s`)\n", t.name, t.get)
+			continue
+		}
+		has[t.name] = true
+		there = append(there, t.name+" "+version)
+	}
+	fmt.Printf("%s\n%s", strings.Join(there, ", "), missing)
+	return has
+}
 
-const polarsScript = `import polars as pl, sys
-x = pl.read_csv("numbers", has_header=False).to_series()
-pl.DataFrame({
-    "mean": x.rolling_mean(100, min_samples=1),
-    "std": x.rolling_std(100, min_samples=1, ddof=0),
-    "max": x.rolling_max(100, min_samples=1),
-}).write_csv(sys.stdout)
-`
-
-const duckdbScript = `select avg(x) over w, stddev_pop(x) over w, max(x) over w
-from (select row_number() over () as i, column0 as x from read_csv('numbers', header = false))
-window w as (order by i rows 99 preceding)`
-
-const nodePolarsScript = `const pl = require("nodejs-polars");
-const x = pl.readCSV("numbers.csv", { hasHeader: false }).getColumn("column_1");
-const w = { windowSize: 100, minPeriods: 1 };
-pl.DataFrame({ mean: x.rollingMean(w), std: x.rollingStd(w), max: x.rollingMax(w) }).writeCSV("/dev/stdout");
-`
-
-const nodeDuckdbScript = `const { DuckDBInstance } = require("@duckdb/node-api");
-(async () => {
-  const c = await (await DuckDBInstance.create(":memory:")).connect();
-  await c.run(` + "`copy (%s) to '/dev/stdout' (format csv)`" + `);
-})();
-`
-
-// buildLoop builds a program that does nothing but parse each line with
-// fastjson.
-func buildLoop(dir string) error {
+// makeInputs writes the files that the commands of the peers name.
+func makeInputs(dir string, n int, list []peer) error {
+	for file, k := range map[string]string{
+		"numbers": "num", "records": "json", "shuffled": "json, any order", "many.num": "num", "many.csv": "csv", "many.json": "json",
+	} {
+		if !slices.ContainsFunc(list, func(p peer) bool { return strings.HasSuffix(p.ours, " "+file) }) {
+			continue
+		}
+		if err := kindNamed(k).write(filepath.Join(dir, file), n, keyCount); err != nil {
+			return err
+		}
+	}
+	files, err := fs.Sub(scripts, "scripts")
+	if err != nil {
+		return err
+	}
+	for _, name := range []string{"use_pandas.py", "polars.cjs", "duckdb.cjs", "chdb.cjs"} {
+		text, err := fs.ReadFile(files, name)
+		if err == nil {
+			err = os.WriteFile(filepath.Join(dir, name), text, 0o666)
+		}
+		if err != nil {
+			return err
+		}
+	}
 	cmd := exec.Command("go", "build", "-o", filepath.Join(dir, "only_fastjson"), "./testdata/measure/fastjson")
 	if text, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("building the loop of fastjson: %w: %s", err, text)
@@ -160,72 +237,12 @@ func buildLoop(dir string) error {
 	return nil
 }
 
-func compare(rtda string, runs, n int, only string) error {
-	rtda, err := filepath.Abs(rtda)
-	if err != nil {
-		return err
-	}
-	dir, err := os.MkdirTemp("", "compare")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(dir)
-	if err := makeInputs(rtda, dir, n); err != nil {
-		return err
-	}
-	fmt.Printf("%s, %d processors, %s, %d lines, medians of %d alternating pairs\n\n",
-		time.Now().Format("2006-01-02"), runtime.NumCPU(), runtime.Version(), n, runs)
-	fmt.Println("| work | rtda | peer | peer's time | ratio | what the peer leaves out |")
-	fmt.Println("| --- | --- | --- | --- | --- | --- |")
-	var missing []peer
-	for _, p := range peers {
-		switch {
-		case !strings.Contains(p.work+p.name, only):
-		case !installed(p):
-			missing = append(missing, p)
-		default:
-			if err := p.time(rtda, dir, runs); err != nil {
-				return fmt.Errorf("%s: %w", p.name, err)
-			}
-		}
-	}
-	tellMissing(missing)
-	return nil
-}
-
-// installed reports whether a peer's command, and its module, are there.
-func installed(p peer) bool {
-	if p.tool == "" {
-		return true
-	}
-	if _, err := exec.LookPath(p.tool); err != nil {
-		return false
-	}
-	switch {
-	case p.module == "":
-		return true
-	case p.tool == "node":
-		return exec.Command("sh", "-c", node+" -e 'require(\""+p.module+"\")'").Run() == nil
-	}
-	return exec.Command(p.tool, "-c", "import "+p.module).Run() == nil
-}
-
-func tellMissing(missing []peer) {
-	told := map[string]bool{}
-	for _, p := range missing {
-		if !told[p.get] {
-			fmt.Printf("\nnot installed: %s (get it with `%s`)\n", p.name, p.get)
-			told[p.get] = true
-		}
-	}
-}
-
-// A cost is what one run cost.
+// A cost is what one run took, in seconds.
 type cost struct{ cpu, wall float64 }
 
 // run runs a shell command in dir and throws its output away.
 func run(dir, rtda, command string) (cost, error) {
-	cmd := exec.Command("sh", "-c", command)
+	cmd := exec.Command("sh", "-c", "exec "+command+" >/dev/null")
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "RTDA="+rtda, "LC_ALL=C")
 	start := time.Now()
@@ -238,8 +255,8 @@ func run(dir, rtda, command string) (cost, error) {
 }
 
 // time runs the pairs of a peer and prints its row.
-func (p *peer) time(rtda, dir string, runs int) error {
-	var ours, theirs, ratios []float64
+func (p peer) time(rtda, dir string, runs int) error {
+	var ourCPU, ourWall, theirCPU, theirWall, byCPU, byWall []float64
 	for i := range runs + 1 {
 		a, err := run(dir, rtda, p.ours)
 		if err != nil {
@@ -252,18 +269,19 @@ func (p *peer) time(rtda, dir string, runs int) error {
 		if i == 0 {
 			continue // the first pair only warms up
 		}
-		x, y := a.cpu, b.cpu
-		if p.wall {
-			x, y = a.wall, b.wall
+		ourCPU, ourWall = append(ourCPU, a.cpu), append(ourWall, a.wall)
+		theirCPU, theirWall = append(theirCPU, b.cpu), append(theirWall, b.wall)
+		byCPU, byWall = append(byCPU, b.cpu/a.cpu), append(byWall, b.wall/a.wall)
+	}
+	target := ""
+	if p.target > 0 {
+		target = fmt.Sprintf("%g", p.target)
+		if median(byCPU) < p.target {
+			target += " missed"
 		}
-		ours, theirs, ratios = append(ours, x), append(theirs, y), append(ratios, y/x)
 	}
-	kind := "CPU"
-	if p.wall {
-		kind = "wall"
-	}
-	fmt.Printf("| %s | %.3f s %s | %s | %.3f s | %.2f | %s |\n",
-		p.work, median(ours), kind, p.name, median(theirs), median(ratios), p.without)
+	fmt.Printf("| %s | %.3f / %.3f | %s | %.3f / %.3f | %.2f | %.2f | %s | %s |\n", p.work, median(ourCPU), median(ourWall), p.name,
+		median(theirCPU), median(theirWall), median(byCPU), median(byWall), target, p.without)
 	return nil
 }
 
