@@ -5,7 +5,7 @@ FUZZTIME ?= 3s
 # The race detector needs a C compiler; Go says whether it found one.
 RACE     := $(shell [ "$$($(GO) env CGO_ENABLED)" = 1 ] && echo -race)
 
-.PHONY: all help build demo pictures record test race fuzz bench count compare detect lint fused arch check man integration crash soak clean
+.PHONY: all help build demo pictures record test race fuzz bench count tables compare detect lint fused arch check man integration crash soak clean
 
 all: build
 
@@ -54,6 +54,9 @@ bench: ## the benchmarks of each room, then the comparison with other tools
 
 count: ## instructions a line of the usual runs, held within 5 % of those recorded (RECORD=1 records them)
 	@$(GO) run ./testdata/measure count $(if $(RECORD),-record)
+
+tables: build ## what a line costs for every format, aggregate, window, number of keys and rules, for cliffs to be seen
+	@$(GO) run ./testdata/measure tables ./rtda
 
 compare: build ## the whole command against every peer that is installed
 	$(GO) run ./testdata/measure peers ./rtda

@@ -237,7 +237,10 @@ var collected = regexp.MustCompile(`Collected : (\d+)`)
 // and preemption by timers are off, and so is what differs among processors.
 func instructions(rtda, log string, args []string) (float64, error) {
 	var err error
-	for range tries {
+	for try := range tries {
+		if try > 0 {
+			fmt.Fprintf(os.Stderr, "valgrind did not get through rtda %s: try %d of %d\n", strings.Join(args, " "), try+1, tries)
+		}
 		cmd := exec.Command("valgrind", append([]string{"--tool=callgrind", "--callgrind-out-file=/dev/null", "--log-file=" + log, rtda}, args...)...)
 		cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=/nonexistent", "LC_ALL=C", "TZ=UTC",
 			"GOMAXPROCS=1", "GOGC=off", "GODEBUG=asyncpreemptoff=1,cpu.avx2=off"}
@@ -249,7 +252,6 @@ func instructions(rtda, log string, args []string) (float64, error) {
 			return strconv.ParseFloat(string(found[1]), 64)
 		}
 		err = errors.Join(err, readErr, fmt.Errorf("%.500s", stderr.String()))
-		fmt.Fprintf(os.Stderr, "valgrind did not get through rtda %s (%v): tried again\n", strings.Join(args, " "), cmd.ProcessState)
 	}
 	return 0, fmt.Errorf("valgrind failed %d times: %w", tries, err)
 }

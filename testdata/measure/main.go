@@ -3,6 +3,7 @@
 //
 //	go run ./testdata/measure count [-record] [-only TEXT]
 //	go run ./testdata/measure peers [-runs 3] [-n 2000000] [-only TEXT] ./rtda
+//	go run ./testdata/measure tables [-rounds 3] [-n 400000] [-instructions] [-only TEXT] ./rtda
 //	go run ./testdata/measure accuracy [-nist DIR] ./rtda
 //
 // count builds rtda and counts the instructions a line that the most usual runs
@@ -10,7 +11,9 @@
 // that do the same work, in alternating pairs, and prints a table in Markdown;
 // a figure is the median over the pairs of CPU seconds (user and system, of the
 // whole process and its children) or of wall seconds, and a peer that is not
-// installed is named with the way to get it. accuracy holds its standard
+// installed is named with the way to get it. tables prints what a line costs
+// for every format, aggregate, size of window, number of keys and of rules.
+// accuracy holds its standard
 // deviation against arithmetic with 400 bits.
 package main
 
@@ -24,7 +27,7 @@ const recorded = "testdata/measure/counts.txt"
 
 func main() {
 	if len(os.Args) < 2 {
-		usage()
+		tellUsage()
 	}
 	what, flags := os.Args[1], flag.NewFlagSet(os.Args[1], flag.ExitOnError)
 	only := flags.String("only", "", "only what has this in its name")
@@ -39,12 +42,18 @@ func main() {
 		n := flags.Int("n", 1_000_000, "lines of input, and six times as many for databases")
 		flags.Parse(os.Args[2:])
 		err = compare(binary(flags), *runs, *n, *only)
+	case "tables":
+		n := flags.Int("n", 400_000, "lines of input")
+		rounds := flags.Int("rounds", 3, "runs of each cell, of which the least counts")
+		counts := flags.Bool("instructions", false, "count instructions, not CPU time")
+		flags.Parse(os.Args[2:])
+		err = tables(binary(flags), *only, *n, *rounds, *counts)
 	case "accuracy":
 		nist := flags.String("nist", "", "folder with reference data sets, NAME.txt with a number a line")
 		flags.Parse(os.Args[2:])
 		err = accuracy(binary(flags), *nist)
 	default:
-		usage()
+		tellUsage()
 	}
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "measure %s: %v\n", what, err)
@@ -55,12 +64,12 @@ func main() {
 // binary is the path of rtda, which is what the flags leave.
 func binary(flags *flag.FlagSet) string {
 	if flags.NArg() != 1 {
-		usage()
+		tellUsage()
 	}
 	return flags.Arg(0)
 }
 
-func usage() {
-	fmt.Fprintln(os.Stderr, "usage: measure count [FLAGS] | measure peers|accuracy [FLAGS] PATH-OF-RTDA")
+func tellUsage() {
+	fmt.Fprintln(os.Stderr, "usage: measure count [FLAGS] | measure peers|tables|accuracy [FLAGS] PATH-OF-RTDA")
 	os.Exit(2)
 }

@@ -101,7 +101,6 @@ var peers = []peer{
 	{records, json, "jq -r .temp", "jq -r .temp records", "all but taking the field out", 12},
 	{"the same, members in any order", "$RTDA -j 1 -w 100 -k sensor -f temp shuffled", "jq -r .temp", "jq -r .temp shuffled", "all but taking the field out", 8},
 	{"JSON of 100 sensors, of the last minute of each", "$RTDA -j 1 -w 1m -t time -k sensor -f temp records", "jq -r .temp", "jq -r .temp records", "all but taking the field out", 6},
-	{records, json, "Miller", "mlr --json step -a slwin_99_0 -f temp -g sensor records", oneStat, 0},
 }
 
 // databases read six million lines, so that the start of Node.js is little of
