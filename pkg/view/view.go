@@ -4,16 +4,12 @@
 package view
 
 import (
-	"errors"
 	"math"
+	"os"
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
-
-	"github.com/gdamore/tcell/v2"
-	"golang.org/x/sys/unix"
 
 	"rtda/pkg/board"
 	"rtda/pkg/rule"
@@ -46,11 +42,11 @@ type Config struct {
 // from any goroutine.
 type View struct {
 	c      Config
-	screen tcell.Screen
-	tty    *Tty // nil in tests
+	screen *screen
 	quit   chan struct{}
 	wake   chan struct{}
-	done   chan struct{}
+	done   chan struct{} // closed by Close
+	ending sync.Once
 
 	mu      sync.Mutex
 	next    *Config // what is to be shown from the next picture on; nil: no other
@@ -62,7 +58,6 @@ type View struct {
 	away    bool       // the terminal is not ours
 
 	// what follows belongs to the goroutine that draws
-	anew    bool // every cell is to be written
 	column  int
 	chosen  *board.Entry
 	top     int // first row of the table
@@ -97,34 +92,29 @@ var orderNames = [orders]string{"name", "value", "alert"}
 // keptLines is how many complaints are kept to be written when the view ends.
 const keptLines = 1000
 
-// New is a View on a screen, which it initialises.
-func New(c Config, screen tcell.Screen, tty *Tty) (*View, error) {
-	if err := screen.Init(); err != nil {
-		return nil, err
-	}
-	v := &View{
-		c: c, screen: screen, tty: tty, quit: make(chan struct{}), wake: make(chan struct{}, 1), done: make(chan struct{}),
-		version: math.MaxUint64,
-	}
-	if c.ASCII {
-		v.marks = ASCII
-	}
-	screen.HideCursor()
-	return v, nil
-}
-
 // Open is a View on the terminal that the process was started from.
 func Open(c Config) (*View, error) {
 	tty, err := OpenTty()
 	if err != nil {
 		return nil, err
 	}
-	screen, err := tcell.NewTerminfoScreenFromTty(tty)
-	if err != nil {
+	v := newView(c, newScreen(tty, c.ASCII))
+	if err := v.screen.take(); err != nil {
 		_ = tty.Close() // nothing was written
 		return nil, ErrNoTerminal
 	}
-	return New(c, screen, tty)
+	return v, nil
+}
+
+func newView(c Config, s *screen) *View {
+	v := &View{
+		c: c, screen: s, quit: make(chan struct{}), wake: make(chan struct{}, 1), done: make(chan struct{}),
+		version: math.MaxUint64,
+	}
+	if c.ASCII {
+		v.marks = ASCII
+	}
+	return v
 }
 
 // Show shows another board from the next picture on: before the fields are known
@@ -186,25 +176,52 @@ func (v *View) redraw() {
 	}
 }
 
+// keyTime is how long the rest of a key's bytes may be on their way, over a slow
+// line, until Escape is Escape.
+const keyTime = 50 * time.Millisecond
+
 // Run draws until Close.
 func (v *View) Run() {
-	defer close(v.done)
-	events := make(chan tcell.Event, 16)
-	stop := make(chan struct{})
-	defer close(stop)
-	go v.screen.ChannelEvents(events, stop)
 	ticker := time.NewTicker(frameTime)
 	defer ticker.Stop()
+	var resized chan os.Signal
+	if v.screen.tty != nil {
+		resized = v.screen.tty.resized
+	}
+	var typed string // what does not make a key yet
+	var late <-chan time.Time
 	for {
 		v.frame()
 		select {
-		case e, ok := <-events:
-			if !ok {
-				return
+		case <-v.done:
+			return
+		case b := <-v.screen.keys:
+			typed = v.press(typed+string(b), false)
+			late = nil
+			if typed != "" {
+				late = time.After(keyTime)
 			}
-			v.handle(e)
+		case <-late:
+			typed, late = v.press(typed, true), nil
+		case <-resized:
 		case <-ticker.C:
 		case <-v.wake:
+		}
+	}
+}
+
+// press does what the keys that were typed say and returns what is left.
+func (v *View) press(typed string, end bool) string {
+	for {
+		k, rest, ok := readKey(typed, end)
+		if !ok {
+			return rest
+		}
+		typed = rest
+		if v.typing {
+			v.typeFilter(k)
+		} else {
+			v.key(k)
 		}
 	}
 }
@@ -212,50 +229,45 @@ func (v *View) Run() {
 // frame draws one picture.
 func (v *View) frame() {
 	v.change()
-	if !v.paused {
-		v.read()
-	}
 	v.drawing.Lock()
 	defer v.drawing.Unlock()
 	if v.away {
 		return
 	}
-	v.screen.Clear()
-	v.draw()
-	if v.anew || v.tty != nil && v.tty.Lost() {
-		v.screen.Sync()
-	} else {
-		v.screen.Show()
+	if tty := v.screen.tty; tty != nil {
+		v.screen.resize(tty.Size())
+		v.screen.known = v.screen.known && !tty.Lost()
 	}
-	v.anew = false
+	if !v.paused {
+		v.read()
+	}
+	v.screen.clear()
+	v.draw()
+	v.screen.show()
 }
 
-// setAway ends drawing, or begins it again. A picture that is written while the
-// terminal is given back would swallow what gives it back, and one after that
-// would never end, since the screen has no cells then.
+// setAway ends drawing, or begins it again: a picture that is written while the
+// terminal is given back would swallow what gives it back.
 func (v *View) setAway(away bool) {
 	v.drawing.Lock()
 	v.away = away
 	v.drawing.Unlock()
 }
 
-// errNoShell says that there is no shell that could let a stopped process go on.
-var errNoShell = errors.New("there is no shell to go back to")
-
-// Suspend gives the terminal back, for a while; Resume takes it again. It is
-// refused where the whole session is one process group, as under ssh -t HOST
-// COMMAND: the system does not stop filters there that take no signals.
+// Suspend gives the terminal back, for a while; Resume takes it again. Its error
+// is ErrNoShell where the process must not stop.
 func (v *View) Suspend() error {
-	if session, err := unix.Getsid(0); err != nil || session == syscall.Getpgrp() {
-		return errNoShell
+	if tty := v.screen.tty; tty != nil && !tty.HasShell() {
+		return ErrNoShell
 	}
 	v.setAway(true)
-	return v.screen.Suspend()
+	v.screen.giveBack()
+	return nil
 }
 
 // Resume draws again after Suspend.
 func (v *View) Resume() error {
-	err := v.screen.Resume()
+	err := v.screen.take()
 	v.setAway(err != nil)
 	v.redraw()
 	return err
@@ -264,65 +276,57 @@ func (v *View) Resume() error {
 // Close gives the terminal back as it was.
 func (v *View) Close() {
 	v.setAway(true)
-	v.screen.Fini()
-}
-
-// handle does what a key says.
-func (v *View) handle(e tcell.Event) {
-	switch e := e.(type) {
-	case *tcell.EventResize:
-		v.anew = true
-	case *tcell.EventKey:
-		if v.typing {
-			v.typeFilter(e)
-		} else {
-			v.key(e)
+	v.screen.giveBack()
+	v.ending.Do(func() {
+		close(v.done)
+		if v.screen.tty != nil {
+			_ = v.screen.tty.Close() // all that matters was written
 		}
-	}
+	})
 }
 
-func (v *View) typeFilter(e *tcell.EventKey) {
-	switch e.Key() {
-	case tcell.KeyEnter:
+func (v *View) typeFilter(k key) {
+	switch k {
+	case keyEnter:
 		v.typing = false
-	case tcell.KeyEscape:
+	case keyEscape:
 		v.typing, v.filter = false, ""
-	case tcell.KeyBackspace, tcell.KeyBackspace2:
+	case keyBackspace:
 		if n := len(v.filter); n > 0 {
 			r := []rune(v.filter)
 			v.filter = string(r[:len(r)-1])
 		}
-	case tcell.KeyRune:
-		if len(v.filter) < 200 {
-			v.filter += string(e.Rune())
+	default:
+		if k > 0 && len(v.filter) < 200 {
+			v.filter += string(rune(k))
 		}
 	}
 	v.top, v.version = 0, math.MaxUint64
 }
 
-func (v *View) key(e *tcell.EventKey) {
+func (v *View) key(k key) {
 	page := max(1, v.tableRows()-1)
-	switch e.Key() {
-	case tcell.KeyUp:
+	switch k {
+	case keyUp:
 		v.move(-1)
-	case tcell.KeyDown:
+	case keyDown:
 		v.move(1)
-	case tcell.KeyPgUp:
+	case keyPgUp:
 		v.move(-page)
-	case tcell.KeyPgDn:
+	case keyPgDn:
 		v.move(page)
-	case tcell.KeyHome:
+	case keyHome:
 		v.move(math.MinInt32)
-	case tcell.KeyEnd:
+	case keyEnd:
 		v.move(math.MaxInt32)
-	case tcell.KeyLeft:
+	case keyLeft:
 		v.choose(v.column - 1)
-	case tcell.KeyRight:
+	case keyRight:
 		v.choose(v.column + 1)
-	case tcell.KeyEscape:
+	case keyEscape:
 		v.help = false
-	case tcell.KeyRune:
-		v.letter(e.Rune())
+	default:
+		v.letter(rune(k))
 	}
 }
 
