@@ -4,6 +4,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"rtda/testdata/console"
 )
 
 // TestCases runs the situations that people have reported: a folder each, with a
@@ -27,8 +29,8 @@ func TestCases(t *testing.T) {
 			if err := os.CopyFS(dir, os.DirFS(folder)); err != nil {
 				t.Fatal(err)
 			}
-			shell := part{command: "{ " + string(command) + "\n} 2>stderr"}
-			if got := shell.output(t, dir); got != string(want) {
+			shell := console.Part{Command: "{ " + string(command) + "\n} 2>stderr"}
+			if got := shell.Output(dir); got != string(want) {
 				t.Errorf("%s\ngot:\n%swant:\n%s", command, got, want)
 			}
 		})

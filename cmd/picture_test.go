@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"rtda/testdata/console"
 )
 
 // pictured is the command of which the README has a picture.
@@ -21,9 +23,9 @@ func TestPicture(t *testing.T) {
 	if err := os.CopyFS(root+"/testdata/docs", os.DirFS("../testdata/docs")); err != nil {
 		t.Fatal(err)
 	}
-	shown := part{command: "$ " + strings.Replace(pictured, "rtda ", "rtda -o table --color always ", 1)}
-	shown.want = shown.output(t, root)
-	got := terminalSVG("$ " + pictured + "\n" + shown.want)
+	shown := console.Part{Command: "$ " + strings.Replace(pictured, "rtda ", "rtda -o table --color always ", 1)}
+	shown.Want = shown.Output(root)
+	got := terminalSVG("$ " + pictured + "\n" + shown.Want)
 	const file = "../docs/terminal.svg"
 	if want, err := os.ReadFile(file); err == nil && string(want) == got {
 		return

@@ -18,6 +18,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"math"
+	"net"
 	"strconv"
 	"strings"
 	"time"
@@ -98,8 +99,9 @@ func connect(s Server, name, what string, options ...nats.Option) (*link, error)
 		options = append(options, nats.UserCredentials(s.Creds))
 	}
 	conn, err := nats.Connect(url, options...)
+	var network net.Error // it went away while it was asked
 	switch {
-	case errors.Is(err, nats.ErrNoServers):
+	case errors.Is(err, nats.ErrNoServers), errors.As(err, &network):
 		return nil, fmt.Errorf("no NATS server answers at %s (nats-server -js -a 127.0.0.1 starts one here, --server names another)", url)
 	case errors.Is(err, nats.ErrAuthorization):
 		return nil, fmt.Errorf("the NATS server at %s wants other credentials (--creds FILE)", url)
@@ -158,6 +160,8 @@ func (l *link) explain(what string, err error) error {
 		return fmt.Errorf("there is no stream %s (rtda-nats init %s makes it)", what, l.name)
 	case errors.Is(err, jetstream.ErrJetStreamNotEnabled), errors.Is(err, nats.ErrNoResponders):
 		return errors.New("the NATS server does not keep streams: start it with -js")
+	case errors.Is(err, context.DeadlineExceeded):
+		return fmt.Errorf("the NATS server does not answer what is asked about %s", what)
 	}
 	return fmt.Errorf("%s: %w", what, err)
 }
