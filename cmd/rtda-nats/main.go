@@ -75,7 +75,7 @@ func program(s *settings) *cmd.Program {
 				Long: "Make the streams and buckets, once. Done again, it changes how long they keep what they hold, and on how many servers.",
 				Flags: []cmd.Flag{
 					{Name: "partitions", Arg: "N", Default: "16", Doc: "parts of the stream, for ever",
-						Long: "Into how many parts the stream is split, and so how many workers can share it. It cannot be changed.", Set: cmd.Count(1, 4096, &s.partitions)},
+						Long: "Into how many parts the stream is split, and so how many workers can share it. It cannot be changed.", Set: cmd.Count(1, cluster.MaxPartitions, &s.partitions)},
 					{Name: "replicas", Arg: "N", Default: "1", Doc: "servers that keep it: 1, 3 or 5",
 						Long: "How many servers of a cluster keep everything.", Set: cmd.Count(1, 5, &s.replicas)},
 					{Name: "retain", Arg: "D", Default: "7d", Doc: "how long messages are kept",

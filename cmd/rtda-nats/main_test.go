@@ -77,7 +77,7 @@ func TestUsage(t *testing.T) {
 		{"ruin plant", `the command must be init, put, run, out, status, help, completion, man or version (did you mean run?): got "ruin"`},
 		{"run", "run: name the STREAM: rtda-nats run STREAM"},
 		{"out pl.ant", `the STREAM must be letters, digits, - and _ only: got "pl.ant"`},
-		{"init plant --partitions 0", "--partitions: must be a whole number from 1 to 4096"},
+		{"init plant --partitions 0", "--partitions: must be a whole number from 1 to 1000"},
 		{"init plant --replicas 2", "--replicas: must be 1, 3 or 5"},
 		{"init plant --retain 1s", "--retain: must be 10m or more"},
 		{"init plant --subject sensors", "--subject: must have a * where the key stands"},

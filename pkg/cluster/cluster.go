@@ -48,8 +48,7 @@ const (
 )
 
 const (
-	// chunkSize is how much goes into one message of a state, and after how much
-	// output a worker publishes.
+	// chunkSize is how much goes into one message of a state.
 	chunkSize = 512 << 10
 
 	// headerRoom is how much of the largest message is left for its headers.

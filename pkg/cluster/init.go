@@ -24,6 +24,10 @@ type InitConfig struct {
 	Tell       func(string)
 }
 
+// MaxPartitions is into how many partitions a stream can be split: a piece of a file
+// may have a message for each.
+const MaxPartitions = maxBatch
+
 // leaseTime is how long a lease holds that is not renewed.
 const leaseTime = 3 * time.Second
 

@@ -226,6 +226,12 @@ func (p *partition) read(ctx context.Context) (<-chan jetstream.Msg, error) {
 	return msgs, nil
 }
 
+// enough is after how many bytes of output a worker publishes, though more input
+// waits. It leaves room for what one more message of the input usually brings: one
+// message of output costs the server much less than several that are stored as one,
+// which it may have to bring to its disk.
+const enough = 512 << 10
+
 // readAhead is how much of its input a partition asks the server for, in bytes.
 const readAhead = 2 << 20
 
@@ -273,7 +279,7 @@ func (p *partition) takeWaiting(m jetstream.Msg, input <-chan jetstream.Msg) err
 		if p.in <= p.written && !p.cfg.NoReplay {
 			p.engine.Discard()
 		}
-		if len(p.engine.Rows)+len(p.engine.Alerts) >= chunkSize {
+		if len(p.engine.Rows)+len(p.engine.Alerts) >= enough {
 			return nil
 		}
 		select {
@@ -312,7 +318,7 @@ func (p *partition) flush(ctx context.Context) error {
 	rows := p.rows
 	add := func(what, form string, b []byte) error {
 		for len(b) > 0 {
-			n, err := cutLines(b, min(chunkSize, p.largest()), p.largest())
+			n, err := cutLines(b, p.largest())
 			if err != nil {
 				return err
 			}
@@ -347,17 +353,14 @@ func (p *partition) flush(ctx context.Context) error {
 	return nil
 }
 
-// cutLines is how many bytes of b are whole lines of size together, or a single one
-// that is longer.
-func cutLines(b []byte, size, most int) (int, error) {
+// cutLines is how many bytes of b are whole lines that are size together at most.
+func cutLines(b []byte, size int) (int, error) {
 	if len(b) <= size {
 		return len(b), nil
 	}
 	n := bytes.LastIndexByte(b[:size], '\n') + 1
 	if n == 0 {
-		if n = bytes.IndexByte(b, '\n') + 1; n == 0 || n > most {
-			return 0, failure("a row is longer than a message of the server may be (max_payload)")
-		}
+		return 0, failure("a row is longer than a message of the server may be (max_payload)")
 	}
 	return n, nil
 }

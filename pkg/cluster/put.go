@@ -34,14 +34,20 @@ type PutConfig struct {
 	Source  string       // "": of the machine and the FILE
 	Options *run.Options // In, Keys, Names and what else says how lines are read; Files
 	Stdin   io.Reader
-	Piece   int // bytes that go into the stream at once; 0: defaultPiece
+	Piece   int // bytes that go into the stream at once; 0: see piece
 	Tell    func(line string)
 }
 
-// defaultPiece is how much goes into the stream at once, if so much is there: a
-// server that keeps its streams alone brings each piece of a file to its disk, which
-// takes some ms however large it is.
-const defaultPiece = 256 << 10
+// goodMessage is how large messages are where there is enough to put: much smaller
+// ones cost more, for each line, and much larger ones are slow to read.
+const goodMessage = 64 << 10
+
+// piece is how much goes into the stream at once, if so much is there. A server that
+// keeps its streams alone brings each piece of a file to its disk, which takes some ms
+// however large it is.
+func (p *putter) piece() int {
+	return min(cmp.Or(p.cfg.Piece, goodMessage*p.partitions), p.largest())
+}
 
 // A putter puts lines into a stream.
 type putter struct {
@@ -322,7 +328,7 @@ func (p *putter) split(origin *parse.Origin, give func(msgs []*nats.Msg, end int
 	if err != nil {
 		return run.Usage(err)
 	}
-	reader := parse.NewReader([]*parse.Origin{origin}, parse.ReaderConfig{MaxLine: min(p.config.MaxLine, p.largest()-1), NUL: p.config.NUL, Size: cmp.Or(p.cfg.Piece, defaultPiece)})
+	reader := parse.NewReader([]*parse.Origin{origin}, parse.ReaderConfig{MaxLine: min(p.config.MaxLine, p.largest()-1), NUL: p.config.NUL, Size: p.piece()})
 	defer reader.Close()
 	parser := parse.NewParser(schema)
 	var block parse.Block
