@@ -3,6 +3,7 @@ package cmd
 import (
 	"fmt"
 	"io"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -217,6 +218,8 @@ func (p *Program) command(sh *shell, c *Command, completing bool) *cobra.Command
 					return run.Usage(err)
 				}
 			}
+			info, _ := debug.ReadBuildInfo()
+			o.Version = versionText(info)
 			return c.Run(&Call{Args: args, Options: &o.Options, Check: o.check, Given: o.has, Stdin: sh.stdin, Stdout: sh.stdout, Stderr: sh.stderr})
 		},
 	}

@@ -47,7 +47,11 @@ func Init(ctx context.Context, c InitConfig) error {
 	}
 	switch in, err := l.js.Stream(ctx, c.Stream+"-in"); {
 	case err == nil:
-		if had := in.CachedInfo().Config.Metadata[partitionsKey]; had != strconv.Itoa(c.Partitions) {
+		had := in.CachedInfo().Config.Metadata[partitionsKey]
+		if had == "" {
+			return usage("there is a stream %s-in already, which rtda-nats init has not made: take another name", c.Stream)
+		}
+		if had != strconv.Itoa(c.Partitions) {
 			return usage("--partitions: %s has %s partitions for ever, as its keys would move to others: got %d", c.Stream, had, c.Partitions)
 		}
 	case !errors.Is(err, jetstream.ErrStreamNotFound):

@@ -42,7 +42,10 @@ type partition struct {
 
 // A view is what others see of a partition while it is worked on.
 type view struct {
-	position atomic.Uint64
+	position atomic.Uint64 // the last message that was taken
+	came     atomic.Int64  // when it did, ns since the Unix epoch
+	waiting  atomic.Uint64 // messages behind it
+	saved    atomic.Int64  // when the state was saved
 	stats    atomic.Pointer[rtda.Stats]
 }
 
@@ -53,7 +56,7 @@ func (w *worker) work(ctx context.Context, id int, v *view, stop <-chan struct{}
 	defer cancel()
 	p := &partition{worker: w, id: id, view: v, subject: fmt.Sprintf("%s.out.%s.%d", w.name, w.cfg.Group, id), savedAt: time.Now()}
 	var err error
-	if p.engine, err = run.NewEngine(w.cfg.Options, fmt.Sprintf("in.%d", id)); err != nil {
+	if p.engine, err = run.NewEngine(w.optionsOf(id), fmt.Sprintf("in.%d", id)); err != nil {
 		return err
 	}
 	if err := p.load(ctx); err != nil {
@@ -72,6 +75,11 @@ func (w *worker) work(ctx context.Context, id int, v *view, stop <-chan struct{}
 // load finds out where the partition is: the state that was saved, and how far the
 // output is written.
 func (p *partition) load(ctx context.Context) error {
+	if flags, err := p.flags.Get(ctx, groupKey(p.cfg.Group)); err != nil {
+		return err
+	} else if flags.Revision() != p.revision {
+		return p.replaced()
+	}
 	saved, err := p.loadState(ctx)
 	if err != nil {
 		return err
@@ -193,6 +201,7 @@ func (p *partition) save(ctx context.Context) error {
 	}
 	p.state, p.savedIn = end-uint64(len(chunks)-1), p.in
 	p.savedAt, p.saveCost = time.Now(), time.Since(began)
+	p.view.saved.Store(p.savedAt.UnixNano())
 	return nil
 }
 
@@ -305,6 +314,8 @@ func (p *partition) take(m jetstream.Msg) error {
 	}
 	p.in = meta.Sequence.Stream
 	p.view.position.Store(p.in)
+	p.view.came.Store(now)
+	p.view.waiting.Store(meta.NumPending)
 	return nil
 }
 

@@ -70,7 +70,11 @@ func (l *link) showGroup(ctx context.Context, group string, dst io.Writer) error
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(dst, "group %s: %d workers\n", group, len(workers))
+	s := "s"
+	if len(workers) == 1 {
+		s = ""
+	}
+	fmt.Fprintf(dst, "group %s: %d worker%s\n", group, len(workers), s)
 	ids := make([]string, 0, len(workers))
 	for id := range workers {
 		ids = append(ids, id)

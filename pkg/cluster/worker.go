@@ -16,6 +16,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"rtda/pkg/parse"
 	"rtda/pkg/run"
 )
 
@@ -45,6 +46,7 @@ type worker struct {
 	cfg      RunConfig
 	id       string // of its own
 	revision uint64 // of the group's flags
+	splitBy  int    // which of the keys partitions go by
 	ttl      time.Duration
 	ticks    []time.Time // by partition: when it was seen to that the server ticks
 
@@ -55,6 +57,7 @@ type worker struct {
 	end     context.CancelFunc
 	told    time.Time // when an error that is tried again was told last
 	count   int       // of them since
+	retries int       // and ever
 }
 
 // A holding is a partition that the worker has a lease of.
@@ -95,6 +98,11 @@ func Run(ctx context.Context, c RunConfig) error {
 	if w.revision, err = w.agree(ctx); err != nil {
 		return err
 	}
+	stopServing, err := w.serve()
+	if err != nil {
+		return err
+	}
+	defer stopServing()
 	return w.run(ctx, lost)
 }
 
@@ -110,7 +118,7 @@ func (w *worker) run(ctx context.Context, lost <-chan struct{}) error {
 	alive, end := context.WithCancel(context.WithoutCancel(ctx))
 	w.end = end
 	defer end()
-	flags, err := w.flags.Watch(alive, groupKey(w.cfg.Group), jetstream.UpdatesOnly())
+	flags, err := w.flags.Watch(alive, groupKey(w.cfg.Group))
 	if err != nil {
 		return err
 	}
@@ -137,7 +145,7 @@ func (w *worker) run(ctx context.Context, lost <-chan struct{}) error {
 			disconnect = w.begin(alive)
 		case e, ok := <-flags.Updates():
 			if ok && e != nil && e.Revision() != w.revision {
-				w.fail(usage("the flags of the group %s were changed by another worker (run --replace)", w.cfg.Group))
+				w.fail(w.replaced())
 			}
 		case <-ctx.Done():
 			return w.over(&work)
@@ -203,6 +211,7 @@ func (w *worker) again(err error) {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.retries++
 	if w.count++; time.Since(w.told) < 10*time.Second {
 		return
 	}
@@ -408,6 +417,7 @@ func (w *worker) agree(ctx context.Context) (uint64, error) {
 	if _, err := w.getRecord(ctx, putKey, &put); err != nil {
 		return 0, err
 	}
+	w.splitBy = max(0, slices.Index(o.Keys, put.Key))
 	if put.Key != "" && !slices.Contains(o.Keys, put.Key) {
 		return 0, usage("--key: %s is split by %s (put -k %[2]s), which must be among the keys: got %q", w.name, put.Key, strings.Join(o.Keys, ","))
 	}
@@ -446,6 +456,21 @@ func (w *worker) agree(ctx context.Context) (uint64, error) {
 			return 0, err
 		}
 	}
+}
+
+// replaced is the error of a worker whose group has got other flags.
+func (w *worker) replaced() error {
+	return usage("the flags of the group %s were changed by another worker (run --replace)", w.cfg.Group)
+}
+
+// optionsOf are those of the engine of a partition: it expects no keys of others.
+func (w *worker) optionsOf(id int) *run.Options {
+	o := *w.cfg.Options
+	o.Expect = slices.DeleteFunc(slices.Clone(o.Expect), func(key string) bool {
+		parts := strings.Split(key, string([]byte{parse.KeySep}))
+		return partitionOf([]byte(parts[w.splitBy]), w.partitions) != id
+	})
+	return &o
 }
 
 // firstDifference is the first of the first n flags in which two groups differ.

@@ -1,10 +1,12 @@
 package run
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"math"
 	"net"
+	"net/http"
 	"os"
 	"os/signal"
 	"runtime"
@@ -76,25 +78,42 @@ func openDisplay(f *filter, std Streams) (*display, error) {
 
 // listen opens the address of --http.
 func (d *display) listen() error {
-	o := d.f.o
-	l, err := socket.Listen(*o.HTTP)
+	l, name, err := d.f.o.listenHTTP()
 	if err != nil {
-		return Usage(fmt.Errorf("--http: %s: %w", o.HTTPText, err))
-	}
-	network := l.Addr().Network() == "tcp"
-	if network && !socket.Loopback(l.Addr()) && o.HTTPToken == "" && !o.HTTPOpen {
-		_ = l.Close() // nobody was told of it
-		return Usage(fmt.Errorf("--http: %s can be reached from other machines: add --http-token FILE, or --http-token none if everyone may look", l.Addr()))
+		return err
 	}
 	d.listener = l
 	d.server = serve.New(d.serveConfig(nil))
-	name := l.Name
-	if network {
-		name = "http://" + l.Addr().String() + "/"
-	}
 	go func() { _ = d.server.Serve(l) }() // it ends when the display does
 	d.f.tell(name)
 	return nil
+}
+
+// listenHTTP listens at the address of --http, which name tells.
+func (o *Options) listenHTTP() (l *socket.Listener, name string, err error) {
+	if l, err = socket.Listen(*o.HTTP); err != nil {
+		return nil, "", Usage(fmt.Errorf("--http: %s: %w", o.HTTPText, err))
+	}
+	if l.Addr().Network() != "tcp" {
+		return l, l.Name, nil
+	}
+	if !socket.Loopback(l.Addr()) && o.HTTPToken == "" && !o.HTTPOpen {
+		_ = l.Close() // nobody was told of it
+		return nil, "", Usage(fmt.Errorf("--http: %s can be reached from other machines: add --http-token FILE, or --http-token none if everyone may look", l.Addr()))
+	}
+	return l, "http://" + l.Addr().String() + "/", nil
+}
+
+// ServeHTTP answers requests at the address of --http, from who may ask, until it is
+// closed. name is where that is.
+func (o *Options) ServeHTTP(paths map[string]http.HandlerFunc) (name string, close func(), err error) {
+	l, name, err := o.listenHTTP()
+	if err != nil {
+		return "", nil, err
+	}
+	s := serve.NewPaths(serve.Config{Token: o.HTTPToken, Hosts: o.HTTPHosts, Guard: l.Addr().Network() == "tcp", Port: o.HTTPText}, paths)
+	go func() { _ = s.Serve(l) }() // it ends when it is closed
+	return name, func() { _, _ = s.Shutdown(context.Background()), l.Close() }, nil
 }
 
 // open takes the terminal.
@@ -427,16 +446,24 @@ func (f *filter) failed() bool {
 	return f.pipeline.err != nil || f.pipeline.readErr != nil
 }
 
+// Used is how much memory the process has of the system, in bytes, and how much
+// processor time it has used.
+func Used() (memory uint64, cpu time.Duration) {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	var used syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_SELF, &used) == nil {
+		cpu = time.Duration(used.Utime.Nano() + used.Stime.Nano())
+	}
+	return m.Sys, cpu
+}
+
 // own are the metrics of the process.
 func (f *filter) own() serve.Own {
 	var own serve.Own
-	var memory runtime.MemStats
-	runtime.ReadMemStats(&memory)
-	own.Memory = memory.Sys
-	var used syscall.Rusage
-	if syscall.Getrusage(syscall.RUSAGE_SELF, &used) == nil {
-		own.CPU = time.Duration(used.Utime.Nano() + used.Stime.Nano()).Seconds()
-	}
+	var used time.Duration
+	own.Memory, used = Used()
+	own.CPU = used.Seconds()
 	if f.actions != nil {
 		own.ActionsFailed = f.actions.failures()
 	}

@@ -99,12 +99,19 @@ type site struct {
 // New makes a Server that listens nowhere yet.
 func New(cfg Config) *Server {
 	s := &Server{}
-	s.http = http.Server{
-		ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, MaxHeaderBytes: maxHeader, ErrorLog: discard,
-		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.now.Load().handler.ServeHTTP(w, r) }),
-	}
+	s.http = newHTTP(func(w http.ResponseWriter, r *http.Request) { s.now.Load().handler.ServeHTTP(w, r) })
 	s.Show(cfg)
 	return s
+}
+
+func newHTTP(handler http.HandlerFunc) http.Server {
+	return http.Server{ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, MaxHeaderBytes: maxHeader, ErrorLog: discard, Handler: handler}
+}
+
+// NewPaths makes a server of other paths for those who may ask.
+func NewPaths(cfg Config, paths map[string]http.HandlerFunc) *http.Server {
+	s := newHTTP((&site{cfg: cfg}).guarded(choose(paths)).ServeHTTP)
+	return &s
 }
 
 // Show shows another board from now on. Clients of events come again by
@@ -167,6 +174,11 @@ func (s *site) routes() http.Handler {
 		"/metrics":     s.metrics,
 		"/healthz":     s.healthz,
 	}
+	return choose(paths)
+}
+
+// choose answers a request by its path.
+func choose(paths map[string]http.HandlerFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		handler, ok := paths[r.URL.Path]
 		switch {
