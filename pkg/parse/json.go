@@ -283,6 +283,7 @@ type jsonNode struct {
 
 	first   member             // before all others; it has no text
 	members map[string]*member // by their text
+	alike   [64]*member        // first of those whose names begin alike
 	misses  int                // texts that found no room among them
 	unknown member             // stands for those
 }
@@ -304,8 +305,8 @@ type jsonStep struct {
 // comma, the name and the colon with all blanks, as they were. Where the same
 // comes again, one comparison says all that there is to know of it. Records of
 // one origin mostly have the same members in the same order, so the one that
-// followed last time is tried first, then those that followed it, as if it
-// were left out.
+// once followed is tried first, then those whose names begin as the one that
+// stands there.
 type member struct {
 	words [2]uint64 // the first sixteen bytes of text,
 	masks [2]uint64 // as many as there are
@@ -313,14 +314,15 @@ type member struct {
 	field int       // field of step; -1 if there is none
 	key   int       // key of step, likewise
 	step  *jsonStep // nil: the value is not used
-	next  *member
+	next  *member   // that followed it
+	alike *member   // another whose name begins in the same way
 	text  []byte
 }
 
 const (
 	maxMembers = 256 // texts remembered of a node
 	maxText    = 128 // bytes of one
-	maxTries   = 8   // members compared before one is looked up
+	maxTries   = 8   // members that begin alike compared before one is looked up
 )
 
 // newMember is a member of the text, which is not copied.
@@ -454,22 +456,42 @@ func (d *jsonDecoder) members(i, depth int, n *jsonNode) int {
 	}
 }
 
-// find is lookUp for a member that is not the one that followed last time: one
-// of those that followed that, or the end of the object.
+// find is lookUp for a member that is not the one that once followed: one of
+// those that begin alike, or the end of the object.
 func (d *jsonDecoder) find(from, depth int, n *jsonNode, before *member) (m *member, i int, more bool) {
 	if before != &n.first && d.is(from, '}') {
 		return nil, from + 1, false
 	}
-	if before.next != nil {
-		m = before.next.next
-		for tries := 1; m != nil && tries < maxTries; tries++ {
-			if m.follows(d.b[from:]) {
-				return m, from + m.size, true
+	if from < len(d.b) {
+		m = n.alike[beginning(d.b[from:])]
+	}
+	for tries := 0; m != nil && tries < maxTries; tries++ {
+		if m.follows(d.b[from:]) {
+			if before.next == nil {
+				before.next = m
 			}
-			m = m.next
+			return m, from + m.size, true
 		}
+		m = m.alike
 	}
 	return d.lookUp(from, depth, n, before)
+}
+
+// beginning is a number below 64 that is the same for texts of members whose
+// names have the same first letters, up to seven of them.
+func beginning(text []byte) uint64 {
+	if len(text) < 10 {
+		return 0
+	}
+	w := binary.LittleEndian.Uint64(text[1:9])
+	if byte(w) == ' ' {
+		w = binary.LittleEndian.Uint64(text[2:10])
+	}
+	w &^= 0xff // the quote before the name; what comes behind the next one is left out
+	quote := w ^ '"'*ones8
+	quote = (quote - ones8) &^ quote & highs8
+	w &= quote ^ (quote - 1)
+	return w * 0x9E3779B97F4A7C15 >> 58
 }
 
 // lookUp reads what stands before the next value of an object, behind the
@@ -520,6 +542,7 @@ func (n *jsonNode) remember(text []byte, step *jsonStep) *member {
 	if len(n.members) >= maxMembers {
 		if n.misses++; n.misses > 16*maxMembers {
 			clear(n.members)
+			clear(n.alike[:])
 			n.first.next, n.misses = nil, 0
 		}
 	}
@@ -529,6 +552,8 @@ func (n *jsonNode) remember(text []byte, step *jsonStep) *member {
 	}
 	m := newMember(bytes.Clone(text), step)
 	n.members[string(m.text)] = m
+	k := beginning(append(m.text, "          "...))
+	m.alike, n.alike[k] = n.alike[k], m
 	return m
 }
 

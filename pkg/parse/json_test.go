@@ -204,6 +204,7 @@ var jsonSeeds = []string{
 	`{"sensor":"a\"b","temp":1e400,"seq":null}`, `{"sensor":true,"temp":9007199254740993,"seq":false}`,
 	`{"env":{"temp":1,"time":5,"x":[1,{"temp":2}]},"axes":[1.25,{"temp":3}],"temp":1}`,
 	`{"env.temp":1,"env":{"temp":2},"env.time":1,"axes":{"0":1,"1":{"temp":1}}}`, `{"temp":1,"temp":2}`, `{"temp":1,"t\u0065mp":2}`,
+	`{"meter00":1,"meter01":2,"meter02":3,"meter03":4,"meter04":5,"meter05":6,"meter06":7,"meter07":8,"meter08":9,"meter09":1,"temp":2}`, `{"temp":1, "a":2 , "b":3,"":4,"meter09":5,"seq":"6","sensor":7}`,
 	`{"a":1,"b":2,"c":3,"d":4,"e":5,"f":6,"g":7,"h":8,"temp":9}`, ` { "temp" : 1 , "sensor" : "x" , "time" : 1, "seq" : 2 } `,
 	`{"temp":1.,"sensor":"x"}`, `{"temp":.5,"sensor":"x"}`, `{"temp":1.5}`, `{"temp":12345678901234567890123,"sensor":"日本"}`, "{\"sensor\":\"\xff\",\"temp\":1}",
 	"{\"sensor\":\"\x1f\",\"temp\":1}", `{"sensor":"\ud800","temp":1}`, `{"sensor":"\ud83d\ude00","temp":0.1}`, `{}`, `[`, ``, `null`, `{"temp":-0,"sensor":"x"}`, `{"temp":-,"sensor":"x"}`,
@@ -347,6 +348,13 @@ func TestJSONMembers(t *testing.T) {
 	}
 	for range 32 * maxMembers {
 		read(`{"a":1,"b":2,"temp":3}`)
+	}
+	for begun, m := range d.root.alike {
+		for ; m != nil; m = m.alike {
+			if d.root.members[string(m.text)] != m || beginning(append(m.text, `"x":"y":"z"`...)) != uint64(begun) {
+				t.Errorf("%s is among those that begin as %d", m.text, begun)
+			}
+		}
 	}
 	if d.root.members[`,"b":`] == nil {
 		t.Error("names that come again and again are not known")
