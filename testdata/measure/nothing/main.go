@@ -1,0 +1,4 @@
+// Command nothing does nothing: the start of a Go program.
+package main
+
+func main() {}
