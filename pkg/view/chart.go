@@ -1,6 +1,10 @@
 package view
 
-import "math"
+import (
+	"math"
+
+	"github.com/gdamore/tcell/v2"
+)
 
 // Marks are what a chart is drawn with.
 type Marks int
@@ -32,7 +36,7 @@ type plot struct {
 }
 
 type layer struct {
-	style style
+	style tcell.Style
 	dots  []bool
 }
 
@@ -42,8 +46,8 @@ func newPlot(cellsW, cellsH int, m Marks) *plot {
 }
 
 // add begins a layer.
-func (p *plot) add(st style) {
-	p.layers = append(p.layers, layer{st, make([]bool, p.w*p.h)})
+func (p *plot) add(style tcell.Style) {
+	p.layers = append(p.layers, layer{style, make([]bool, p.w*p.h)})
 }
 
 // dot sets a dot of the last layer; y goes down from 0.
@@ -92,7 +96,7 @@ func sign(n int) int {
 }
 
 // cell is the character and style at a cell, a blank where there is no dot.
-func (p *plot) cell(cx, cy int) (rune, style) {
+func (p *plot) cell(cx, cy int) (rune, tcell.Style) {
 	w, h := p.marks.size()
 	for i := len(p.layers) - 1; i >= 0; i-- {
 		l := &p.layers[i]
@@ -115,7 +119,7 @@ func (p *plot) cell(cx, cy int) (rune, style) {
 		}
 		return [...]rune{0, '\'', '.', ':'}[bits&3], l.style
 	}
-	return ' ', plain
+	return ' ', tcell.StyleDefault
 }
 
 // A curve is the values of one column of one key over its places, NaN where

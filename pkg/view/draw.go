@@ -5,8 +5,8 @@ import (
 	"math"
 	"strconv"
 	"time"
-	"unicode/utf8"
 
+	"github.com/gdamore/tcell/v2"
 	"github.com/rivo/uniseg"
 
 	"rtda/pkg/board"
@@ -15,15 +15,23 @@ import (
 	"rtda/pkg/rule"
 )
 
-var severityColours = [...]style{plain, cyan, yellow, red}
+// Colours are the three that can be read on light and dark terminals alike, and
+// never the only sign of anything.
+var (
+	plain = tcell.StyleDefault
+	bold  = plain.Bold(true)
+	dim   = plain.Dim(true)
+)
+
+var severityColours = [...]tcell.Color{tcell.ColorDefault, tcell.PaletteColor(6), tcell.PaletteColor(3), tcell.PaletteColor(1)}
 
 var severityMarks = [...]string{"", "i", "!", "!!"}
 
-func (v *View) severity(s rule.Severity) style {
-	if !v.c.Colour {
+func (v *View) severity(s rule.Severity) tcell.Style {
+	if !v.c.Colour || s == rule.None {
 		return plain
 	}
-	return severityColours[s]
+	return plain.Foreground(severityColours[s])
 }
 
 // A layout is how the heights are shared.
@@ -36,7 +44,7 @@ type layout struct {
 // layout shares the heights: below 14 rows there is no chart, below 10 there are
 // only title and keys.
 func (v *View) layout() layout {
-	w, h := v.screen.w, v.screen.h
+	w, h := v.screen.Size()
 	l := layout{w: w, h: h}
 	rest := h - 1
 	if h >= 10 {
@@ -68,7 +76,7 @@ func (v *View) tableRows() int {
 }
 
 // put draws text from x on, cut at the column end, and returns where it ends.
-func (v *View) put(x, y, end int, s string, st style) int {
+func (v *View) put(x, y, end int, s string, style tcell.Style) int {
 	state := -1
 	for len(s) > 0 {
 		var cluster string
@@ -78,24 +86,24 @@ func (v *View) put(x, y, end int, s string, st style) int {
 			continue
 		}
 		if x+width > end {
-			if mark := '…'; x > 0 && x >= end-1 {
+			if mark := "…"; x > 0 && x >= end-1 && width >= 1 {
 				if v.c.ASCII {
-					mark = '~'
+					mark = "~"
 				}
-				v.screen.set(end-1, y, mark, st)
+				v.screen.SetContent(end-1, y, []rune(mark)[0], nil, style)
 			}
 			return end
 		}
-		r, n := utf8.DecodeRuneInString(cluster)
-		v.screen.setCluster(x, y, r, cluster[n:], width, st)
+		r := []rune(cluster)
+		v.screen.SetContent(x, y, r[0], r[1:], style)
 		x += width
 	}
 	return x
 }
 
 // right draws text that ends before x.
-func (v *View) right(x, y int, s string, st style) {
-	v.put(max(0, x-uniseg.StringWidth(s)), y, x, s, st)
+func (v *View) right(x, y int, s string, style tcell.Style) {
+	v.put(max(0, x-uniseg.StringWidth(s)), y, x, s, style)
 }
 
 // draw draws the whole picture.
@@ -200,9 +208,9 @@ func (v *View) chart(y, w, h int) {
 		corner, wall, tick = '`', '|', '+'
 	}
 	for r := range rows {
-		v.screen.set(left-1, top+r, wall, dim)
+		v.screen.SetContent(left-1, top+r, wall, nil, dim)
 	}
-	v.screen.set(left-1, bottom, corner, dim)
+	v.screen.SetContent(left-1, bottom, corner, nil, dim)
 	if !ok {
 		v.put(left+1, top, w, v.nothing(), dim)
 		return
@@ -212,7 +220,7 @@ func (v *View) chart(y, w, h int) {
 		if a.log {
 			value = min(math.Pow(10, value), math.MaxFloat64)
 		}
-		v.screen.set(left-1, top+r, tick, dim)
+		v.screen.SetContent(left-1, top+r, tick, nil, dim)
 		v.right(left-1, top+r, string(num.AppendSig(nil, value, 4)), dim)
 	}
 	v.curves(a, left, top, w-left-1, rows)
@@ -281,8 +289,8 @@ func (v *View) curves(a *axes, left, top, w, h int) {
 	_, dotH := v.marks.size()
 	for cy := range h {
 		for cx := range w {
-			if r, st := p.cell(cx, cy); r != ' ' {
-				v.screen.set(left+cx, top+cy, r, st)
+			if r, style := p.cell(cx, cy); r != ' ' {
+				v.screen.SetContent(left+cx, top+cy, r, nil, style)
 			}
 		}
 	}
@@ -295,13 +303,13 @@ func (v *View) curves(a *axes, left, top, w, h int) {
 		if t.Column != v.column || !ok || y < 0 || y >= a.h {
 			continue
 		}
-		st := v.severity(t.Severity)
+		style := v.severity(t.Severity)
 		for cx := 0; cx < w; cx += 2 {
 			if r, _ := p.cell(cx, y/dotH); r == ' ' {
-				v.screen.set(left+cx, top+y/dotH, dash, st)
+				v.screen.SetContent(left+cx, top+y/dotH, dash, nil, style)
 			}
 		}
-		v.right(left-1, top+y/dotH, number(t.Value)+severityMarks[t.Severity], st)
+		v.right(left-1, top+y/dotH, number(t.Value)+severityMarks[t.Severity], style)
 	}
 }
 
@@ -381,11 +389,11 @@ func (v *View) tableHead(y, w, names, width int, columns []int) {
 	v.put(4, y, 4+names, v.keyTitle(), dim)
 	x := 4 + names
 	for _, c := range columns {
-		st := dim
+		style := dim
 		if c == v.column {
-			st = bold
+			style = bold
 		}
-		v.right(x+width, y, " "+v.c.Columns[c].Name, st)
+		v.right(x+width, y, " "+v.c.Columns[c].Name, style)
 		x += width
 	}
 	if v.filter != "" || v.typing {
@@ -398,7 +406,7 @@ func (v *View) tableHead(y, w, names, width int, columns []int) {
 }
 
 func (v *View) tableRow(y int, l layout, r *tableRow, names, width int, columns []int) {
-	st, base := plain, 4
+	style, base := plain, 4
 	if !l.foot {
 		base = 2
 	} else if r.chosen {
@@ -409,14 +417,14 @@ func (v *View) tableRow(y int, l layout, r *tableRow, names, width int, columns 
 		v.put(0, y, l.w, mark, bold)
 	}
 	if r.chosen {
-		st = bold
+		style = bold
 	}
-	v.put(base-len(severityMarks[r.level])-min(1, base-2), y, l.w, severityMarks[r.level], v.severity(r.level)|bold)
-	v.put(base, y, base+names, r.name, st)
+	v.put(base-len(severityMarks[r.level])-min(1, base-2), y, l.w, severityMarks[r.level], v.severity(r.level).Bold(true))
+	v.put(base, y, base+names, r.name, style)
 	x := base + names
 	for _, c := range columns {
 		if c < len(r.values) {
-			v.right(min(x+width, l.w), y, " "+number(r.values[c]), st)
+			v.right(min(x+width, l.w), y, " "+number(r.values[c]), style)
 		}
 		x += width
 	}
@@ -434,12 +442,12 @@ func (v *View) alerts(y int, l layout) {
 		said = v.said[len(v.said)-1]
 	}
 	v.mu.Unlock()
-	bar := '─'
+	bar := "─"
 	if v.c.ASCII {
-		bar = '-'
+		bar = "-"
 	}
 	for x := range l.w {
-		v.screen.set(x, y, bar, dim)
+		v.screen.SetContent(x, y, []rune(bar)[0], nil, dim)
 	}
 	m := &v.m
 	x := v.put(2, y, l.w, fmt.Sprintf(" alerts: %s firing, %s lines ", thousands(m.counts.Firing), thousands(int(m.counts.Alerts))), plain)
@@ -459,11 +467,11 @@ func (v *View) alert(y, w int, line *board.Alert) {
 	if v.c.Clock {
 		x = v.put(x, y, w, time.Unix(0, a.Time).In(v.c.Zone).Format("15:04:05 "), dim)
 	}
-	word, st := "ALERT ", v.severity(a.Level)|bold
+	word, style := "ALERT ", v.severity(a.Level).Bold(true)
 	if a.Resolved {
-		word, st = "RESOLVED ", v.severity(a.Level)
+		word, style = "RESOLVED ", v.severity(a.Level)
 	}
-	x = v.put(x, y, w, word+a.Level.String()+" ", st)
+	x = v.put(x, y, w, word+a.Level.String()+" ", style)
 	r := &v.c.Rules.Rules[a.Rule]
 	x = v.put(x, y, w, v.safe(r.Name)+" ", bold)
 	if a.Key != nil {
@@ -520,10 +528,10 @@ func (v *View) drawHelp(l layout) {
 	x, y := max(0, (l.w-w)/2), max(1, (l.h-len(helpLines)-2)/2)
 	for i := range len(helpLines) + 2 {
 		for k := range min(w, l.w) {
-			v.screen.set(x+k, y+i, ' ', reverse)
+			v.screen.SetContent(x+k, y+i, ' ', nil, plain.Reverse(true))
 		}
 	}
 	for i, line := range helpLines {
-		v.put(x+2, y+1+i, min(l.w, x+w), line, reverse)
+		v.put(x+2, y+1+i, min(l.w, x+w), line, plain.Reverse(true))
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/gdamore/tcell/v2"
 	"golang.org/x/sys/unix"
 )
 
@@ -24,22 +25,23 @@ const (
 // ErrNoTerminal says that there is no terminal to draw on.
 var ErrNoTerminal = errors.New("there is no terminal to draw on")
 
-// ErrNoShell says that nobody could let a stopped process go on.
-var ErrNoShell = errors.New("there is no shell to go back to")
-
 // A Tty is the terminal that the process was started from, whatever its streams
 // are. Keys come one by one and are not shown, and ^S stops nothing; but Ctrl-C
 // and Ctrl-Z stay signals for the whole pipeline, as for any filter.
 type Tty struct {
-	f       *os.File
-	resized chan os.Signal // has a signal when the size has changed
-	lost    atomic.Bool    // something that was to be drawn was thrown away
-	stuck   atomic.Bool    // the last write failed
-	leaves  atomic.Bool    // the next write gives it back
+	f      *os.File
+	saved  *unix.Termios
+	resize chan os.Signal
+	lost   atomic.Bool // something that was to be drawn was thrown away
+	stuck  atomic.Bool // the last write failed
+	leaves atomic.Bool // the next write is the first of those that give it back
 
-	mu    sync.Mutex
-	saved *unix.Termios
+	mu      sync.Mutex
+	changed func()
+	stop    chan struct{}
 }
+
+var _ tcell.Tty = (*Tty)(nil)
 
 // OpenTty opens the terminal. Its error is ErrNoTerminal where there is none, or
 // none that can be drawn on.
@@ -51,7 +53,7 @@ func OpenTty() (*Tty, error) {
 	if err != nil {
 		return nil, ErrNoTerminal
 	}
-	return &Tty{f: f, resized: make(chan os.Signal, 1)}, nil
+	return &Tty{f: f, resize: make(chan os.Signal, 1)}, nil
 }
 
 // control calls f with the descriptor. File.Fd would end what deadlines there
@@ -88,8 +90,27 @@ func (t *Tty) Start() error {
 		return err
 	}
 	_ = t.f.SetReadDeadline(time.Time{}) // where the system has deadlines for terminals
-	signal.Notify(t.resized, syscall.SIGWINCH)
+	t.stop = make(chan struct{})
+	signal.Notify(t.resize, syscall.SIGWINCH)
+	go t.watch(t.stop)
 	return nil
+}
+
+// watch tells of changes of the size.
+func (t *Tty) watch(stop chan struct{}) {
+	for {
+		select {
+		case <-stop:
+			return
+		case <-t.resize:
+			t.mu.Lock()
+			changed := t.changed
+			t.mu.Unlock()
+			if changed != nil {
+				changed()
+			}
+		}
+	}
 }
 
 // Drain wakes a reader that waits: the terminal is about to be given back.
@@ -110,32 +131,35 @@ func (t *Tty) Drain() error {
 func (t *Tty) Stop() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	signal.Stop(t.resized)
+	signal.Stop(t.resize)
+	if t.stop != nil {
+		close(t.stop)
+		t.stop = nil
+	}
 	if t.saved == nil {
 		return nil
 	}
 	return t.control(func(fd int) error { return unix.IoctlSetTermios(fd, setTermios, t.saved) })
 }
 
-// Size is the size in cells; 80 by 24 of a terminal that does not know it.
-func (t *Tty) Size() (w, h int) {
-	w, h = 80, 24
-	_ = t.control(func(fd int) error {
+// NotifyResize has changed called when the size has changed; nil ends it.
+func (t *Tty) NotifyResize(changed func()) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.changed = changed
+}
+
+// WindowSize is the size in cells.
+func (t *Tty) WindowSize() (tcell.WindowSize, error) {
+	w := tcell.WindowSize{Width: 80, Height: 24} // of a terminal that does not know
+	err := t.control(func(fd int) error {
 		size, err := unix.IoctlGetWinsize(fd, unix.TIOCGWINSZ)
 		if err == nil && size.Col > 0 && size.Row > 0 {
-			w, h = int(size.Col), int(size.Row)
+			w.Width, w.Height = int(size.Col), int(size.Row)
 		}
 		return err
 	})
-	return w, h
-}
-
-// HasShell reports whether there may be a shell that lets a stopped process go on.
-// There is none where the whole session is one process group, as under ssh -t HOST
-// COMMAND; the system does not stop filters there that take no signals.
-func (t *Tty) HasShell() bool {
-	session, err := unix.Getsid(0)
-	return err == nil && session != syscall.Getpgrp()
+	return w, err
 }
 
 // Read reads keys.

@@ -4,12 +4,16 @@
 package view
 
 import (
+	"errors"
 	"math"
-	"os"
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
+
+	"github.com/gdamore/tcell/v2"
+	"golang.org/x/sys/unix"
 
 	"rtda/pkg/board"
 	"rtda/pkg/rule"
@@ -42,11 +46,11 @@ type Config struct {
 // from any goroutine.
 type View struct {
 	c      Config
-	screen *screen
+	screen tcell.Screen
+	tty    *Tty // nil in tests
 	quit   chan struct{}
 	wake   chan struct{}
-	done   chan struct{} // closed by Close
-	ending sync.Once
+	done   chan struct{}
 
 	mu      sync.Mutex
 	next    *Config // what is to be shown from the next picture on; nil: no other
@@ -58,6 +62,7 @@ type View struct {
 	away    bool       // the terminal is not ours
 
 	// what follows belongs to the goroutine that draws
+	anew    bool // every cell is to be written
 	column  int
 	chosen  *board.Entry
 	top     int // first row of the table
@@ -92,29 +97,34 @@ var orderNames = [orders]string{"name", "value", "alert"}
 // keptLines is how many complaints are kept to be written when the view ends.
 const keptLines = 1000
 
+// New is a View on a screen, which it initialises.
+func New(c Config, screen tcell.Screen, tty *Tty) (*View, error) {
+	if err := screen.Init(); err != nil {
+		return nil, err
+	}
+	v := &View{
+		c: c, screen: screen, tty: tty, quit: make(chan struct{}), wake: make(chan struct{}, 1), done: make(chan struct{}),
+		version: math.MaxUint64,
+	}
+	if c.ASCII {
+		v.marks = ASCII
+	}
+	screen.HideCursor()
+	return v, nil
+}
+
 // Open is a View on the terminal that the process was started from.
 func Open(c Config) (*View, error) {
 	tty, err := OpenTty()
 	if err != nil {
 		return nil, err
 	}
-	v := newView(c, newScreen(tty, c.ASCII))
-	if err := v.screen.take(); err != nil {
+	screen, err := tcell.NewTerminfoScreenFromTty(tty)
+	if err != nil {
 		_ = tty.Close() // nothing was written
 		return nil, ErrNoTerminal
 	}
-	return v, nil
-}
-
-func newView(c Config, s *screen) *View {
-	v := &View{
-		c: c, screen: s, quit: make(chan struct{}), wake: make(chan struct{}, 1), done: make(chan struct{}),
-		version: math.MaxUint64,
-	}
-	if c.ASCII {
-		v.marks = ASCII
-	}
-	return v
+	return New(c, screen, tty)
 }
 
 // Show shows another board from the next picture on: before the fields are known
@@ -176,52 +186,25 @@ func (v *View) redraw() {
 	}
 }
 
-// keyTime is how long the rest of a key's bytes may be on their way, over a slow
-// line, until Escape is Escape.
-const keyTime = 50 * time.Millisecond
-
 // Run draws until Close.
 func (v *View) Run() {
+	defer close(v.done)
+	events := make(chan tcell.Event, 16)
+	stop := make(chan struct{})
+	defer close(stop)
+	go v.screen.ChannelEvents(events, stop)
 	ticker := time.NewTicker(frameTime)
 	defer ticker.Stop()
-	var resized chan os.Signal
-	if v.screen.tty != nil {
-		resized = v.screen.tty.resized
-	}
-	var typed string // what does not make a key yet
-	var late <-chan time.Time
 	for {
 		v.frame()
 		select {
-		case <-v.done:
-			return
-		case b := <-v.screen.keys:
-			typed = v.press(typed+string(b), false)
-			late = nil
-			if typed != "" {
-				late = time.After(keyTime)
+		case e, ok := <-events:
+			if !ok {
+				return
 			}
-		case <-late:
-			typed, late = v.press(typed, true), nil
-		case <-resized:
+			v.handle(e)
 		case <-ticker.C:
 		case <-v.wake:
-		}
-	}
-}
-
-// press does what the keys that were typed say and returns what is left.
-func (v *View) press(typed string, end bool) string {
-	for {
-		k, rest, ok := readKey(typed, end)
-		if !ok {
-			return rest
-		}
-		typed = rest
-		if v.typing {
-			v.typeFilter(k)
-		} else {
-			v.key(k)
 		}
 	}
 }
@@ -229,45 +212,50 @@ func (v *View) press(typed string, end bool) string {
 // frame draws one picture.
 func (v *View) frame() {
 	v.change()
+	if !v.paused {
+		v.read()
+	}
 	v.drawing.Lock()
 	defer v.drawing.Unlock()
 	if v.away {
 		return
 	}
-	if tty := v.screen.tty; tty != nil {
-		v.screen.resize(tty.Size())
-		v.screen.known = v.screen.known && !tty.Lost()
-	}
-	if !v.paused {
-		v.read()
-	}
-	v.screen.clear()
+	v.screen.Clear()
 	v.draw()
-	v.screen.show()
+	if v.anew || v.tty != nil && v.tty.Lost() {
+		v.screen.Sync()
+	} else {
+		v.screen.Show()
+	}
+	v.anew = false
 }
 
-// setAway ends drawing, or begins it again: a picture that is written while the
-// terminal is given back would swallow what gives it back.
+// setAway ends drawing, or begins it again. A picture that is written while the
+// terminal is given back would swallow what gives it back, and one after that
+// would never end, since the screen has no cells then.
 func (v *View) setAway(away bool) {
 	v.drawing.Lock()
 	v.away = away
 	v.drawing.Unlock()
 }
 
-// Suspend gives the terminal back, for a while; Resume takes it again. Its error
-// is ErrNoShell where the process must not stop.
+// errNoShell says that there is no shell that could let a stopped process go on.
+var errNoShell = errors.New("there is no shell to go back to")
+
+// Suspend gives the terminal back, for a while; Resume takes it again. It is
+// refused where the whole session is one process group, as under ssh -t HOST
+// COMMAND: the system does not stop filters there that take no signals.
 func (v *View) Suspend() error {
-	if tty := v.screen.tty; tty != nil && !tty.HasShell() {
-		return ErrNoShell
+	if session, err := unix.Getsid(0); err != nil || session == syscall.Getpgrp() {
+		return errNoShell
 	}
 	v.setAway(true)
-	v.screen.giveBack()
-	return nil
+	return v.screen.Suspend()
 }
 
 // Resume draws again after Suspend.
 func (v *View) Resume() error {
-	err := v.screen.take()
+	err := v.screen.Resume()
 	v.setAway(err != nil)
 	v.redraw()
 	return err
@@ -276,57 +264,65 @@ func (v *View) Resume() error {
 // Close gives the terminal back as it was.
 func (v *View) Close() {
 	v.setAway(true)
-	v.screen.giveBack()
-	v.ending.Do(func() {
-		close(v.done)
-		if v.screen.tty != nil {
-			_ = v.screen.tty.Close() // all that matters was written
-		}
-	})
+	v.screen.Fini()
 }
 
-func (v *View) typeFilter(k key) {
-	switch k {
-	case keyEnter:
+// handle does what a key says.
+func (v *View) handle(e tcell.Event) {
+	switch e := e.(type) {
+	case *tcell.EventResize:
+		v.anew = true
+	case *tcell.EventKey:
+		if v.typing {
+			v.typeFilter(e)
+		} else {
+			v.key(e)
+		}
+	}
+}
+
+func (v *View) typeFilter(e *tcell.EventKey) {
+	switch e.Key() {
+	case tcell.KeyEnter:
 		v.typing = false
-	case keyEscape:
+	case tcell.KeyEscape:
 		v.typing, v.filter = false, ""
-	case keyBackspace:
+	case tcell.KeyBackspace, tcell.KeyBackspace2:
 		if n := len(v.filter); n > 0 {
 			r := []rune(v.filter)
 			v.filter = string(r[:len(r)-1])
 		}
-	default:
-		if k > 0 && len(v.filter) < 200 {
-			v.filter += string(rune(k))
+	case tcell.KeyRune:
+		if len(v.filter) < 200 {
+			v.filter += string(e.Rune())
 		}
 	}
 	v.top, v.version = 0, math.MaxUint64
 }
 
-func (v *View) key(k key) {
+func (v *View) key(e *tcell.EventKey) {
 	page := max(1, v.tableRows()-1)
-	switch k {
-	case keyUp:
+	switch e.Key() {
+	case tcell.KeyUp:
 		v.move(-1)
-	case keyDown:
+	case tcell.KeyDown:
 		v.move(1)
-	case keyPgUp:
+	case tcell.KeyPgUp:
 		v.move(-page)
-	case keyPgDn:
+	case tcell.KeyPgDn:
 		v.move(page)
-	case keyHome:
+	case tcell.KeyHome:
 		v.move(math.MinInt32)
-	case keyEnd:
+	case tcell.KeyEnd:
 		v.move(math.MaxInt32)
-	case keyLeft:
+	case tcell.KeyLeft:
 		v.choose(v.column - 1)
-	case keyRight:
+	case tcell.KeyRight:
 		v.choose(v.column + 1)
-	case keyEscape:
+	case tcell.KeyEscape:
 		v.help = false
-	default:
-		v.letter(rune(k))
+	case tcell.KeyRune:
+		v.letter(e.Rune())
 	}
 }
 

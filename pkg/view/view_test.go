@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gdamore/tcell/v2"
+
 	"rtda/pkg/board"
 	"rtda/pkg/rule"
 	"rtda/pkg/stream"
@@ -24,8 +26,9 @@ var start = time.Date(2026, 5, 1, 11, 29, 20, 0, time.UTC)
 // A stage is a view of a fixed board on a screen in memory.
 type stage struct {
 	*View
-	board *board.Board
-	now   time.Time
+	screen tcell.SimulationScreen
+	board  *board.Board
+	now    time.Time
 }
 
 func newStage(t *testing.T, w, h int, change func(c *Config)) *stage {
@@ -34,7 +37,7 @@ func newStage(t *testing.T, w, h int, change func(c *Config)) *stage {
 		Rules:   []rule.Rule{{Name: "hot", Severity: rule.Crit, Metrics: []int{0}}, {Name: "low", Severity: rule.Warn, Metrics: []int{0}}},
 		Metrics: []rule.Metric{{Text: "mean(temp)"}},
 	}
-	s := &stage{now: start.Add(600 * time.Second)}
+	s := &stage{now: start.Add(600 * time.Second), screen: tcell.NewSimulationScreen("UTF-8")}
 	s.board = board.New(board.Config{Columns: 3, Clock: true, Span: 600 * second, Rules: set})
 	c := Config{
 		Board: s.board, Keys: []string{"sensor"}, Rules: set, Clock: true, Zone: time.UTC,
@@ -45,9 +48,13 @@ func newStage(t *testing.T, w, h int, change func(c *Config)) *stage {
 	if change != nil {
 		change(&c)
 	}
-	s.View = newView(c, newScreen(nil, c.ASCII))
-	t.Cleanup(s.Close)
-	s.screen.resize(w, h)
+	v, err := New(c, s.screen, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(v.Close)
+	s.View = v
+	s.screen.SetSize(w, h)
 	return s
 }
 
@@ -91,17 +98,15 @@ func (s *stage) fill(n int) {
 // text is what stands on the screen, without blanks at the ends of lines.
 func (s *stage) text() string {
 	s.frame()
-	return s.picture()
-}
-
-// picture is what stood on the screen at the last frame.
-func (s *stage) picture() string {
+	cells, w, h := s.screen.GetContents()
 	var b strings.Builder
-	for y := range s.screen.h {
+	for y := range h {
 		var line strings.Builder
-		for x := range s.screen.w {
-			if c := s.screen.seen[y*s.screen.w+x]; !c.covered {
-				line.WriteString(string(c.r) + c.more)
+		for x := range w {
+			if r := cells[y*w+x].Runes; len(r) > 0 {
+				line.WriteString(string(r))
+			} else {
+				line.WriteByte(' ')
 			}
 		}
 		b.WriteString(strings.TrimRight(line.String(), " ") + "\n")
@@ -109,10 +114,28 @@ func (s *stage) picture() string {
 	return b.String()
 }
 
-// typed are the bytes that a terminal sends for the signs of keys below.
-var typed = strings.NewReplacer("↓", "\x1b[B", "↑", "\x1bOA", "→", "\x1b[C", "←", "\x1b[D", "⏎", "\r", "⎋", "\x1b", "⌫", "\x7f")
-
-func (s *stage) press(keys string) { s.View.press(typed.Replace(keys), true) }
+func (s *stage) press(keys string) {
+	for _, r := range keys {
+		key := tcell.KeyRune
+		switch r {
+		case '↓':
+			key, r = tcell.KeyDown, 0
+		case '↑':
+			key, r = tcell.KeyUp, 0
+		case '→':
+			key, r = tcell.KeyRight, 0
+		case '←':
+			key, r = tcell.KeyLeft, 0
+		case '⏎':
+			key, r = tcell.KeyEnter, 0
+		case '⎋':
+			key, r = tcell.KeyEscape, 0
+		case '⌫':
+			key, r = tcell.KeyBackspace2, 0
+		}
+		s.handle(tcell.NewEventKey(key, r, tcell.ModNone))
+	}
+}
 
 func golden(t *testing.T, name, got string) {
 	t.Helper()
@@ -177,7 +200,7 @@ func TestAnySize(t *testing.T) {
 		}
 		for w := 1; w <= 60; w += 1 + w/7 {
 			for h := 1; h <= 45; h += 1 + h/6 {
-				s.screen.resize(w, h)
+				s.screen.SetSize(w, h)
 				for _, keys := range []string{"", "a", "m", "?", "↓", "→", "l", "/x⎋", "a"} {
 					s.press(keys)
 					s.frame()
@@ -376,18 +399,26 @@ func BenchmarkFrame(b *testing.B) {
 func TestAway(t *testing.T) {
 	s := newStage(t, 80, 24, nil)
 	s.frame()
-	before := s.picture()
+	picture := func() string {
+		cells, _, _ := s.screen.GetContents()
+		var b strings.Builder
+		for _, c := range cells {
+			b.WriteString(string(c.Runes))
+		}
+		return b.String()
+	}
+	before := picture()
 	if err := s.Suspend(); err != nil {
 		t.Fatal(err)
 	}
 	s.help = true
-	if s.frame(); s.picture() != before {
+	if s.frame(); picture() != before {
 		t.Error("a picture is drawn after Suspend")
 	}
 	if err := s.Resume(); err != nil {
 		t.Fatal(err)
 	}
-	if s.frame(); s.picture() == before {
+	if s.frame(); picture() == before {
 		t.Error("no picture is drawn after Resume")
 	}
 }
