@@ -47,8 +47,9 @@ var outside = map[string][]string{
 	"cmd": {
 		"github.com/cpuguy83/go-md2man/v2/md2man", "github.com/spf13/cobra", "github.com/spf13/pflag",
 	},
-	"pkg/run":  {"github.com/fatih/color", "github.com/mattn/go-isatty", "golang.org/x/term"},
-	"pkg/view": {"github.com/gdamore/tcell/v2", "github.com/rivo/uniseg", "golang.org/x/sys/unix"},
+	"cmd/rtda-nats": {"golang.org/x/sys/unix"},
+	"pkg/run":       {"github.com/fatih/color", "github.com/mattn/go-isatty", "golang.org/x/term"},
+	"pkg/view":      {"github.com/gdamore/tcell/v2", "github.com/rivo/uniseg", "golang.org/x/sys/unix"},
 	"pkg/parse": {
 		"github.com/go-logfmt/logfmt", "github.com/influxdata/line-protocol/v2/lineprotocol",
 		"github.com/valyala/fastjson",

@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"rtda/cmd"
 	"rtda/pkg/cluster"
 	"rtda/pkg/run"
@@ -201,11 +203,40 @@ func (s *settings) run(c *cmd.Call) error {
 
 func (s *settings) out(c *cmd.Call) error {
 	return untilSignal(func(ctx context.Context) error {
-		return cluster.Out(ctx, cluster.OutConfig{
+		ctx, cancel := context.WithCancelCause(ctx)
+		defer cancel(nil)
+		whenUnread(c.Stdout, func() { cancel(&run.Error{Status: run.StatusSignal + int(syscall.SIGPIPE)}) })
+		err := cluster.Out(ctx, cluster.OutConfig{
 			Server: s.server(), Stream: c.Args[0], Group: s.group, Name: s.name, Exec: s.exec, ExecTimeout: s.execTimeout,
 			Stdout: c.Stdout, Stderr: c.Stderr, Tell: teller(c),
 		})
+		if cause := context.Cause(ctx); err == nil && cause != context.Canceled {
+			return cause
+		}
+		return err
 	})
+}
+
+// whenUnread calls what is to be done when nobody reads a pipe any more: while no row
+// comes, no write would find that out, and out | head would not end.
+func whenUnread(w io.Writer, do func()) {
+	f, ok := w.(*os.File)
+	if !ok {
+		return
+	}
+	if info, err := f.Stat(); err != nil || info.Mode()&os.ModeNamedPipe == 0 {
+		return
+	}
+	go func() {
+		fds := []unix.PollFd{{Fd: int32(f.Fd())}} // an error is told without being asked for
+		_, err := unix.Poll(fds, -1)
+		for err == unix.EINTR {
+			_, err = unix.Poll(fds, -1)
+		}
+		if err == nil {
+			do()
+		}
+	}()
 }
 
 func (s *settings) status(c *cmd.Call) error {

@@ -17,6 +17,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"io"
 	"math"
 	"net"
 	"strconv"
@@ -100,7 +101,7 @@ func connect(s Server, name, what string, options ...nats.Option) (*link, error)
 	conn, err := nats.Connect(url, options...)
 	var network net.Error // it went away while it was asked
 	switch {
-	case errors.Is(err, nats.ErrNoServers), errors.As(err, &network):
+	case errors.Is(err, nats.ErrNoServers), errors.Is(err, io.EOF), errors.As(err, &network):
 		return nil, fmt.Errorf("no NATS server answers at %s (nats-server -js -a 127.0.0.1 starts one here, --server names another)", url)
 	case errors.Is(err, nats.ErrAuthorization):
 		return nil, fmt.Errorf("the NATS server at %s wants other credentials (--creds FILE)", url)

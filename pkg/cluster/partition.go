@@ -128,9 +128,14 @@ func rowsIn(m *jetstream.RawStreamMsg) uint64 {
 	return uint64(bytes.Count(m.Data, []byte{'\n'}))
 }
 
-// watchBeginning tells that messages may have been deleted before they were read.
+// watchBeginning tells that messages may have been deleted before they were read. The
+// first of all are orders of ticks, which are replaced: as long as the stream is young
+// nothing else is gone from its beginning.
 func (p *partition) watchBeginning(info *jetstream.StreamInfo) {
 	first := info.State.FirstSeq
+	if p.in == 0 && (info.Config.MaxAge == 0 || time.Since(info.Created) < info.Config.MaxAge) {
+		return
+	}
 	if known := max(p.in, p.written); known > 0 && first > p.in+1 && p.behind == 0 {
 		p.behind = first
 		p.cfg.Tell(fmt.Sprintf("in.%d: read up to message %d, but %s-in begins with %d: what was between may be lost (rtda-nats init --retain keeps more)", p.id, p.in, p.name, first))

@@ -16,6 +16,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -217,6 +218,15 @@ func (p *plant) tell() {
 			p.t.Logf("%s: …%s", filepath.Base(name), b)
 		}
 	}
+}
+
+// toldOf says whether a worker has written that.
+func (p *plant) toldOf(what string) bool {
+	logs, _ := filepath.Glob(filepath.Join(p.dir, "worker*.log"))
+	return slices.ContainsFunc(logs, func(name string) bool {
+		text, _ := os.ReadFile(name)
+		return strings.Contains(string(text), what)
+	})
 }
 
 func freePort(t *testing.T) int {

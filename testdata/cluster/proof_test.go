@@ -149,6 +149,9 @@ func run(t *testing.T, c setting, s storm, n int, leaveOut string) (got, want *o
 	if was.kills < s.kills || was.puts < s.puts || was.restarts < s.restarts || was.stops < s.stops {
 		t.Errorf("it should have been %+v", s)
 	}
+	if p.toldOf("may be lost") {
+		t.Error("a worker tells of a loss, and nothing is lost")
+	}
 	if !isDone && leaveOut != "leases,expected" {
 		t.Error("the workers have not come to the end")
 	}
@@ -240,41 +243,57 @@ func silence(all []message, from, to time.Time) (longest time.Duration) {
 
 // TestWorkersComeAndGo adds workers while lines come, kills some and ends some by
 // SIGTERM: no partition is silent for more than 5 s after a kill, and 1 s otherwise,
-// and the rows are those of one rtda.
+// and the rows are those of one rtda. A busy machine may take longer once: the median
+// counts, and where there is one round another, if the first was too slow.
 func TestWorkersComeAndGo(t *testing.T) {
 	rounds := 1
 	if long {
 		rounds = 5
 	}
-	lines, last, cut := makeLines(t, 400*sensors*rounds)
+	lines, last, cut := makeLines(t, 400*sensors*max(rounds, 3))
 	p := newPlant(t, "rtda-nats", samples.flags)
+	changes := []struct {
+		what   string
+		change func()
+		limit  time.Duration
+		took   []time.Duration
+	}{
+		{"two workers come", func() { p.setWorkers(3) }, time.Second, nil},
+		{"one of three goes", func() { p.setWorkers(2) }, time.Second, nil},
+		{"one comes", func() { p.setWorkers(3) }, time.Second, nil},
+		{"one is killed", func() { p.workers[0].end(syscall.SIGKILL); p.workers = p.workers[1:] }, 5 * time.Second, nil},
+		{"one of two goes", func() { p.setWorkers(1) }, time.Second, nil},
+	}
 	p.setWorkers(1)
 	stop := p.trickle(lines, sensors)
 	p.waitWorked(time.Now())
-	for range rounds {
-		for _, c := range []struct {
-			what   string
-			change func()
-			limit  time.Duration
-		}{
-			{"two workers come", func() { p.setWorkers(3) }, time.Second},
-			{"one goes", func() { p.setWorkers(2) }, time.Second},
-			{"one comes", func() { p.setWorkers(3) }, time.Second},
-			{"one is killed", func() { p.workers[0].end(syscall.SIGKILL); p.workers = p.workers[1:] }, 5 * time.Second},
-			{"one goes", func() { p.setWorkers(1) }, time.Second},
-		} {
+	tooSlow := func() (what string) {
+		for _, c := range changes {
+			slices.Sort(c.took)
+			if median := c.took[len(c.took)/2]; median > c.limit {
+				what = fmt.Sprintf("%s: a partition is silent for %v", c.what, median)
+			}
+		}
+		return what
+	}
+	for done := 0; done < rounds || done < 3 && tooSlow() != ""; done++ {
+		for i := range changes {
+			c := &changes[i]
 			from := time.Now()
 			c.change()
-			p.waitWorked(from.Add(c.limit + time.Second))
-			before, until := from.Add(-500*time.Millisecond), from.Add(c.limit+time.Second)
-			silent := silence(p.messages(before), before, until)
-			t.Logf("%s: no partition is silent for more than %.2f s", c.what, silent.Seconds())
-			if silent > c.limit {
-				t.Errorf("%s: a partition is silent for %v", c.what, silent)
-			}
+			before, until := from.Add(-500*time.Millisecond), time.Now().Add(c.limit+time.Second)
+			p.waitWorked(until)
+			c.took = append(c.took, silence(p.messages(before), before, until))
 		}
 	}
 	stop()
+	for _, c := range changes {
+		slices.Sort(c.took)
+		t.Logf("%s: no partition is silent for more than %.2f s (median of %d, longest %.2f s)", c.what, c.took[len(c.took)/2].Seconds(), len(c.took), c.took[len(c.took)-1].Seconds())
+	}
+	if what := tooSlow(); what != "" {
+		t.Error(what)
+	}
 	p.input(last)
 	if _, all := p.put(0); !all || !p.waitDone(time.Minute) {
 		t.Error("the workers have not come to the end")
@@ -328,7 +347,7 @@ func TestSpeed(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var ratios []float64
-			for range 3 {
+			for range 5 {
 				p := newPlant(t, "rtda-nats", c.flags)
 				p.input(lines)
 				p.publish(lines, 64<<10)
@@ -350,8 +369,8 @@ func TestSpeed(t *testing.T) {
 				ratios = append(ratios, alone.Seconds()/worker.Seconds())
 			}
 			slices.Sort(ratios)
-			t.Logf("%.2f of the speed of rtda on the file", ratios[1])
-			if ratios[1] < 0.5 {
+			t.Logf("%.2f of the speed of rtda on the file", ratios[2])
+			if ratios[2] < 0.5 {
 				t.Error("less than half")
 			}
 		})

@@ -1,0 +1,14 @@
+// Command connect is Redpanda Connect with the parts that need nothing around them:
+// files, stdin, subprocesses and mappings. Tests have rtda as one of its processors.
+package main
+
+import (
+	"context"
+
+	"github.com/redpanda-data/benthos/v4/public/service"
+
+	_ "github.com/redpanda-data/benthos/v4/public/components/io"
+	_ "github.com/redpanda-data/benthos/v4/public/components/pure"
+)
+
+func main() { service.RunCLI(context.Background()) }
