@@ -175,6 +175,10 @@ func digits(b []byte, i int, sign byte) (mant uint64, whole, end int) {
 		if other == 0 {
 			mant = worth(w)
 			i += 8
+			if n, ok := eightDigits(b, i); ok {
+				mant = mant*1e8 + n
+				i += 8
+			}
 		} else {
 			size := uint(bits.TrailingZeros64(other)) &^ 7
 			if byte(w>>(size&63)) != sign^'0' {
@@ -385,19 +389,19 @@ func SkipJSON(b []byte, i int) int {
 	return skipJSON(b, i)
 }
 
-// skipJSON is SkipJSON byte by byte, for what it does not see at once.
+// skipJSON is SkipJSON for what it does not see at once.
 func skipJSON(b []byte, i int) int {
 	start := i
 	if i < len(b) && b[i] == '-' {
 		i++
 	}
 	first := i
-	if i = skipDigits(b, i); i == first || b[first] == '0' && i > first+1 {
+	if i = SkipDigits(b, i); i == first || b[first] == '0' && i > first+1 {
 		return start
 	}
 	if i < len(b) && b[i] == '.' {
 		point := i
-		if i = skipDigits(b, i+1); i == point+1 {
+		if i = SkipDigits(b, i+1); i == point+1 {
 			return start
 		}
 	}
@@ -406,15 +410,20 @@ func skipJSON(b []byte, i int) int {
 		if j < len(b) && (b[j] == '-' || b[j] == '+') {
 			j++
 		}
-		if i = skipDigits(b, j); i == j {
+		if i = SkipDigits(b, j); i == j {
 			return start
 		}
 	}
 	return i
 }
 
-// skipDigits is the index of the first byte from b[i] on that is no digit.
-func skipDigits(b []byte, i int) int {
+// SkipDigits is the index of the first byte from b[i] on that is no digit.
+func SkipDigits(b []byte, i int) int {
+	for ; i+8 <= len(b); i += 8 {
+		if other := aboveNine(binary.LittleEndian.Uint64(b[i:i+8]) ^ zeros8); other != 0 {
+			return i + bits.TrailingZeros64(other)/8
+		}
+	}
 	for i < len(b) && b[i]-'0' <= 9 {
 		i++
 	}

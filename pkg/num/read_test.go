@@ -70,6 +70,9 @@ func checkBefore(t *testing.T, s string) {
 			}
 		}
 	}
+	if got, want := SkipDigits([]byte("ab"+s), 2), 2+len(s)-len(strings.TrimLeft(s, "0123456789")); got != want {
+		t.Errorf("digits of %q end at %d, want %d", s, got-2, want-2)
+	}
 	x, n := PrefixJSON([]byte(s))
 	skipped := skipJSON([]byte(s), 0)
 	if _, ok := slowJSONNumber(s); ok && skipped != len(s) || skipped > 0 && skipped <= MaxLen && skipped != len(jsonNumber.FindString(s)) {

@@ -17,8 +17,9 @@ import (
 type influxDecoder struct {
 	s           *Schema
 	slots       *slots
-	measurement int  // slot of the name measurement, -1 if it is not used
-	stamped     bool // the line's timestamp is the time
+	measurement int         // slot of the name measurement, -1 if it is not used
+	stamped     bool        // the line's timestamp is the time
+	names       []knownName // of plain lines before, by their place; a comma or blank stands before each
 	line        lineReader
 	dec         *lineprotocol.Decoder // nil: a new one is needed
 	fed         int                   // bytes that dec has read
@@ -97,42 +98,68 @@ func (d *influxDecoder) plain(r *record, b []byte) int {
 	if i == 0 || b[0] == '#' {
 		return -1
 	}
-	for at(b, i) == ',' {
-		tag := i + 1
-		eq := influxWord(b, tag)
-		if eq == tag || at(b, eq) != '=' {
-			return -1
+	tags := true
+	for n := 0; ; n++ {
+		c := at(b, i)
+		if c != ',' && (c != ' ' || !tags) {
+			break
 		}
-		if i = influxWord(b, eq+1); i == eq+1 {
-			return -1
+		tags = tags && c == ','
+		known := -1
+		if n < len(d.names) && len(d.names[n].text) > 0 && bytes.HasPrefix(b[i:], d.names[n].text) {
+			known = d.names[n].slot
+			i += len(d.names[n].text)
+		} else {
+			eq := influxWord(b, i+1)
+			if eq == i+1 || at(b, eq) != '=' {
+				return -1
+			}
+			known = d.slots.find(b[i+1 : eq])
+			d.names = remember(d.names, n, b[i:eq+1], known)
+			i = eq + 1
 		}
-		if p := d.slots.take(r, b[tag:eq]); p != nil {
-			r.put(p, b[eq+1:i], str)
+		var p *slot
+		if known >= 0 {
+			p = d.slots.takeAt(r, known)
 		}
-	}
-	for first := true; first || at(b, i) == ','; first = false {
-		if first && at(b, i) != ' ' {
-			return -1
-		}
-		field := i + 1
-		eq := influxWord(b, field)
-		if eq == field || at(b, eq) != '=' {
-			return -1
+		start := i
+		switch {
+		case tags:
+			if i = influxWord(b, i); i == start {
+				return -1
+			}
+			if p != nil {
+				r.put(p, b[start:i], str)
+			}
+			continue
+		case i < len(b) && b[i] != '"' && p == nil:
+			if end := num.SkipJSON(b, i); end > i && !influxPlain[at(b, end)] {
+				i = end
+				continue
+			}
+		case p != nil && p.only >= 0 && d.s.cfg.Missing.texts == nil:
+			if x, size := num.PrefixJSON(b[i:]); size > 0 && !influxPlain[at(b, i+size)] {
+				r.vals[p.only] = x
+				i += size
+				continue
+			}
 		}
 		var value []byte
 		var k kind
-		if value, k, i = influxValue(b, eq+1); i < 0 {
+		if value, k, i = influxValue(b, start); i < 0 {
 			return -1
 		}
-		if p := d.slots.take(r, b[field:eq]); p != nil {
+		if p != nil {
 			r.put(p, value, k)
 		}
+	}
+	if tags {
+		return -1
 	}
 	var stamp []byte
 	if at(b, i) == ' ' {
 		start := i + 1
-		for i = start; i < len(b) && b[i]-'0' <= 9; i++ {
-		}
+		i = num.SkipDigits(b, start)
 		if stamp = b[start:i]; len(stamp) == 0 || len(stamp) > num.MaxDigits {
 			return -1
 		}
@@ -196,10 +223,18 @@ func influxValue(b []byte, i int) (value []byte, k kind, end int) {
 		return nil, 0, -1
 	case n == len(value):
 		return value, untyped, end
-	case n == len(value)-1 && n < num.MaxDigits && (value[n] == 'i' || value[n] == 'u' && value[0] != '-') && !bytes.ContainsAny(value, ".eE"):
+	case n == len(value)-1 && n < num.MaxDigits && (value[n] == 'i' || value[n] == 'u' && value[0] != '-') && isWhole(value[:n]):
 		return value[:n], untyped, end
 	}
 	return nil, 0, -1
+}
+
+// isWhole reports whether a number has nothing but digits behind its sign.
+func isWhole(b []byte) bool {
+	if b[0] == '-' {
+		b = b[1:]
+	}
+	return num.SkipDigits(b, 0) == len(b)
 }
 
 // kindOf is what the record shall take a tag, which is a string, or a field

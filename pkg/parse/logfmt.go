@@ -79,7 +79,7 @@ func (d *logfmtDecoder) pairs(r *record, b []byte, f func(name []byte, isNumber 
 			}
 			slot = d.slots.find(b[start:i])
 			if i < len(b) && b[i] == '=' {
-				d.remember(n, b[start:i+1], slot)
+				d.names = remember(d.names, n, b[start:i+1], slot)
 			}
 		}
 		name := b[start:i]
@@ -143,14 +143,15 @@ type knownName struct {
 }
 
 // remember notes the n-th name of a line.
-func (d *logfmtDecoder) remember(n int, text []byte, slot int) {
+func remember(names []knownName, n int, text []byte, slot int) []knownName {
 	if n >= maxMembers || len(text) > maxText {
-		return
+		return names
 	}
-	if n >= len(d.names) {
-		d.names = append(d.names, make([]knownName, n+1-len(d.names))...)
+	if n >= len(names) {
+		names = append(names, make([]knownName, n+1-len(names))...)
 	}
-	d.names[n] = knownName{append(d.names[n].text[:0], text...), slot}
+	names[n] = knownName{append(names[n].text[:0], text...), slot}
+	return names
 }
 
 // closingQuote is the index of the quote that ends the value which begins at
