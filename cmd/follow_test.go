@@ -89,7 +89,6 @@ func TestFollowRefuses(t *testing.T) {
 	}{
 		{[]string{"-F"}, "needs a FILE"},
 		{[]string{"--tail", "3", "x"}, "add --follow"},
-		{[]string{"-F", "--state", "s", "x"}, "leave out one of them"},
 	} {
 		var stderr bytes.Buffer
 		if status := Main(c.args, strings.NewReader(""), io.Discard, &stderr); status != 2 || !strings.Contains(stderr.String(), c.want) {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -37,14 +38,31 @@ type FollowConfig struct {
 	Tail      int               // lines before the ends at which reading begins; below 0: all
 	FirstLine bool              // with Tail the first line of a file is read too: it has names
 	Tell      func(line string) // a complaint; called from any goroutine
-	From      map[string]Place  // where an earlier run has stopped, by name
+	Keep      bool              // files are kept open until Taken has been asked and Release called
+	From      []Place           // where an earlier run has stopped
 }
 
 // A Place is where an earlier run has stopped reading a file.
 type Place struct {
+	Name   string // that the file had then
 	Offset int64
-	Is     func(*os.File) (bool, error) // reports whether it is that file, and as long as then
-	Origin *parse.Origin                // what was known of it; its Open is set. nil: nothing
+	Inode  uint64
+	Is     func(*os.File) bool // reports whether it is that file, and as long as then
+	Copied func(*os.File) bool // reports whether it is a copy of that file, made since
+	Origin *parse.Origin       // what was known of it; its Open is set
+	Cut    bool                // it was made empty since, which the run had seen
+	Begun  int64               // when the first run began to follow it, ns since the epoch
+}
+
+// A Taken is a followed file, and how far it has been taken.
+type Taken struct {
+	Name   string // that it goes by now
+	File   *os.File
+	Origin *parse.Origin
+	Offset int64
+	Cut    bool   // it was made empty since
+	Begun  int64  // when following it began, ns since the epoch
+	From   *Place // set for a file that is still waited for; there is no File then
 }
 
 // A Follower reads files to their ends in their order, and then what is appended
@@ -73,6 +91,8 @@ type Follower struct {
 	globbed  time.Time
 	full     bool // told that there are too many files
 	closed   bool
+	lost     []string // names of places that were not found
+	unused   []*tail  // to be closed: Taken may have given them out
 
 	stop    chan struct{}
 	stopped chan struct{}
@@ -83,8 +103,9 @@ type followed struct {
 	path    string
 	notices [2]string // paths that the kernel's notices may bear: of the name, and without symbolic links
 	pattern bool      // it was found by one
-	resumed bool      // the place of an earlier run has been looked for
-	before  *tail     // read to its end: kept open for Where
+	place   *Place    // where an earlier run has stopped, until it is found
+	waits   bool      // it was looked for, and is waited for
+	past    []*tail   // read to their ends, with FollowConfig.Keep until Taken
 	now     *tail     // being read, or the last one if nothing more of it will be
 	next    []*tail   // that the name came to mean since
 	running bool      // now is being read
@@ -101,6 +122,7 @@ type tail struct {
 	head   []byte // what is read before the file's place: its first line
 	start  int64  // where in the file reading begins
 	given  int    // bytes of head already read
+	begun  int64  // when following it began
 
 	offset atomic.Int64  // in the file, read so far
 	ending atomic.Bool   // it ends where it ends now
@@ -108,12 +130,12 @@ type tail struct {
 	stop   chan struct{} // closed: nothing more is wanted
 	atEnd  func()        // called when its end was reached for the first time
 	reach  sync.Once
-	cut    bool // it ended because it had become shorter
+	cut    atomic.Bool // it ended because it had become shorter
 }
 
 // Follow begins to follow files: paths, patterns as filepath.Match has them, and
 // `-`, which is stdin. What they bring is added to m.
-func Follow(m *Merge, names []string, stdin io.Reader, c FollowConfig) *Follower {
+func Follow(m *Merge, names []string, stdin *parse.Origin, c FollowConfig) *Follower {
 	f := newFollower(m, names, stdin, c)
 	if w, err := fsnotify.NewBufferedWatcher(256); err == nil {
 		f.watcher = w
@@ -124,7 +146,7 @@ func Follow(m *Merge, names []string, stdin io.Reader, c FollowConfig) *Follower
 }
 
 // newFollower is a Follower that looks only when it is told to.
-func newFollower(m *Merge, names []string, stdin io.Reader, c FollowConfig) *Follower {
+func newFollower(m *Merge, names []string, stdin *parse.Origin, c FollowConfig) *Follower {
 	f := &Follower{
 		c: c, merge: m, end: '\n', watched: map[string]bool{},
 		stop: make(chan struct{}), stopped: make(chan struct{}),
@@ -132,21 +154,77 @@ func newFollower(m *Merge, names []string, stdin io.Reader, c FollowConfig) *Fol
 	if c.NUL {
 		f.end = 0
 	}
+	left := slices.Clone(c.From)
 	for _, name := range names {
 		switch _, err := os.Lstat(name); {
 		case name == "-":
-			m.Add(&parse.Origin{Name: "-", Open: func() (io.ReadCloser, error) { return io.NopCloser(stdin), nil }}, nil)
+			m.Add(stdin, nil)
 		case err != nil && strings.ContainsAny(name, `*?[`):
 			f.patterns = append(f.patterns, name)
+			known := len(f.files)
 			f.expand()
+			left = f.resumePattern(name, f.files[known:], left)
 			if len(f.files) == 0 {
 				c.Tell(name + ": not there yet")
 			}
 		default:
-			f.files = append(f.files, &followed{path: name})
+			e := &followed{path: name}
+			e.place, left = takePlace(left, func(p *Place) bool { return p.Name == name })
+			f.files = append(f.files, e)
 		}
 	}
+	for _, p := range left {
+		f.lost = append(f.lost, p.Name)
+	}
 	return f
+}
+
+// takePlace takes the first place out of those left of which ok holds; nil if
+// there is none.
+func takePlace(left []Place, ok func(*Place) bool) (*Place, []Place) {
+	for i := range left {
+		if p := left[i]; ok(&p) {
+			return &p, slices.Delete(left, i, i+1)
+		}
+	}
+	return nil, left
+}
+
+// resumePattern gives the files of a pattern the places of an earlier run: first
+// by what they are, as a file that was renamed within the pattern is not new, then by
+// their names. A name of the pattern that means no file now gets its place too: the
+// file may have another name, outside of the pattern. It returns the places that are
+// left.
+func (f *Follower) resumePattern(pattern string, files []*followed, left []Place) []Place {
+	for _, e := range files {
+		t, err := open(e.path, nil)
+		if err != nil {
+			continue
+		}
+		same := func(p *Place) bool { return p.Inode == inode(t.info) && p.Is(t.f) }
+		if e.place, left = takePlace(left, func(p *Place) bool { return p.Name == e.path && same(p) }); e.place == nil {
+			e.place, left = takePlace(left, same)
+		}
+		_ = t.f.Close()
+	}
+	for i := 0; i < len(left); i++ {
+		p := left[i]
+		if ok, _ := filepath.Match(pattern, p.Name); !ok {
+			continue
+		}
+		at := slices.IndexFunc(f.files, func(e *followed) bool { return e.path == p.Name })
+		if at >= 0 && f.files[at].place != nil {
+			continue // the name means the file of another place now
+		}
+		if at < 0 {
+			at = len(f.files)
+			f.files = append(f.files, &followed{path: p.Name, pattern: true})
+		}
+		f.files[at].place = &p
+		left = slices.Delete(left, i, i+1)
+		i--
+	}
+	return left
 }
 
 // run looks whenever the kernel says that something has happened, and now and then.
@@ -233,8 +311,8 @@ func (f *Follower) written(names []string) {
 	}
 }
 
-// Close ends it and closes its files; what was read is left to the Merge. Where
-// must not be asked any more.
+// Close ends it; what was read is left to the Merge. Its files are closed, with
+// FollowConfig.Keep by Release.
 func (f *Follower) Close() {
 	f.mu.Lock()
 	if f.closed {
@@ -243,38 +321,99 @@ func (f *Follower) Close() {
 	}
 	f.closed = true
 	close(f.stop)
-	for _, e := range f.files {
-		e.close()
-	}
 	f.mu.Unlock()
+	if !f.c.Keep {
+		f.Release()
+	}
 	if f.watcher != nil {
 		<-f.stopped
 		_ = f.watcher.Close()
 	}
 }
 
-// close closes the files of a name.
-func (e *followed) close() {
-	for _, t := range append([]*tail{e.before, e.now}, e.next...) {
-		if t != nil {
-			_ = t.f.Close()
-		}
-	}
-}
-
-// Where says which file an Origin is, and which place in it end bytes of the
-// Origin are. It is not ok for an Origin that is not followed any more.
-func (f *Follower) Where(o *parse.Origin, end int64) (file *os.File, offset int64, ok bool) {
+// Release closes all files.
+func (f *Follower) Release() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, e := range f.files {
-		for _, t := range []*tail{e.now, e.before} {
-			if t != nil && t.origin == o {
-				return t.f, t.start + max(0, end-int64(len(t.head))), true
+		f.unused = append(f.unused, e.tails()...)
+	}
+	f.closeUnused()
+}
+
+func (f *Follower) closeUnused() {
+	for _, t := range f.unused {
+		_ = t.f.Close()
+	}
+	f.unused = nil
+}
+
+// drop closes a file of which nothing more is wanted, as soon as may be.
+func (f *Follower) drop(t *tail) {
+	if f.unused = append(f.unused, t); !f.c.Keep {
+		f.closeUnused()
+	}
+}
+
+// tails are the files that the name has meant, oldest first.
+func (e *followed) tails() []*tail {
+	all := slices.Clone(e.past)
+	if e.now != nil {
+		all = append(all, e.now)
+	}
+	return append(all, e.next...)
+}
+
+// Lost are the names of places of an earlier run that were not found.
+func (f *Follower) Lost() []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.lost)
+}
+
+// Taken says of each name from which of its files lines were taken last, and how
+// far. The files before that one are closed; the others stay open until the next
+// call. It is for whoever has the stream's turn.
+//
+// A run that goes on there finds the file by its inode, and then the younger ones.
+func (f *Follower) Taken() []Taken {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.closeUnused()
+	var all []Taken
+	for _, e := range f.files {
+		tails := e.tails()
+		if len(tails) == 0 {
+			if e.place != nil {
+				all = append(all, Taken{Name: e.path, Origin: e.place.Origin, Offset: e.place.Offset, Cut: e.place.Cut, Begun: e.place.Begun, From: e.place})
+			}
+			continue
+		}
+		last := 0
+		for i, t := range tails {
+			if i > 0 && t.origin != nil && t.origin.Place.End > 0 {
+				last = i
 			}
 		}
+		for len(e.past) > 0 && e.past[0] != tails[last] {
+			_ = e.past[0].f.Close()
+			e.past = e.past[1:]
+		}
+		t := tails[last]
+		t.named(e.path)
+		all = append(all, Taken{
+			Name: e.path, File: t.f, Origin: t.origin, Cut: t.cut.Load(), Begun: t.begun,
+			Offset: t.start + max(0, t.origin.Place.End-int64(len(t.head))),
+		})
 	}
-	return nil, 0, false
+	return all
+}
+
+// named gives a file its Origin, if it has none yet.
+func (t *tail) named(path string) {
+	if t.origin == nil {
+		t.origin = &parse.Origin{Name: path}
+	}
 }
 
 // look finds out what has happened to all files, and to names where these may
@@ -299,7 +438,7 @@ func (f *Follower) look(names bool) (grew bool, files int) {
 		grew = f.grow(e) || grew
 	}
 	f.begin()
-	f.files = slices.DeleteFunc(f.files, (*followed).gone)
+	f.files = slices.DeleteFunc(f.files, f.gone)
 	return grew, len(f.files)
 }
 
@@ -366,14 +505,16 @@ func (e *followed) newest() *tail {
 }
 
 // gone reports whether a file of a pattern has been removed and read to its end.
-func (e *followed) gone() bool {
+func (f *Follower) gone(e *followed) bool {
 	if !e.pattern || !e.caught || e.newest() != nil {
 		return false
 	}
 	if _, err := os.Stat(e.path); err == nil {
 		return false
 	}
-	e.close()
+	for _, t := range e.past {
+		f.drop(t)
+	}
 	return true
 }
 
@@ -383,16 +524,21 @@ func removed(info fs.FileInfo) bool {
 	return ok && st.Nlink == 0
 }
 
+// inode is the number of a file, 0 where there is none.
+func inode(info fs.FileInfo) uint64 {
+	if st, ok := info.Sys().(*syscall.Stat_t); ok {
+		return uint64(st.Ino)
+	}
+	return 0
+}
+
 // rename finds out which file the name means now.
 func (f *Follower) rename(e *followed) {
 	f.watch(filepath.Dir(e.path))
 	t, err := open(e.path, e.newest())
-	place, resumes := f.c.From[e.path]
-	resumes = resumes && !e.resumed
-	e.resumed = true
 	switch {
-	case resumes:
-		f.resume(e, t, place)
+	case e.place != nil:
+		f.resume(e, t)
 	case t != nil && !e.caught && e.newest() == nil && f.c.Tail >= 0:
 		f.tail(t)
 	}
@@ -434,7 +580,11 @@ func open(path string, known *tail) (*tail, error) {
 		_ = file.Close()
 		return nil, err
 	}
-	return &tail{f: file, info: info}, nil
+	return newTail(file, info), nil
+}
+
+func newTail(f *os.File, info fs.FileInfo) *tail {
+	return &tail{f: f, info: info, begun: time.Now().UnixNano()}
 }
 
 // behind reports whether files wait that have something to read.
@@ -471,53 +621,99 @@ func (f *Follower) watch(dir string) {
 
 // resume finds the file that an earlier run has read. Where it has another name
 // now, it and those that came after it are read first. t is the file that has its
-// name now, nil if there is none.
-func (f *Follower) resume(e *followed, t *tail, place Place) {
+// name now, nil if there is none: then the place is kept for one that may come.
+func (f *Follower) resume(e *followed, t *tail) {
+	place := *e.place
 	var now fs.FileInfo
 	if t != nil {
-		if is, _ := place.Is(t.f); is {
-			t.start, t.origin = place.Offset, place.Origin
+		now = t.info
+		if inode(now) == place.Inode && place.Is(t.f) {
+			e.place = nil
+			f.goOn(t, place)
 			return
 		}
-		now = t.info
 	}
-	old, younger := f.search(e.path, now, place)
-	if old == nil {
-		if t != nil {
-			f.c.Tell(e.path + ": not the file of the state, read from its beginning")
-		}
+	if t == nil && e.waits {
 		return
 	}
-	old.start, old.origin = place.Offset, place.Origin
-	e.next = append(append(e.next, old), younger...)
+	old, younger := f.search(e.path, now, place)
+	if old == nil && t != nil && place.Cut && inode(now) == place.Inode {
+		e.place = nil // nothing of it has been taken since
+		return
+	}
+	if old == nil && !e.waits {
+		f.lost = append(f.lost, e.path)
+	}
+	switch {
+	case old != nil:
+		f.goOn(old, place)
+		e.next = append(append(e.next, old), younger...)
+	case t == nil:
+		e.waits = true
+		return
+	default:
+		f.c.Tell(e.path + ": not the file of the state, read from its beginning")
+	}
+	e.place = nil
 }
 
-// search looks in the folder of path for the file of an earlier run, and for the
-// younger ones whose names begin with that of path, oldest first.
+// goOn lets a file be read from the place on. Where an earlier run has begun before
+// its end (FollowConfig.Tail) and taken nothing yet, the first line comes before it.
+func (f *Follower) goOn(t *tail, place Place) {
+	t.start, t.origin, t.begun = place.Offset, place.Origin, place.Begun
+	t.origin.Within = t.start > 0
+	if f.c.FirstLine && t.start > 0 && t.origin.Lines == 0 {
+		t.head = firstLine(t.f, t.start, f.end)
+		t.origin.Within = false
+	}
+	t.origin.Place.End = 0 // what is read from now on counts from there
+}
+
+// search looks for the file of an earlier run in the folder of path, and in that
+// of the file which it links to, and for the younger ones whose names begin with
+// path, oldest first. Where there is none, a copy does it, as a rotation by copying
+// leaves one.
 func (f *Follower) search(path string, now fs.FileInfo, place Place) (old *tail, younger []*tail) {
-	entries, _ := os.ReadDir(filepath.Dir(path))
-	for _, entry := range entries {
-		name := filepath.Join(filepath.Dir(path), entry.Name())
-		info, err := os.Stat(name)
-		if err != nil || !info.Mode().IsRegular() || os.SameFile(info, now) {
-			continue
-		}
-		file, err := os.Open(name)
-		if err != nil {
-			continue
-		}
-		t := &tail{f: file, info: info}
-		switch is, _ := place.Is(file); {
-		case is && old == nil:
-			old = t
-		case strings.HasPrefix(name, path):
-			younger = append(younger, t)
-		default:
-			_ = file.Close()
+	dirs := []string{filepath.Dir(path)}
+	if real, err := filepath.EvalSymlinks(path); err == nil && filepath.Dir(real) != dirs[0] {
+		dirs = append(dirs, filepath.Dir(real))
+	}
+	var copied *tail
+	for _, dir := range dirs {
+		entries, _ := os.ReadDir(dir)
+		for _, entry := range entries {
+			name := filepath.Join(dir, entry.Name())
+			info, err := os.Stat(name)
+			sibling := strings.HasPrefix(name, filepath.Clean(path))
+			if err != nil || !info.Mode().IsRegular() || os.SameFile(info, now) || !sibling && inode(info) != place.Inode {
+				continue
+			}
+			file, err := os.Open(name)
+			if err != nil {
+				continue
+			}
+			t := newTail(file, info)
+			switch {
+			case old == nil && inode(info) == place.Inode && place.Is(file):
+				old = t
+			case sibling:
+				if place.Copied(file) && (copied == nil || copied.youngerThan(t)) {
+					copied = t
+				}
+				younger = append(younger, t)
+			default:
+				_ = file.Close()
+			}
 		}
 	}
+	if old == nil {
+		old = copied
+	}
 	younger = slices.DeleteFunc(younger, func(t *tail) bool {
-		skip := old == nil || !t.info.ModTime().After(old.info.ModTime())
+		if t == old {
+			return true
+		}
+		skip := old == nil || !t.youngerThan(old)
 		if !skip && compressed(t.f) {
 			f.c.Tell(t.f.Name() + ": compressed, its lines are not read")
 			skip = true
@@ -527,8 +723,29 @@ func (f *Follower) search(path string, now fs.FileInfo, place Place) (old *tail,
 		}
 		return skip
 	})
-	slices.SortStableFunc(younger, func(a, b *tail) int { return a.info.ModTime().Compare(b.info.ModTime()) })
+	slices.SortStableFunc(younger, func(a, b *tail) int {
+		if b.youngerThan(a) {
+			return -1
+		}
+		return 1
+	})
 	return old, younger
+}
+
+// youngerThan compares rotated files by when they were written to last. Where that
+// is the same, as the system's clock may be coarse, a smaller number at the end of
+// the name is younger (log.1, log.2), and a later date (log-20260131).
+func (t *tail) youngerThan(u *tail) bool {
+	if c := t.info.ModTime().Compare(u.info.ModTime()); c != 0 {
+		return c > 0
+	}
+	a, b := t.f.Name(), u.f.Name()
+	n, errN := strconv.Atoi(a[strings.LastIndexByte(a, '.')+1:])
+	k, errK := strconv.Atoi(b[strings.LastIndexByte(b, '.')+1:])
+	if errN == nil && errK == nil && max(n, k) < 10000 {
+		return n < k
+	}
+	return a > b
 }
 
 // compressed reports whether a file begins as gzip, xz, zstd or bzip2 files do.
@@ -553,6 +770,8 @@ func (f *Follower) tail(t *tail) {
 		t.head = firstLine(t.f, start, f.end)
 	}
 	t.start = start
+	t.named(t.f.Name())
+	t.origin.Within = len(t.head) == 0
 }
 
 // lastLines returns where the last n whole lines of a file of the given size
@@ -638,10 +857,12 @@ func (f *Follower) begin() {
 func (f *Follower) start(e *followed) {
 	t := e.next[0]
 	e.next = e.next[1:]
-	if e.before != nil {
-		_ = e.before.f.Close()
+	if e.now != nil && f.c.Keep {
+		e.past = append(e.past, e.now)
+	} else if e.now != nil {
+		f.drop(e.now)
 	}
-	e.before, e.now, e.running = e.now, t, true
+	e.now, e.running = t, true
 	t.wake, t.stop = make(chan struct{}, 1), f.stop
 	t.offset.Store(t.start)
 	t.atEnd = func() {
@@ -652,9 +873,7 @@ func (f *Follower) start(e *followed) {
 			f.begin()
 		}
 	}
-	if t.origin == nil {
-		t.origin = &parse.Origin{Name: e.path}
-	}
+	t.named(e.path)
 	t.origin.Open = func() (io.ReadCloser, error) { return t, nil }
 	f.merge.Add(t.origin, func(err error) { f.ended(e, t, err) })
 }
@@ -668,11 +887,11 @@ func (f *Follower) ended(e *followed, t *tail, err error) {
 	case f.closed || errors.Is(err, errDropped):
 	case err != nil:
 		f.c.Tell(ended(e.path, err))
-	case t.cut:
+	case t.cut.Load():
 		f.c.Tell(e.path + ": truncated, read from its beginning")
 		if file, err := os.Open(e.path); err == nil {
 			if info, err := file.Stat(); err == nil && os.SameFile(info, t.info) {
-				e.next = slices.Insert(e.next, 0, &tail{f: file, info: info})
+				e.next = slices.Insert(e.next, 0, newTail(file, info))
 			} else {
 				_ = file.Close() // the next look finds it
 			}
@@ -682,7 +901,7 @@ func (f *Follower) ended(e *followed, t *tail, err error) {
 		return
 	}
 	if info, err := t.f.Stat(); err == nil && removed(info) { // it cannot come back: its room on the disk is given free
-		_ = t.f.Close()
+		f.drop(t)
 		e.now = nil
 	}
 	e.caught = e.caught || !e.behind()
@@ -702,7 +921,7 @@ func (t *tail) Read(b []byte) (int, error) {
 		ending := t.ending.Load() // before the read, which so has all there was then
 		at := t.offset.Load()
 		if t.size() < at {
-			t.cut = true
+			t.cut.Store(true)
 			return 0, io.EOF
 		}
 		n, err := t.f.ReadAt(b, at)

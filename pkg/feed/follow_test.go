@@ -33,7 +33,7 @@ func follow(t *testing.T, c FollowConfig, names []string, prepare func(s *scene)
 		paths = append(paths, s.path(name))
 	}
 	c.Tell = s.k.tell
-	s.f = Follow(s.k.m, paths, strings.NewReader(""), c)
+	s.f = Follow(s.k.m, paths, nil, c)
 	t.Cleanup(func() {
 		s.k.m.Close()
 		s.f.Close()
@@ -62,6 +62,24 @@ func (s *scene) add(name, text string) {
 func (s *scene) rename(from, to string) {
 	s.Helper()
 	if err := os.Rename(s.path(from), s.path(to)); err != nil {
+		s.Fatal(err)
+	}
+}
+
+func (s *scene) stat(path string) os.FileInfo {
+	s.Helper()
+	info, err := os.Stat(path)
+	if err != nil {
+		s.Fatal(err)
+	}
+	return info
+}
+
+// age makes a file one that was written to some hours ago.
+func (s *scene) age(name string, hours int) {
+	s.Helper()
+	at := time.Now().Add(-time.Duration(hours) * time.Hour)
+	if err := os.Chtimes(s.path(name), at, at); err != nil {
 		s.Fatal(err)
 	}
 }
@@ -136,16 +154,24 @@ func TestFollowOrigins(t *testing.T) {
 		}
 	}
 	write("old\n")
-	f := Follow(m, []string{path}, nil, FollowConfig{Tail: -1, Tell: func(line string) { t.Error(line) }})
+	f := Follow(m, []string{path}, nil, FollowConfig{Tail: -1, Keep: true, Tell: func(line string) { t.Error(line) }})
 	defer f.Close()
 	defer m.Close()
 	var first, second parse.Block
 	if err := m.Next(&first); err != nil {
 		t.Fatal(err)
 	}
-	file, at, ok := f.Where(first.Origin, first.End)
-	if !ok || at != 4 || file.Name() != path {
-		t.Errorf("4 bytes of the first Origin are at %d of %v, %v", at, file, ok)
+	first.Origin.Place.End = first.End // as who takes it does
+	taken := func() Taken {
+		t.Helper()
+		all := f.Taken()
+		if len(all) != 1 || all[0].Name != path {
+			t.Fatalf("taken %+v", all)
+		}
+		return all[0]
+	}
+	if got := taken(); got.Origin != first.Origin || got.Offset != 4 {
+		t.Errorf("4 bytes of the first Origin are %+v", got)
 	}
 	if err := os.Rename(path, path+".1"); err != nil {
 		t.Fatal(err)
@@ -157,14 +183,24 @@ func TestFollowOrigins(t *testing.T) {
 	if first.Origin == second.Origin || second.Origin.Name != path || string(second.Data) != "new\nnewer\n" {
 		t.Errorf("the new file is %q of the Origin of the old one: %v", second.Data, first.Origin == second.Origin)
 	}
-	if _, at, ok := f.Where(second.Origin, second.End); !ok || at != 10 {
-		t.Errorf("10 bytes of the second Origin are at %d, %v", at, ok)
+	if got := taken(); got.Origin != first.Origin || got.Offset != 4 {
+		t.Errorf("nothing of the second Origin has been taken, but %+v", got)
 	}
-	if _, at, ok := f.Where(first.Origin, 4); !ok || at != 4 {
-		t.Errorf("the end of the old file is at %d, %v", at, ok)
+	second.Origin.Place.End = second.End
+	got := taken()
+	if got.Origin != second.Origin || got.Offset != 10 {
+		t.Errorf("10 bytes of the second Origin are %+v", got)
 	}
-	if _, _, ok := f.Where(&parse.Origin{}, 4); ok {
-		t.Error("a strange Origin has a place")
+	f.Close()
+	if again := taken(); again.Offset != 10 {
+		t.Errorf("taken after Close: %+v", again)
+	}
+	if _, err := got.File.Stat(); err != nil {
+		t.Errorf("the file is not there until Release: %v", err)
+	}
+	f.Release()
+	if _, err := got.File.Stat(); err == nil {
+		t.Error("the file is open after Release")
 	}
 }
 
@@ -331,45 +367,66 @@ func TestLastLines(t *testing.T) {
 // Where an earlier run has stopped, reading goes on: in the same file, or where
 // that has another name now, there and in those that came after it.
 func TestFollowResume(t *testing.T) {
-	is := func(text string) func(*os.File) (bool, error) { // the file begins with text
-		return func(f *os.File) (bool, error) {
-			b := make([]byte, len(text))
-			_, err := f.ReadAt(b, 0)
-			return string(b) == text, err
-		}
+	begins := func(f *os.File) bool {
+		b := make([]byte, 4)
+		_, _ = f.ReadAt(b, 0) // a file that is shorter does not
+		return string(b) == "1\n2\n"
 	}
-	known := &parse.Origin{Lines: 2}
 	for _, c := range []struct {
 		name    string
 		prepare func(s *scene)
 		want    map[string][]string
 		told    string
+		copied  bool
 	}{
-		{"same", func(s *scene) { s.add("a", "1\n2\n3\n") }, map[string][]string{"": {"3"}}, ""},
-		{"another", func(s *scene) { s.add("a", "9\n8\n3\n") }, map[string][]string{"a": {"9", "8", "3"}}, "a: not the file of the state, read from its beginning"},
-		{"renamed", func(s *scene) { s.add("a.1", "1\n2\n3\n"); s.add("a", "4\n") }, map[string][]string{"": {"3"}, "a": {"4"}}, ""},
-		{"renamed, no new one yet", func(s *scene) { s.add("a.1", "1\n2\n3\n") }, map[string][]string{"": {"3"}}, ""},
-		{"rotated often", func(s *scene) {
-			now := time.Now()
-			for i, name := range []string{"a.gz", "a.3", "old", "a.1", "a.2", "a"} {
-				text := []string{"\x1f\x8b\x08rest", "1\n2\n3", "x\n", "5\n", "4\n", "6\n"}[i]
-				age := []int{1, 9, 20, 3, 5, 0}[i]
-				s.add(name, text)
-				at := now.Add(-time.Duration(age) * time.Hour)
+		{"same", func(s *scene) { s.add("a", "1\n2\n3\n") }, map[string][]string{"": {"3"}}, "", false},
+		{"another", func(s *scene) { s.add("a", "9\n8\n3\n") }, map[string][]string{"a": {"9", "8", "3"}}, "a: not the file of the state, read from its beginning", false},
+		{"renamed", func(s *scene) { s.add("a.1", "1\n2\n3\n"); s.add("a", "4\n"); s.age("a.1", 1) }, map[string][]string{"": {"3"}, "a": {"4"}}, "", false},
+		{"renamed, no new one yet", func(s *scene) { s.add("a.1", "1\n2\n3\n") }, map[string][]string{"": {"3"}}, "", false},
+		{"copied and cut", func(s *scene) { s.add("a.1", "1\n2\n3\n"); s.add("a", "4\n") }, map[string][]string{"": {"3"}, "a": {"4"}}, "", true},
+		{"copied and cut twice", func(s *scene) {
+			s.add("a.2", "1\n2\n3\n")
+			s.add("a.1", "1\n2\n9\n")
+			s.age("a.2", 2)
+			s.age("a.1", 1)
+			s.add("a", "4\n")
+		}, map[string][]string{"": {"3"}, "a": {"1", "2", "9", "4"}}, "", true},
+		{"written in the same moment", func(s *scene) {
+			for i, name := range []string{"a.3", "a.1", "a.2"} {
+				s.add(name, []string{"1\n2\n3\n", "5\n", "4\n"}[i])
+			}
+			at := s.stat(s.path("a.2")).ModTime()
+			for _, name := range []string{"a.1", "a.2"} {
 				if err := os.Chtimes(s.path(name), at, at); err != nil {
 					s.Fatal(err)
 				}
 			}
-		}, map[string][]string{"": {"3"}, "a": {"4", "5", "6"}}, "a.gz: compressed, its lines are not read"},
-		{"nothing there", func(*scene) {}, map[string][]string{"a": nil}, "a: not there yet"},
+			s.age("a.3", 1)
+		}, map[string][]string{"": {"3"}, "a": {"4", "5"}}, "", false},
+		{"rotated often", func(s *scene) {
+			for i, name := range []string{"a.gz", "a.3", "old", "a.1", "a.2", "a"} {
+				text := []string{"\x1f\x8b\x08rest", "1\n2\n3", "x\n", "5\n", "4\n", "6\n"}[i]
+				s.add(name, text)
+				s.age(name, []int{1, 9, 20, 3, 5, 0}[i])
+			}
+		}, map[string][]string{"": {"3"}, "a": {"4", "5", "6"}}, "a.gz: compressed, its lines are not read", false},
+		{"nothing there", func(*scene) {}, map[string][]string{"a": nil}, "a: not there yet", false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := &scene{T: t, dir: t.TempDir(), k: newTaker()}
 			c.prepare(s)
-			s.f = Follow(s.k.m, []string{s.path("a")}, nil, FollowConfig{
-				Tail: 0, Tell: s.k.tell, // a run that goes on leaves --tail out
-				From: map[string]Place{s.path("a"): {Offset: 4, Is: is("1\n2\n"), Origin: known}},
-			})
+			place := Place{Name: s.path("a"), Offset: 4, Is: begins, Origin: &parse.Origin{Lines: 2}}
+			if paths, _ := filepath.Glob(s.path("a*")); len(paths) > 0 { // the oldest is the file that was read
+				slices.SortFunc(paths, func(a, b string) int {
+					return s.stat(a).ModTime().Compare(s.stat(b).ModTime())
+				})
+				place.Inode = inode(s.stat(paths[0]))
+			}
+			place.Copied = func(f *os.File) bool { return c.copied && begins(f) }
+			if c.copied {
+				place.Inode = 1
+			}
+			s.f = Follow(s.k.m, []string{s.path("a")}, nil, FollowConfig{Tail: -1, Tell: s.k.tell, From: []Place{place}})
 			defer func() {
 				s.k.m.Close()
 				s.f.Close()

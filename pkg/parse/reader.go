@@ -23,6 +23,10 @@ type Origin struct {
 	Place Place                         // and how far that is, likewise
 	Alone bool                          // a header that cannot be used ends this input and no other
 
+	// Within says that reading begins within the input: what comes first is no BOM,
+	// and does not say that it is packed.
+	Within bool
+
 	Refused bool // its header could not be used: nothing more of it is; for who calls Enter
 
 	header *header  // of a table, nil until it has come; for Enter alone
@@ -256,7 +260,9 @@ func (r *Reader) open() error {
 		r.err = r.named(err)
 		return r.err
 	}
-	r.in, r.err, r.given, r.bom, r.long = &unpacker{ReadCloser: in}, nil, 0, true, false
+	o := r.src[r.at]
+	r.in, r.err, r.given = &unpacker{ReadCloser: in, known: o.Within}, nil, 0
+	r.bom, r.long = !o.Within, o.Within && o.Place.long
 	return nil
 }
 

@@ -11,6 +11,7 @@ import (
 type Place struct {
 	End int64 // bytes, as Block.End
 
+	long   bool // in a line that is too long
 	format *Format
 	known  bool // the fields
 	header *header
@@ -27,7 +28,7 @@ func (b *Block) Take(lines int) {
 
 // place is where b ends, once the Schema has taken notice of it.
 func (s *Schema) place(b *Block) Place {
-	p := Place{End: b.End, format: s.format, known: s.known, header: b.Origin.header, above: b.Origin.above}
+	p := Place{End: b.End, long: b.TooLong, format: s.format, known: s.known, header: b.Origin.header, above: b.Origin.above}
 	if s.cfg.Units {
 		p.kinds = slices.Clone(s.kinds)
 	}
@@ -108,7 +109,7 @@ func (s *Schema) Restore(d *num.Decoder) (at Place) {
 func (o *Origin) Append(dst []byte) []byte {
 	dst = num.AppendText(dst, o.Name)
 	dst = num.AppendUint(dst, uint64(o.Lines))
-	dst = num.AppendInt(dst, o.Place.End)
+	dst = num.AppendBool(num.AppendInt(dst, o.Place.End), o.Place.long)
 	h := o.Place.header
 	if dst = num.AppendBool(dst, h != nil); h != nil {
 		dst = appendLines(num.AppendBool(dst, h.names != nil), h.names)
@@ -117,12 +118,12 @@ func (o *Origin) Append(dst []byte) []byte {
 	return appendLines(dst, o.Place.above)
 }
 
-// Restore makes an Origin that has not been read be where Append found it. The
-// Reader begins at its beginning all the same: Open has to see to that.
+// Restore makes an Origin that has not been read be where Append found it. Who reads
+// it has to begin there: Open and Within have to see to that.
 func (o *Origin) Restore(d *num.Decoder) {
 	o.Name = d.Text()
 	o.Lines = int(d.Uint())
-	o.Place = Place{End: d.Int()}
+	o.Place = Place{End: d.Int(), long: d.Bool()}
 	if d.Bool() {
 		named := d.Bool()
 		names := decodeLines[string](d)

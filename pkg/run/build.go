@@ -14,7 +14,9 @@ import (
 	"time"
 
 	"rtda/pkg/agg"
+	"rtda/pkg/feed"
 	"rtda/pkg/format"
+	"rtda/pkg/num"
 	"rtda/pkg/parse"
 	"rtda/pkg/rule"
 	"rtda/pkg/stream"
@@ -39,13 +41,13 @@ func newFilter(o *Options, std Streams) (*filter, error) {
 	}
 	cut := parse.ReaderConfig{MaxLine: o.MaxLine, NUL: o.NUL, Now: f.now, Size: o.blockSize()}
 	f.pipeline.passed.L, f.pipeline.idle.L = &f.pipeline.mu, &f.pipeline.mu
-	found, err := f.openState(std.In)
+	found, places, err := f.openState(&std)
 	if err != nil {
 		return nil, err
 	}
 	if len(o.Listen) == 0 && !o.Follow {
 		f.pipeline.reader = parse.NewReader(f.pipeline.tapped(f.origins), cut)
-	} else if err := f.takeIn(cut, std.In); err != nil {
+	} else if err := f.takeIn(cut, places); err != nil {
 		return nil, err
 	}
 	if IsTerminal(std.Err) && !IsTerminal(std.In) && !o.OneToOne {
@@ -77,23 +79,28 @@ func newFilter(o *Options, std Streams) (*filter, error) {
 }
 
 // openState opens the FILE of --state, and the inputs where it says to go on.
-func (f *filter) openState(in io.Reader) (found *stream.Snapshot, err error) {
+func (f *filter) openState(std *Streams) (found *stream.Snapshot, places []feed.Place, err error) {
 	if f.o.State == "" {
-		return nil, nil
+		return nil, nil, nil
 	}
-	c, err := openCheckpoint(f)
+	c, err := openCheckpoint(f, std.Disk)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	f.checkpoint, f.pipeline.checkpoint = c, c
 	var was []*parse.Origin
 	if c.found != nil {
-		if found, err = stream.ReadSnapshot(c.found.Stream, f.pipeline.schema); err != nil {
-			return nil, Usage(fmt.Errorf("--state: %s: %w", f.o.State, err))
+		found, err = stream.ReadSnapshot(c.found.Stream, f.pipeline.schema)
+		if err == nil && len(found.Origins) != len(c.found.Inputs) {
+			err = num.ErrDamaged
+		}
+		if err != nil {
+			return nil, nil, Usage(fmt.Errorf("--state: %s: %w", f.o.State, err))
 		}
 		was = found.Origins
 	}
-	return found, c.openInputs(in, was)
+	places, err = c.openInputs(std.In, was)
+	return found, places, err
 }
 
 // restore makes the stream that of the state that was found, and cuts the outputs

@@ -2,6 +2,7 @@ package run
 
 import (
 	"cmp"
+	"compress/gzip"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,9 +11,11 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"rtda/pkg/clock"
+	"rtda/pkg/feed"
 	"rtda/pkg/format"
 	"rtda/pkg/num"
 	"rtda/pkg/parse"
@@ -31,14 +34,22 @@ import (
 // off at the next start, and written again.
 type checkpoint struct {
 	f     *filter
+	disk  state.FileSystem
 	store *state.Store
 	every time.Duration
 	found *saved // what an earlier run has left; nil: nothing
 
 	restored *stream.Restored // what is to be told of it
 
-	inputs  []*input // by f.origins
+	inputs  []*input // those that are not followed
 	outputs []*sink  // stdout and the file of --alerts, where they are files
+	resumed int      // inputs of the state that go on where it says
+	changed []string // names of files that cannot
+
+	room    []byte                           // for what the stream knows: so large a room is not made anew each time
+	known   map[*parse.Origin]state.Position // as saved last
+	readMu  sync.Mutex
+	reading map[*parse.Origin]*state.Reading // of the inputs that are files
 
 	mu     sync.Mutex
 	last   int  // turns begun at the last save, the save's own too
@@ -54,10 +65,10 @@ type input struct {
 	origin *parse.Origin
 	file   *os.File // nil: it cannot, as a pipe
 	base   int64    // where in the file reading began
-	again  bool     // it goes on where the state says
+	packed int64    // bytes of a file that is unpacked, else 0
 }
 
-// An sink is a file that is appended to.
+// A sink is a file that is appended to.
 type sink struct {
 	name string
 	w    *writer
@@ -70,6 +81,7 @@ type saved struct {
 	At      int64 // ns since the epoch
 	Version string
 	Flags   []flagText
+	Heard   bool // lines came from addresses too, which cannot be read again
 	Counts  Counts
 	Inputs  []savedFile
 	Outputs []savedFile
@@ -84,18 +96,28 @@ type flagText struct{ Name, Value string }
 
 // A savedFile is a file that is read or appended to, and where in it the state is.
 type savedFile struct {
-	Name string
-	Can  bool // it is a file
-	Line int  // lines taken
+	Name     string
+	Can      bool  // it is a file
+	Line     int   // lines taken
+	Packed   bool  // it is unpacked as it is read
+	Unpacked int64 // the place in what it holds then; that of the Position is the file's end
+	Cut      bool  // it is followed, and was made empty since
+	Begun    int64 // when following it began, ns since the epoch
 	state.Position
+
+	origin  *parse.Origin  // of an input
+	file    *os.File       // nil: the Position is known
+	reading *state.Reading // of an input; nil: nothing
 }
 
+// append appends all but what the stream knows, which comes last.
 func (s *saved) append(dst []byte) []byte {
 	dst = num.AppendText(num.AppendInt(dst, s.At), s.Version)
 	dst = num.AppendUint(dst, uint64(len(s.Flags)))
 	for _, f := range s.Flags {
 		dst = num.AppendText(num.AppendText(dst, f.Name), f.Value)
 	}
+	dst = num.AppendBool(dst, s.Heard)
 	for _, n := range s.Counts.all() {
 		dst = num.AppendInt(dst, int64(*n))
 	}
@@ -103,10 +125,13 @@ func (s *saved) append(dst []byte) []byte {
 		dst = num.AppendUint(dst, uint64(len(files)))
 		for _, f := range files {
 			dst = num.AppendBool(num.AppendText(dst, f.Name), f.Can)
-			dst = f.AppendState(num.AppendInt(dst, int64(f.Line)))
+			dst = num.AppendBool(num.AppendInt(dst, int64(f.Line)), f.Packed)
+			dst = num.AppendBool(num.AppendInt(dst, f.Unpacked), f.Cut)
+			dst = num.AppendInt(dst, f.Begun)
+			dst = f.AppendState(dst)
 		}
 	}
-	return num.AppendText(dst, s.Stream)
+	return num.AppendUint(dst, uint64(len(s.Stream)))
 }
 
 func (c *Counts) all() []*int {
@@ -119,13 +144,16 @@ func readSaved(b []byte) (*saved, error) {
 	for range d.Count(2) {
 		s.Flags = append(s.Flags, flagText{d.Text(), d.Text()})
 	}
+	s.Heard = d.Bool()
 	for _, n := range s.Counts.all() {
 		*n = int(d.Int())
 	}
 	for _, files := range []*[]savedFile{&s.Inputs, &s.Outputs} {
-		for range d.Count(5) {
-			f := savedFile{Name: d.Text(), Can: d.Bool(), Line: int(d.Int())}
-			f.Position = state.ReadPosition(d)
+		for range d.Count(11) {
+			f := savedFile{Name: d.Text(), Can: d.Bool(), Line: int(d.Int()), Packed: d.Bool(), Unpacked: d.Int(), Cut: d.Bool(), Begun: d.Int()}
+			if f.Position = state.ReadPosition(d); f.Line < 0 || f.Unpacked < 0 {
+				d.Fail()
+			}
 			*files = append(*files, f)
 		}
 	}
@@ -134,13 +162,23 @@ func readSaved(b []byte) (*saved, error) {
 }
 
 // openCheckpoint opens the FILE of --state.
-func openCheckpoint(f *filter) (*checkpoint, error) {
+func openCheckpoint(f *filter, disk state.FileSystem) (*checkpoint, error) {
 	o := f.o
-	store, b, told, err := state.Open(state.Disk{}, o.State)
-	if err != nil {
-		return nil, Usage(fmt.Errorf("--state: %w", err))
+	if disk == nil {
+		disk = state.Disk{}
 	}
-	c := &checkpoint{f: f, store: store, every: o.Save, stop: make(chan struct{}), stopped: make(chan struct{})}
+	store, b, told, err := state.Open(disk, o.State)
+	if err != nil {
+		err = fmt.Errorf("--state: %w", err)
+		if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EIO) {
+			return nil, &Error{StatusIO, err} // it may work later
+		}
+		return nil, Usage(err)
+	}
+	c := &checkpoint{
+		f: f, disk: disk, store: store, every: o.Save, stop: make(chan struct{}), stopped: make(chan struct{}),
+		known: map[*parse.Origin]state.Position{}, reading: map[*parse.Origin]*state.Reading{},
+	}
 	f.tell(told)
 	if b == nil {
 		return c, nil
@@ -154,6 +192,9 @@ func openCheckpoint(f *filter) (*checkpoint, error) {
 	}
 	return c, nil
 }
+
+// goesOn reports whether there is a state to go on from.
+func (c *checkpoint) goesOn() bool { return c != nil && c.found != nil }
 
 // fits reports whether the flags that must stay as they are have done so.
 func (o *Options) fits(before []flagText) error {
@@ -225,72 +266,149 @@ func (o *Options) fixedFlags() []flagText {
 }
 
 // openInputs finds out which inputs can be read again, and where the state says to
-// go on in them. was are the Origins of the state.
-func (c *checkpoint) openInputs(in io.Reader, was []*parse.Origin) error {
+// go on in them. was are the Origins of the state. It returns where to go on in
+// files that are followed.
+func (c *checkpoint) openInputs(in io.Reader, was []*parse.Origin) (places []feed.Place, err error) {
+	used := make([]bool, len(was))
 	for i, o := range c.f.origins {
 		n := &input{origin: o}
-		var err error
 		if o.Name == "" || o.Name == "-" {
 			if file, ok := in.(*os.File); ok && state.Regular(file) {
 				n.file = file
 				if n.base, err = file.Seek(0, io.SeekCurrent); err != nil {
-					return err
+					return nil, err
 				}
 			}
+		} else if c.f.o.Follow {
+			continue
 		} else if file, openErr := os.Open(o.Name); openErr == nil && state.Regular(file) {
 			n.file = file
 		}
-		if n.file != nil && packed(n.file) {
-			return Usage(fmt.Errorf("--state: %s: a packed file cannot be gone on with: unpack it (gunzip)", o.Name))
+		if n.file != nil && isPacked(n.file, n.base) {
+			info, err := n.file.Stat()
+			if err == nil && n.base > 0 {
+				err = fmt.Errorf("--state: %s: packed, and not read from its beginning", shownInput(o))
+			}
+			if err != nil {
+				return nil, Usage(err)
+			}
+			n.packed = info.Size()
 		}
 		c.inputs = append(c.inputs, n)
-		if err := c.resume(i, n, was); err != nil {
-			return err
+		if at := c.before(o.Name, used); at >= 0 {
+			if n.origin, err = c.resume(n, c.found.Inputs[at], was[at]); err != nil {
+				return nil, err
+			}
+			c.f.origins[i] = n.origin
 		}
 	}
-	return nil
+	places = c.places(was, used)
+	c.resumed += len(places)
+	return places, nil
 }
 
-func packed(file *os.File) bool {
+func isPacked(file *os.File, offset int64) bool {
 	b := make([]byte, 2)
-	n, _ := file.ReadAt(b, 0)
+	n, _ := file.ReadAt(b, offset)
 	return n == 2 && b[0] == 0x1f && b[1] == 0x8b
 }
 
-// resume lets an input go on where the state says.
-func (c *checkpoint) resume(i int, n *input, was []*parse.Origin) error {
-	if c.found == nil {
-		return nil
+// before is which input of the state has the name, −1 if there is none. One that is
+// named twice is there twice.
+func (c *checkpoint) before(name string, used []bool) int {
+	for i := range used {
+		if !used[i] && c.found.Inputs[i].Name == name {
+			used[i] = true
+			return i
+		}
 	}
-	at := slices.IndexFunc(c.found.Inputs, func(s savedFile) bool { return s.Name == n.origin.Name })
-	if at < 0 || at >= len(was) {
-		return nil
-	}
-	before := c.found.Inputs[at]
-	if before.Can && n.file != nil {
+	return -1
+}
+
+// resume lets an input go on where the state says. It returns its Origin, which is
+// o as far as anything of it is known.
+func (c *checkpoint) resume(n *input, before savedFile, o *parse.Origin) (*parse.Origin, error) {
+	var offset int64 // in what is read
+	again := before.Can && n.file != nil
+	if again {
 		is, err := before.Is(n.file)
-		if err != nil {
-			return err
-		}
-		if !is {
+		switch {
+		case err != nil:
+			return nil, err
+		case !is || before.Packed != (n.packed > 0):
+			c.changed = append(c.changed, shownInput(n.origin))
 			c.f.tell(shownInput(n.origin) + ": not the file of the state, read from its beginning")
-			return nil
+			return n.origin, nil
 		}
-		n.again, n.base = true, before.Offset
+		offset = before.Offset
+		if n.packed > 0 {
+			offset = before.Unpacked
+		} else {
+			c.known[o] = before.Position
+			c.remember(o, n.file, offset)
+		}
+		c.resumed++
 	}
-	o := was[at]
 	o.Open, o.Alone = n.origin.Open, n.origin.Alone
 	o.Place.End = 0 // what is read from now on counts from n.base
-	if n.again {
-		offset := before.Offset
-		o.Open = func() (io.ReadCloser, error) {
-			_, err := n.file.Seek(offset, io.SeekStart)
-			return io.NopCloser(n.file), err
-		}
+	if again {
+		n.base, o.Within = offset, offset > 0
+		o.Open = func() (io.ReadCloser, error) { return openAt(n, offset) }
 	}
-	n.origin, c.f.origins[i] = o, o
-	return nil
+	return o, nil
 }
+
+// openAt is what the file of an input holds from the offset on.
+func openAt(n *input, offset int64) (io.ReadCloser, error) {
+	if n.packed == 0 {
+		_, err := n.file.Seek(offset, io.SeekStart)
+		return io.NopCloser(n.file), err
+	}
+	if _, err := n.file.Seek(0, io.SeekStart); err != nil || offset == 0 {
+		return io.NopCloser(n.file), err
+	}
+	unpacked, err := gzip.NewReader(n.file)
+	if err == nil {
+		_, err = io.CopyN(io.Discard, unpacked, offset)
+	}
+	return unpacked, err
+}
+
+// places are where to go on in files that are followed.
+func (c *checkpoint) places(was []*parse.Origin, used []bool) (all []feed.Place) {
+	for i := range used {
+		before := &c.found.Inputs[i]
+		if used[i] || !before.Can || !c.f.o.Follow {
+			continue
+		}
+		since := time.Unix(0, before.Begun).Add(-clockGrain) // rotations before made copies too
+		c.known[was[i]] = before.Position
+		all = append(all, feed.Place{
+			Name: before.Name, Offset: before.Offset, Inode: before.Inode, Origin: was[i], Cut: before.Cut, Begun: before.Begun,
+			Is: func(f *os.File) bool {
+				is, err := before.Is(f)
+				return is && err == nil && c.remember(was[i], f, before.Offset)
+			},
+			Copied: func(f *os.File) bool { return before.IsCopy(f, since) && c.remember(was[i], f, before.Offset) },
+		})
+	}
+	return all
+}
+
+// remember notes what was read of a file in earlier runs. It reports whether it
+// could.
+func (c *checkpoint) remember(o *parse.Origin, f *os.File, offset int64) bool {
+	r, err := state.NewReading(f, offset)
+	if err == nil {
+		c.readMu.Lock()
+		c.reading[o] = r
+		c.readMu.Unlock()
+	}
+	return err == nil
+}
+
+// clockGrain is how much the times of files may lag behind the clock.
+const clockGrain = 10 * time.Millisecond
 
 func shownInput(o *parse.Origin) string {
 	if o.Name == "" || o.Name == "-" {
@@ -301,36 +419,56 @@ func shownInput(o *parse.Origin) string {
 
 // canReadAgain reports whether all input that the state knows can be read again.
 func (c *checkpoint) canReadAgain() bool {
-	return !slices.ContainsFunc(c.inputs, func(n *input) bool { return n.file == nil })
+	return !c.found.Heard && c.resumed == len(c.found.Inputs)
 }
 
 // openOutputs locks the outputs that are appended to, and cuts off what stands
 // behind the places of the state.
 func (c *checkpoint) openOutputs(stdout, alerts *writer) error {
+	if in := c.f.pipeline.intake; in != nil && in.follower != nil {
+		lost := in.follower.Lost()
+		c.resumed -= len(lost)
+		c.changed = append(c.changed, lost...)
+	}
 	for _, w := range []*writer{stdout, alerts} {
 		if w == nil {
 			continue
 		}
-		file, ok := w.w.(*os.File)
-		if !ok || !state.Regular(file) || !state.Appends(file) {
-			continue
-		}
-		out := &sink{name: w.name, w: w, file: file}
-		free, err := state.LockOutput(file)
-		if err != nil {
+		out := &sink{name: w.name, w: w}
+		if err := out.open(); err != nil {
 			return err
 		}
-		if !free {
-			return Usage(fmt.Errorf("--state: %s: another run with --state appends to it", w.name))
-		}
-		if out.read, err = state.Reopen(file); err != nil {
-			return Usage(fmt.Errorf("--state: %s: cannot be read: %s", w.name, Reason(err)))
+		if out.file == nil {
+			continue
 		}
 		c.outputs = append(c.outputs, out)
 		if err := c.cut(out); err != nil {
 			return &Error{StatusIO, err}
 		}
 	}
+	return nil
+}
+
+// open locks the file of a sink and opens it to be read, if it is one that is
+// appended to.
+func (out *sink) open() error {
+	out.w.mu.Lock()
+	file, ok := out.w.w.(*os.File)
+	out.w.mu.Unlock()
+	if !ok || !state.Regular(file) || !state.Appends(file) {
+		return nil
+	}
+	free, err := state.LockOutput(file)
+	if err != nil {
+		return err
+	}
+	if !free {
+		return Usage(fmt.Errorf("--state: %s: another run with --state appends to it", out.name))
+	}
+	if out.read, err = state.Reopen(file); err != nil {
+		return Usage(fmt.Errorf("--state: %s: cannot be read: %s", out.name, Reason(err)))
+	}
+	out.file = file
 	return nil
 }
 
@@ -350,10 +488,14 @@ func (c *checkpoint) cut(out *sink) error {
 		c.f.tell(out.name + ": not the file of the state, appended to")
 		return nil
 	case !c.canReadAgain():
-		return nil
+		info, err := out.read.Stat()
+		if err == nil && len(c.changed) > 0 && info.Size() > c.found.Outputs[at].Offset {
+			c.f.tell(fmt.Sprintf("%s: %d bytes behind the state stay, as %s cannot be read again", out.name, info.Size()-c.found.Outputs[at].Offset, c.changed[0]))
+		}
+		return err
 	}
 	kept := c.f.o.State + ".cut"
-	n, err := state.Cut(out.read, out.file, c.found.Outputs[at].Offset, kept)
+	n, err := state.Cut(c.disk, out.read, out.file, c.found.Outputs[at].Offset, kept)
 	if n > 0 {
 		c.f.tell(fmt.Sprintf("%s: %d bytes behind the state cut (kept in %s)", out.name, n, kept))
 	}
@@ -423,14 +565,55 @@ func (c *checkpoint) save(last bool) {
 func (c *checkpoint) of(st *stream.Stream) *saved {
 	stats := st.Stats()
 	s := &saved{
-		At: c.f.now(), Version: c.f.o.Version, Flags: c.f.o.fixedFlags(),
+		At: c.f.now(), Version: c.f.o.Version, Flags: c.f.o.fixedFlags(), Heard: len(c.f.o.Listen) > 0,
 		Counts: Counts{Lines: stats.Lines, Keys: stats.Keys, Samples: stats.Held, Firing: stats.Firing, Alerts: stats.Alerts},
 	}
 	for _, n := range c.inputs {
-		s.Inputs = append(s.Inputs, savedFile{Name: n.origin.Name, Can: n.file != nil, Line: n.origin.Lines, Position: state.Position{Offset: n.base + n.origin.Place.End}})
+		in := savedFile{Name: n.origin.Name, Can: n.file != nil, Line: n.origin.Lines, origin: n.origin, file: n.file}
+		if in.Offset = n.base + n.origin.Place.End; n.packed > 0 {
+			in.Packed, in.Unpacked, in.Offset = true, in.Offset, n.packed
+		}
+		s.Inputs = append(s.Inputs, in)
 	}
-	s.Stream = st.Append(nil, c.f.pipeline.schema, c.f.origins)
+	if in := c.f.pipeline.intake; in != nil && in.follower != nil {
+		for _, t := range in.follower.Taken() {
+			s.Inputs = append(s.Inputs, savedFile{
+				Name: t.Name, Can: true, Line: t.Origin.Lines, Cut: t.Cut, Begun: t.Begun, Position: state.Position{Offset: t.Offset},
+				origin: t.Origin, file: t.File,
+			})
+		}
+	}
+	var origins []*parse.Origin
+	c.readMu.Lock()
+	reading := make(map[*parse.Origin]*state.Reading, len(s.Inputs)) // without inputs that have ended
+	for i := range s.Inputs {
+		in := &s.Inputs[i]
+		origins = append(origins, in.origin)
+		if r := c.reading[in.origin]; r != nil {
+			reading[in.origin], in.reading = r, r.Clone()
+		}
+	}
+	c.reading = reading
+	c.readMu.Unlock()
+	c.room = st.Append(c.room[:0], c.f.pipeline.schema, origins)
+	s.Stream = c.room
 	return s
+}
+
+// took remembers a block that has been taken, so that a save knows what was read
+// also where the file does not hold it any more. It is for who has the stream's turn.
+func (c *checkpoint) took(b *parse.Block) {
+	if c == nil || b.Origin.Alone {
+		return
+	}
+	c.readMu.Lock()
+	defer c.readMu.Unlock()
+	r := c.reading[b.Origin]
+	if r == nil {
+		r = &state.Reading{}
+		c.reading[b.Origin] = r
+	}
+	r.Add(b.Data, b.End)
 }
 
 // note notes how far the outputs have been written.
@@ -440,30 +623,79 @@ func (c *checkpoint) note(s *saved) {
 		if info, err := out.read.Stat(); err == nil {
 			size = info.Size()
 		}
-		s.Outputs = append(s.Outputs, savedFile{Name: out.name, Can: true, Position: state.Position{Offset: size}})
+		s.Outputs = append(s.Outputs, savedFile{Name: out.name, Can: true, Position: state.Position{Offset: size}, file: out.file})
 	}
+}
+
+// reopened tells that an output has another file now. The one before is brought to
+// the disk, and what is to be known of the new one is saved at once.
+func (c *checkpoint) reopened(w *writer, before io.Closer) error {
+	if c == nil {
+		return nil
+	}
+	c.mu.Lock()
+	c.outputs = slices.DeleteFunc(c.outputs, func(out *sink) bool { return out.w == w })
+	out := &sink{name: w.name, w: w}
+	err := out.open()
+	if out.file != nil {
+		c.outputs = append(c.outputs, out)
+	}
+	if file, ok := before.(*os.File); ok && err == nil && state.Regular(file) {
+		err = c.disk.Sync(file)
+	}
+	c.last = -1
+	c.mu.Unlock()
+	if err == nil {
+		c.save(false)
+	}
+	return err
 }
 
 // keep brings the outputs and then the state to the disk.
 func (c *checkpoint) keep(s *saved) error {
-	var err error
-	for i, n := range c.inputs {
-		if n.file == nil {
+	known := map[*parse.Origin]state.Position{}
+	for i := range s.Inputs {
+		in := &s.Inputs[i]
+		if !in.Can {
 			continue
 		}
-		if s.Inputs[i].Position, err = state.PositionOf(n.file, s.Inputs[i].Offset); err != nil {
-			return fmt.Errorf("%s: %s", shownInput(n.origin), Reason(err))
+		if err := c.locate(in); err != nil {
+			return fmt.Errorf("%s: %s", shownInput(in.origin), Reason(err))
 		}
+		known[in.origin] = in.Position
 	}
+	c.known = known
 	for i, out := range c.outputs {
+		var err error
 		if s.Outputs[i].Position, err = state.PositionOf(out.read, s.Outputs[i].Offset); err == nil {
-			err = out.file.Sync()
+			err = c.disk.Sync(out.file)
 		}
 		if err != nil {
 			return fmt.Errorf("%s: %s", out.name, Reason(err))
 		}
 	}
-	return c.store.Save(s.append(nil))
+	return c.store.Save(s.append(nil), s.Stream)
+}
+
+// locate finds out the Position of an input: of what was read of it, and where that
+// is not remembered of what the file holds.
+func (c *checkpoint) locate(in *savedFile) (err error) {
+	if p, ok := c.known[in.origin]; ok && p.Offset == in.Offset {
+		in.Position = p // nothing was read since
+		return nil
+	}
+	offset := in.Offset
+	if in.reading != nil && !in.Packed {
+		p, ok, err := in.reading.PositionOf(in.file)
+		if err != nil || ok && p.Offset == offset {
+			in.Position = p
+			return err
+		}
+	}
+	if in.Position, err = state.PositionOf(in.file, offset); errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+		in.Position, err = state.Position{Offset: offset}, nil // it was made empty: no file is the one that was read
+	}
+	return err
 }
 
 // begin goes on from the state that was found: it tells what has become of it,
@@ -493,6 +725,9 @@ func (c *checkpoint) begin() {
 		w.result.Notes = r.Ended
 		w.write()
 	}
+	if c.found != nil {
+		c.found.Stream = nil // it has become the stream
+	}
 	c.last = -1
 	c.save(false)
 	go c.run()
@@ -511,9 +746,10 @@ func (c *checkpoint) end() error {
 }
 
 // beforeTail makes the last save before a line is taken that has no end: it may
-// become longer, so that a run that goes on reads it again.
+// become longer, so that a run that goes on reads it again. Where the run does not
+// end with its input, it goes on behind that line.
 func (c *checkpoint) beforeTail(b *parse.Block) {
-	if c == nil || b.TooLong || len(b.Data) == 0 || b.Origin != c.f.origins[len(c.f.origins)-1] {
+	if c == nil || c.f.o.Follow || len(c.f.o.Listen) > 0 || b.TooLong || len(b.Data) == 0 || b.Origin != c.f.origins[len(c.f.origins)-1] {
 		return
 	}
 	end := byte('\n')
@@ -529,6 +765,9 @@ func (c *checkpoint) beforeTail(b *parse.Block) {
 func (c *checkpoint) close() error {
 	if c == nil {
 		return nil
+	}
+	if in := c.f.pipeline.intake; in != nil && in.follower != nil {
+		in.follower.Release()
 	}
 	return c.store.Close()
 }
@@ -587,7 +826,9 @@ func (s *saved) shown() shownState {
 			f.File = "-"
 		}
 		if in.Can {
-			f.Offset = &in.Offset
+			if f.Offset = &in.Offset; in.Packed {
+				f.Offset = &in.Unpacked
+			}
 		}
 		v.Inputs = append(v.Inputs, f)
 	}

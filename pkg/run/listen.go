@@ -2,7 +2,6 @@ package run
 
 import (
 	"fmt"
-	"io"
 	"time"
 
 	"rtda/pkg/feed"
@@ -22,8 +21,9 @@ type intake struct {
 	follower  *feed.Follower // nil without --follow
 }
 
-// takeIn opens the addresses of --listen and begins to follow the FILEs.
-func (f *filter) takeIn(cut parse.ReaderConfig, stdin io.Reader) error {
+// takeIn opens the addresses of --listen and begins to follow the FILEs, from the
+// places on where an earlier run has stopped.
+func (f *filter) takeIn(cut parse.ReaderConfig, places []feed.Place) error {
 	o := f.o
 	m := feed.NewMerge(cut)
 	names := serve.HostNames(o.HTTPHosts)
@@ -41,9 +41,14 @@ func (f *filter) takeIn(cut parse.ReaderConfig, stdin io.Reader) error {
 	}
 	switch {
 	case o.Follow:
-		in.follower = feed.Follow(m, o.Files, stdin, feed.FollowConfig{
+		c := feed.FollowConfig{
 			NUL: o.NUL, Tail: o.Tail, FirstLine: o.hasHeaders(), Tell: f.tell,
-		})
+			Keep: f.checkpoint != nil, From: places,
+		}
+		if f.checkpoint.goesOn() {
+			c.Tail = -1
+		}
+		in.follower = feed.Follow(m, o.Files, f.stdin(), c)
 	case len(o.Files) > 0:
 		m.AddAll(f.origins, func(err error) {
 			if err != nil {
@@ -54,6 +59,16 @@ func (f *filter) takeIn(cut parse.ReaderConfig, stdin io.Reader) error {
 	f.pipeline.intake, f.pipeline.reader = in, in
 	if hasUDP(o.Listen) {
 		f.aside(f.watchDrops)
+	}
+	return nil
+}
+
+// stdin is the input that is named `-`, nil if none is.
+func (f *filter) stdin() *parse.Origin {
+	for _, o := range f.origins {
+		if o.Name == "" || o.Name == "-" {
+			return o
+		}
 	}
 	return nil
 }

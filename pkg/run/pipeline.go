@@ -131,7 +131,9 @@ func (w *worker) takeBlock() (more bool) {
 	}
 	w.parser.Parse(&w.block, &w.batch)
 	w.awaitStream()
-	w.leaveStream(p.stream.Take(&w.block, &w.batch, &w.result, w.full))
+	stop := p.stream.Take(&w.block, &w.batch, &w.result, w.full)
+	p.checkpoint.took(&w.block)
+	w.leaveStream(stop)
 	w.write()
 	if trickle {
 		p.reading.Unlock()

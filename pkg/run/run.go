@@ -18,6 +18,7 @@ import (
 	"rtda/pkg/detect"
 	"rtda/pkg/format"
 	"rtda/pkg/parse"
+	"rtda/pkg/state"
 	"rtda/pkg/stream"
 )
 
@@ -39,7 +40,8 @@ const longestSleep = time.Second
 type Streams struct {
 	In       io.Reader
 	Out, Err io.Writer
-	Alerts   io.Writer // where alerts go, in place of the file of Options.Alerts; nil: nowhere else
+	Alerts   io.Writer        // where alerts go, in place of the file of Options.Alerts; nil: nowhere else
+	Disk     state.FileSystem // where the FILE of --state is; nil: on that of the machine
 }
 
 // A filter is one run of rtda from its first byte to its status.

@@ -67,6 +67,9 @@ func (f *filter) reopenAlerts() {
 		f.tell("--alerts: cannot be opened anew, the old file is written on: " + Reason(err))
 		return
 	}
+	if err := f.checkpoint.reopened(f.alerts, before); err != nil {
+		f.tell("--state: " + Reason(err))
+	}
 	if err := before.Close(); err != nil {
 		f.tell(writeError("the alerts", err).Error())
 	}

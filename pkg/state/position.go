@@ -6,7 +6,9 @@ import (
 	"hash/crc64"
 	"io"
 	"os"
+	"slices"
 	"syscall"
+	"time"
 
 	"rtda/pkg/num"
 )
@@ -44,6 +46,66 @@ func PositionOf(f *os.File, offset int64) (Position, error) {
 	return p, err
 }
 
+// A Reading remembers what was read of a file, so that its Position can be told also
+// when the file does not hold that any more.
+type Reading struct {
+	base        int64 // where reading began
+	offset      int64 // up to which it was read
+	first, last []byte
+}
+
+// NewReading is that of a file that was read up to the offset, and is read on from
+// there.
+func NewReading(f io.ReaderAt, offset int64) (*Reading, error) {
+	r := &Reading{base: offset, offset: offset}
+	n := min(window, offset)
+	r.first, r.last = make([]byte, n), make([]byte, n, window)
+	if _, err := f.ReadAt(r.first, 0); err != nil {
+		return nil, err
+	}
+	_, err := f.ReadAt(r.last, offset-n)
+	return r, err
+}
+
+// Add tells what was read, and how much that was with all before it. What was passed
+// over between is not remembered.
+func (r *Reading) Add(b []byte, end int64) {
+	offset := r.base + end
+	begin := offset - int64(len(b))
+	if begin != r.offset {
+		r.last = r.last[:0]
+	}
+	if begin == int64(len(r.first)) {
+		r.first = append(r.first, b[:min(len(b), window-len(r.first))]...)
+	}
+	b = b[len(b)-min(len(b), window):]
+	if over := len(r.last) + len(b) - window; over > 0 {
+		r.last = r.last[:copy(r.last, r.last[over:])]
+	}
+	r.last = append(r.last, b...)
+	r.offset = offset
+}
+
+// Clone is a copy of r.
+func (r *Reading) Clone() *Reading {
+	return &Reading{r.base, r.offset, slices.Clone(r.first), slices.Clone(r.last)}
+}
+
+// PositionOf is the place in f up to which it was read. ok is false where not enough
+// of what was read is remembered.
+func (r *Reading) PositionOf(f *os.File) (p Position, ok bool, err error) {
+	n := int(min(window, r.offset))
+	if len(r.first) < n || len(r.last) < n {
+		return p, false, nil
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return p, false, err
+	}
+	sum := func(b []byte) uint64 { return crc64.Checksum(b, checksums()) }
+	return Position{Inode: inode(info), Offset: r.offset, First: sum(r.first[:n]), Last: sum(r.last[len(r.last)-n:])}, true, nil
+}
+
 func checksum(f io.ReaderAt, offset, n int64) (uint64, error) {
 	b := make([]byte, n)
 	if _, err := f.ReadAt(b, offset); err != nil {
@@ -66,6 +128,18 @@ func (p Position) Is(f *os.File) (bool, error) {
 		return false, nil // it has become shorter
 	}
 	return err == nil && p == q, err
+}
+
+// IsCopy reports whether f is another file that holds what was before the place, and
+// was written to since a time: a rotation that copies a file and then makes it empty
+// leaves one.
+func (p Position) IsCopy(f *os.File, since time.Time) bool {
+	info, err := f.Stat()
+	if err != nil || p.Offset == 0 || inode(info) == p.Inode || info.ModTime().Before(since) {
+		return false
+	}
+	q, err := PositionOf(f, p.Offset)
+	return err == nil && p.First == q.First && p.Last == q.Last
 }
 
 // AppendState appends p to dst.
@@ -126,15 +200,15 @@ func LockOutput(f *os.File) (bool, error) {
 // bytes that was. They are appended to the file called kept before, and brought
 // to the disk there, so that nothing is lost for ever. read is the file opened
 // for reading, write the same for writing.
-func Cut(read, write *os.File, offset int64, kept string) (int64, error) {
+func Cut(fsys FileSystem, read, write *os.File, offset int64, kept string) (int64, error) {
 	info, err := read.Stat()
 	if err != nil || info.Size() <= offset {
 		return 0, err
 	}
 	n := info.Size() - offset
-	k, err := os.OpenFile(kept, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+	k, err := fsys.Append(kept)
 	if err != nil {
-		return 0, err
+		return 0, fmt.Errorf("%s: %w", kept, cause(err))
 	}
 	_, err = io.Copy(k, io.NewSectionReader(read, offset, n))
 	if err == nil {
@@ -143,10 +217,10 @@ func Cut(read, write *os.File, offset int64, kept string) (int64, error) {
 	if err = errors.Join(err, k.Close()); err != nil {
 		return 0, fmt.Errorf("%s: %w", kept, cause(err))
 	}
-	if err := write.Truncate(offset); err != nil {
+	if err := fsys.Truncate(write, offset); err != nil {
 		return 0, err
 	}
-	return n, write.Sync()
+	return n, fsys.Sync(write)
 }
 
 // Reopen opens for reading what f, which may be open for writing only, is open

@@ -22,7 +22,7 @@ import (
 // checksum (both in 8 bytes, little end first), and the bytes.
 const (
 	magic  = "rtda state "
-	format = "1\n"
+	format = "2\n"
 	header = len(magic) + len(format) + 16
 )
 
@@ -41,8 +41,11 @@ type File interface {
 type FileSystem interface {
 	ReadFile(name string) ([]byte, error)
 	Create(name string) (File, error) // empty, readable by its owner only
+	Append(name string) (File, error) // the same, but what is there stays
 	Rename(from, to string) error
 	SyncFolder(name string) error
+	Sync(f *os.File) error // of output
+	Truncate(f *os.File, size int64) error
 }
 
 // Disk is the FileSystem of the machine.
@@ -55,6 +58,17 @@ func (Disk) ReadFile(name string) ([]byte, error) { return os.ReadFile(name) }
 func (Disk) Create(name string) (File, error) {
 	return os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 }
+
+// Append opens a file of mode 0600 to append to.
+func (Disk) Append(name string) (File, error) {
+	return os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+}
+
+// Sync is f.Sync.
+func (Disk) Sync(f *os.File) error { return f.Sync() }
+
+// Truncate is f.Truncate.
+func (Disk) Truncate(f *os.File, size int64) error { return f.Truncate(size) }
 
 // Rename is os.Rename.
 func (Disk) Rename(from, to string) error { return os.Rename(from, to) }
@@ -120,12 +134,8 @@ func (s *Store) takeLock() error {
 		return &InUseError{Name: s.name, PID: pid}
 	}
 	s.lock = f
-	if err := f.Truncate(0); err != nil {
-		return fmt.Errorf("%s: %w", s.name, cause(err))
-	}
-	_, err = f.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
-	if err != nil {
-		return fmt.Errorf("%s: %w", s.name, cause(err))
+	if err := f.Truncate(0); err == nil {
+		_, _ = f.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0) // for messages only: a full disk is no reason to end
 	}
 	return nil
 }
@@ -197,24 +207,29 @@ func Read(fsys FileSystem, name string) ([]byte, error) {
 // as a machine that lost its power may leave it.
 func allZero(b []byte) bool { return len(bytes.Trim(b, "\x00")) == 0 }
 
-// Save keeps b in the file's place and what was there before as NAME.prev.
-// Whenever it is stopped, one of the two is whole: b is written aside and
-// brought to the disk before any name changes. An error leaves both as they
-// were, but for names that had already changed.
-func (s *Store) Save(b []byte) error {
+// Save keeps the parts, one after the other, in the file's place and what was there
+// before as NAME.prev. Whenever it is stopped, one of the two is whole: they are
+// written aside and brought to the disk before any name changes. An error leaves
+// both as they were, but for names that had already changed.
+func (s *Store) Save(parts ...[]byte) error {
+	size, sum := 0, uint64(0)
+	for _, b := range parts {
+		size += len(b)
+		sum = crc64.Update(sum, checksums(), b)
+	}
 	head := append(make([]byte, 0, header), magic+format...)
-	head = binary.LittleEndian.AppendUint64(head, uint64(len(b)))
-	head = binary.LittleEndian.AppendUint64(head, crc64.Checksum(b, checksums()))
-	if err := s.save(head, b); err != nil {
+	head = binary.LittleEndian.AppendUint64(head, uint64(size))
+	head = binary.LittleEndian.AppendUint64(head, sum)
+	if err := s.save(append([][]byte{head}, parts...)); err != nil {
 		return fmt.Errorf("%s: %w", s.name, cause(err))
 	}
 	s.good = true
 	return nil
 }
 
-func (s *Store) save(head, b []byte) error {
+func (s *Store) save(parts [][]byte) error {
 	aside := s.name + ".new"
-	if err := s.write(aside, head, b); err != nil {
+	if err := s.write(aside, parts); err != nil {
 		return err
 	}
 	if s.good {
@@ -229,7 +244,7 @@ func (s *Store) save(head, b []byte) error {
 	return s.fs.SyncFolder(filepath.Dir(s.name))
 }
 
-func (s *Store) write(name string, parts ...[]byte) error {
+func (s *Store) write(name string, parts [][]byte) error {
 	f, err := s.fs.Create(name)
 	if err != nil {
 		return err

@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"rtda/pkg/num"
 )
@@ -66,6 +68,17 @@ func (d *memDisk) Create(name string) (File, error) {
 	d.change(func(names map[string]*memFile) { names[name] = f })
 	return f, nil
 }
+
+func (d *memDisk) Append(name string) (File, error) {
+	if f := d.names[name]; f != nil {
+		return f, d.call()
+	}
+	return d.Create(name)
+}
+
+func (d *memDisk) Sync(*os.File) error { return d.call() }
+
+func (d *memDisk) Truncate(*os.File, int64) error { return d.call() }
 
 func (d *memDisk) Rename(from, to string) error {
 	if err := d.call(); err != nil {
@@ -309,7 +322,7 @@ func FuzzRead(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(d.names["s"].b)
-	f.Add([]byte("rtda state 2\n"))
+	f.Add([]byte("rtda state 3\n"))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		d := newMemDisk()
 		d.names["s"] = &memFile{disk: d, b: b}
@@ -380,6 +393,24 @@ func TestPosition(t *testing.T) {
 	if is, err := p.Is(write(content)); is || err != nil {
 		t.Errorf("another file of the same content: %v, %v", is, err)
 	}
+	since := time.Now().Add(-time.Minute)
+	for _, c := range []struct {
+		content string
+		since   time.Time
+		want    bool
+	}{
+		{content + "more", since, true},
+		{content + "more", time.Now().Add(time.Minute), false}, // it was there before
+		{"X" + content[1:], since, false},
+		{content[:4], since, false},
+	} {
+		if got := p.IsCopy(write(c.content), c.since); got != c.want {
+			t.Errorf("a copy that begins with %.8q: %v", c.content, got)
+		}
+	}
+	if same, err := os.Open(name + ".1"); err != nil || p.IsCopy(same, since) || same.Close() != nil {
+		t.Errorf("the file is a copy of itself, %v", err)
+	}
 	if _, err := PositionOf(write("ab"), 3); err == nil {
 		t.Error("a place behind the end is one")
 	}
@@ -419,14 +450,14 @@ func TestCut(t *testing.T) {
 		t.Error("a file open for reading appends")
 	}
 	for _, want := range []int64{9, 0} {
-		if n, err := Cut(in, out, 6, kept); n != want || err != nil {
+		if n, err := Cut(Disk{}, in, out, 6, kept); n != want || err != nil {
 			t.Errorf("cut %d bytes, %v; want %d", n, err, want)
 		}
 	}
 	if _, err := out.WriteString("row 3\n"); err != nil {
 		t.Fatal(err)
 	}
-	if n, err := Cut(in, out, 6, kept); n != 6 || err != nil {
+	if n, err := Cut(Disk{}, in, out, 6, kept); n != 6 || err != nil {
 		t.Errorf("cut %d bytes, %v", n, err)
 	}
 	for file, want := range map[string]string{name: "row 1\n", kept: "row 2\nrowrow 3\n"} {
@@ -439,9 +470,11 @@ func TestCut(t *testing.T) {
 // The process that holds a state dies by SIGKILL: its lock goes with it.
 func TestLockDiesWithItsProcess(t *testing.T) {
 	if name := os.Getenv("STATE_OF_CHILD"); name != "" {
-		if _, _, _, err := Open(Disk{}, name); err != nil {
+		s, _, _, err := Open(Disk{}, name)
+		if err != nil {
 			t.Fatal(err)
 		}
+		defer s.Close() // it must not be collected
 		fmt.Println("locked")
 		select {}
 	}
@@ -469,4 +502,50 @@ func TestLockDiesWithItsProcess(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = s.Close()
+}
+
+// What is remembered of reading gives the Position that the file gives, however it was
+// read, and also when the file is empty again.
+func TestReading(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "log")
+	r := rand.New(rand.NewPCG(5, 5))
+	b := make([]byte, 3000)
+	for i := range b {
+		b[i] = byte(r.Uint32())
+	}
+	f, err := os.Create(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	for range 300 {
+		if err := errors.Join(f.Truncate(0), os.WriteFile(name, b, 0o600)); err != nil {
+			t.Fatal(err)
+		}
+		at := r.Int64N(2) * r.Int64N(1000)
+		reading, err := NewReading(f, at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		base, most := at, 1+r.Int64N(600)
+		for range r.IntN(8) {
+			n := min(r.Int64N(most), int64(len(b))-at)
+			at += n
+			reading.Add(b[at-n:at], at-base)
+		}
+		want, err := PositionOf(f, at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := f.Truncate(0); err != nil {
+			t.Fatal(err)
+		}
+		if got, ok, err := reading.Clone().PositionOf(f); got != want || !ok || err != nil {
+			t.Fatalf("at %d: %+v, %v, %v, want %+v", at, got, ok, err, want)
+		}
+		reading.Add([]byte("behind a gap"), at-base+100)
+		if _, ok, _ := reading.PositionOf(f); ok {
+			t.Fatal("what was passed over is not missed")
+		}
+	}
 }

@@ -19,15 +19,17 @@ import (
 // in it: TestEveryFieldIsSaved knows each field and says why.
 
 // version is the form of a snapshot. Another one is refused.
-const version = 1
+const version = 2
 
 // ErrVersion says that a snapshot was written by another version of rtda, which
 // writes them differently.
 var ErrVersion = errors.New("written by another version of rtda")
 
 // Append appends a snapshot of the stream, of what the schema has fixed where the
-// stream is, and of how far the inputs have been taken. It is called between two
-// calls of Take, Tick and End.
+// stream is, and of how far the inputs have been taken. Of inputs that are not
+// among them, as those that have ended, only the names are kept, where a record
+// waits that complaints may name. It is called between two calls of Take, Tick and
+// End.
 func (s *Stream) Append(dst []byte, sc *parse.Schema, origins []*parse.Origin) []byte {
 	e := encoder{dst: num.AppendUint(dst, version), origins: map[*parse.Origin]int{}}
 	at := &s.from
@@ -175,7 +177,12 @@ func (e *encoder) waiter(w *waiter) {
 	}
 	e.optionalTexts(w.texts)
 	e.kept(w.kept)
-	e.uint(e.origins[w.origin])
+	if i, ok := e.origins[w.origin]; ok {
+		e.uint(i)
+	} else {
+		e.uint(len(e.origins))
+		e.text(w.origin.Name)
+	}
 	e.uint(w.line)
 }
 
@@ -300,7 +307,8 @@ func (e *encoder) alert(n *Note) {
 
 // A Snapshot is one that is being read.
 type Snapshot struct {
-	Origins []*parse.Origin // the inputs, as far as they had been taken
+	Origins []*parse.Origin          // the inputs, as far as they had been taken
+	ended   map[string]*parse.Origin // others that records are of, by name
 	from    parse.Place
 	d       *num.Decoder
 	columns int
@@ -324,7 +332,7 @@ func ReadSnapshot(b []byte, sc *parse.Schema) (*Snapshot, error) {
 	if d.Uint() != version && d.Err() == nil {
 		return nil, ErrVersion
 	}
-	sn := &Snapshot{d: d, from: sc.Restore(d)}
+	sn := &Snapshot{d: d, from: sc.Restore(d), ended: map[string]*parse.Origin{}}
 	for range d.Count(5) {
 		o := &parse.Origin{}
 		o.Restore(d)
@@ -506,12 +514,26 @@ func (s *Stream) restoreWaiter(sn *Snapshot) *waiter {
 	w.texts = make([][]byte, len(s.cfg.Texts))
 	readTexts(d, sn.texts, w.texts)
 	w.kept = s.readKept(sn)
-	if i := d.Index(len(sn.Origins)); d.Err() == nil {
-		w.origin = sn.Origins[i]
-	}
+	w.origin = sn.origin()
 	w.line = d.Index(math.MaxInt)
 	s.late.cost += w.cost()
 	return w
+}
+
+// origin reads which input a record is of.
+func (sn *Snapshot) origin() *parse.Origin {
+	i := sn.d.Index(len(sn.Origins) + 1)
+	if i < len(sn.Origins) {
+		return sn.Origins[i]
+	}
+	name := "" // of a snapshot that is damaged
+	if sn.d.Err() == nil {
+		name = sn.d.Text()
+	}
+	if sn.ended[name] == nil {
+		sn.ended[name] = &parse.Origin{Name: name}
+	}
+	return sn.ended[name]
 }
 
 func (s *Stream) restoreSeries(sn *Snapshot, rules *rule.Saved, asked []int, r *Restored) {
