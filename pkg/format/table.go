@@ -1,8 +1,6 @@
 package format
 
 import (
-	"bytes"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -74,13 +72,18 @@ func isEmptyRow(columns [][]float64, i int) bool {
 type Aligner struct {
 	size          func() (width, height int)
 	left          int // columns of time and key, which begin at the left
-	names         []string
+	names         []tableCell
 	widths        []int
 	lines         int // from the names on, those that pass too
 	named         bool
 	out           []byte
 	width, height int
-	cells         []string
+	cells         []tableCell
+}
+
+type tableCell struct {
+	text  string
+	width int
 }
 
 // NewAligner is an Aligner for the room that size tells, in characters, with
@@ -91,7 +94,12 @@ func NewAligner(size func() (width, height int)) *Aligner { return &Aligner{size
 func (a *Aligner) Align(b []byte) []byte {
 	a.width, a.height = a.size()
 	a.out = a.out[:0]
-	for line := range bytes.Lines(b) {
+	for rest := string(b); rest != ""; {
+		line := rest
+		if end := strings.IndexByte(rest, '\n') + 1; end > 0 {
+			line = rest[:end]
+		}
+		rest = rest[len(line):]
 		switch line[0] {
 		case markNames:
 			if a.names == nil {
@@ -108,11 +116,13 @@ func (a *Aligner) Align(b []byte) []byte {
 }
 
 // begin makes the columns.
-func (a *Aligner) begin(cells []string) {
-	a.left, _ = strconv.Atoi(cells[0])
-	a.names = slices.Clone(cells[1:])
+func (a *Aligner) begin(cells []tableCell) {
+	a.left, _ = strconv.Atoi(cells[0].text)
+	for _, cell := range cells[1:] {
+		a.names = append(a.names, tableCell{strings.Clone(cell.text), cell.width})
+	}
 	for i, name := range a.names {
-		width := text.Width(name)
+		width := name.width
 		if i >= a.left {
 			width = max(width, numberWidth)
 		}
@@ -125,18 +135,20 @@ func (a *Aligner) begin(cells []string) {
 const numberWidth = 8
 
 // split is the cells of a line, valid until the next.
-func (a *Aligner) split(line []byte) []string {
+func (a *Aligner) split(line string) []tableCell {
 	a.cells = a.cells[:0]
-	for cell := range strings.SplitSeq(string(line[1:len(line)-2]), string(rune(cellEnd))) {
-		a.cells = append(a.cells, cell)
+	for rest := line[1 : len(line)-1]; rest != ""; {
+		end := strings.IndexByte(rest, cellEnd)
+		a.cells = append(a.cells, tableCell{rest[:end], text.Width(rest[:end])})
+		rest = rest[end+1:]
 	}
 	return a.cells
 }
 
 // row appends a row, and before it the names where they are due.
-func (a *Aligner) row(cells []string) {
-	for i, cell := range cells {
-		a.widths[i] = max(a.widths[i], text.Width(cell))
+func (a *Aligner) row(cells []tableCell) {
+	for i := range cells {
+		a.widths[i] = max(a.widths[i], cells[i].width)
 	}
 	if !a.named || a.height > 2 && a.lines >= a.height-1 {
 		a.named, a.lines = true, 0
@@ -146,10 +158,11 @@ func (a *Aligner) row(cells []string) {
 }
 
 // line appends cells in columns.
-func (a *Aligner) line(cells []string) {
+func (a *Aligner) line(cells []tableCell) {
 	a.lines++
 	room := a.width
-	for i, cell := range cells {
+	for i := range cells {
+		cell := &cells[i]
 		between, width := 0, a.widths[i]
 		if i > 0 {
 			between = 2
@@ -159,16 +172,16 @@ func (a *Aligner) line(cells []string) {
 			rest = 2
 		}
 		if a.width > 0 && between+width+rest > room {
-			a.tail(cell, room, i)
+			a.tail(cell.text, room, i)
 			break
 		}
 		room -= between + width
 		a.out = append(a.out, "  "[:between]...)
-		pad := width - text.Width(cell)
+		pad := width - cell.width
 		if i >= a.left {
 			a.pad(pad)
 		}
-		a.out = append(a.out, cell...)
+		a.out = append(a.out, cell.text...)
 		if i < a.left && i < len(cells)-1 {
 			a.pad(pad)
 		}
@@ -193,8 +206,11 @@ func (a *Aligner) tail(cell string, room, i int) {
 	}
 }
 
+const blanks = "                                "
+
 func (a *Aligner) pad(n int) {
-	for range n {
-		a.out = append(a.out, ' ')
+	for ; n > len(blanks); n -= len(blanks) {
+		a.out = append(a.out, blanks...)
 	}
+	a.out = append(a.out, blanks[:n]...)
 }

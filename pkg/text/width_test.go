@@ -1,6 +1,10 @@
 package text
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/rivo/uniseg"
+)
 
 func TestCutWidth(t *testing.T) {
 	for _, c := range []struct {
@@ -17,5 +21,18 @@ func TestCutWidth(t *testing.T) {
 	}
 	if got := Width("温a👩‍🚒"); got != 5 {
 		t.Errorf("the width is %d, want 5", got)
+	}
+}
+
+// What is told without the library's tables is what the library says, also of
+// two characters that might be one.
+func TestWidthOfASCII(t *testing.T) {
+	for a := range 128 {
+		for b := range 128 {
+			s := string([]byte{byte(a), byte(b)})
+			if got, want := Width(s), uniseg.StringWidth(s); got != want {
+				t.Errorf("Width(%q) = %d, want %d", s, got, want)
+			}
+		}
 	}
 }
