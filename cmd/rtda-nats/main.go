@@ -249,7 +249,11 @@ func (s *settings) status(c *cmd.Call) error {
 // a second one ends at once, and so does waiting for what never ends.
 func untilSignal(do func(ctx context.Context) error) error {
 	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	for _, s := range []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
+		if !signal.Ignored(s) { // as nohup has it
+			signal.Notify(signals, s)
+		}
+	}
 	defer signal.Stop(signals)
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
@@ -260,12 +264,25 @@ func untilSignal(do func(ctx context.Context) error) error {
 		return err
 	case s := <-signals:
 		cancel()
+		awaitEnd(done, signals, run.Echo{Signal: s, Came: time.Now()})
+		return &run.Error{Status: run.StatusSignal + int(s.(syscall.Signal))}
+	}
+}
+
+// awaitEnd waits until done, but not longer than longestEnd or until another signal.
+func awaitEnd(done <-chan error, signals <-chan os.Signal, first run.Echo) {
+	late := time.After(longestEnd)
+	for {
 		select {
 		case <-done:
-		case <-signals:
-		case <-time.After(longestEnd):
+			return
+		case s := <-signals:
+			if !first.Repeats(s) {
+				return
+			}
+		case <-late:
+			return
 		}
-		return &run.Error{Status: run.StatusSignal + int(s.(syscall.Signal))}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	goflag "flag"
 	"os"
+	"os/exec"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -18,14 +19,34 @@ var writePage = goflag.Bool("write-page", false, "write the man page anew")
 func TestManPage(t *testing.T) {
 	t.Setenv("NATS_URL", "")
 	want := md2man.Render([]byte(strings.ReplaceAll(program(&settings{}).Source(), "\n    ", "\n>     ")))
+	const inRepository = "../../docs/manual-nats.md"
+	_, manual, _ := call("man", "--markdown")
 	if *writePage {
-		if err := os.WriteFile("rtda-nats.1", want, 0o644); err != nil {
-			t.Fatal(err)
+		for name, text := range map[string]string{"rtda-nats.1": string(want), inRepository: manual} {
+			if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
+				t.Fatal(err)
+			}
 		}
 		return
 	}
+	if got, err := os.ReadFile(inRepository); err != nil || string(got) != manual {
+		t.Errorf("docs/manual-nats.md is not what the tables say: run `go generate ./cmd/rtda-nats` (%v)", err)
+	}
 	if page != string(want) {
 		t.Error("rtda-nats.1 is not what the tables say: run `go generate ./cmd/rtda-nats`")
+	}
+}
+
+// groff has nothing to say about the page.
+func TestManPageRenders(t *testing.T) {
+	groff, err := exec.LookPath("groff")
+	if err != nil {
+		t.Skip("groff is not installed")
+	}
+	c := exec.Command(groff, "-man", "-Tutf8", "-k", "-ww", "-z")
+	c.Stdin = strings.NewReader(page)
+	if out, err := c.CombinedOutput(); err != nil || len(bytes.TrimSpace(out)) > 0 {
+		t.Errorf("groff: %v\n%s", err, out)
 	}
 }
 

@@ -20,6 +20,7 @@ import (
 	"io"
 	"math"
 	"net"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -87,7 +88,7 @@ type link struct {
 
 // connect connects to the server.
 func connect(s Server, name, what string, options ...nats.Option) (*link, error) {
-	url := cmp.Or(s.URL, nats.DefaultURL)
+	where := cmp.Or(s.URL, nats.DefaultURL)
 	options = append(options,
 		nats.Name("rtda-nats "+what+" "+name),
 		nats.ReconnectBufSize(-1), // nothing is sent later than it was meant
@@ -98,15 +99,15 @@ func connect(s Server, name, what string, options ...nats.Option) (*link, error)
 	if s.Creds != "" {
 		options = append(options, nats.UserCredentials(s.Creds))
 	}
-	conn, err := nats.Connect(url, options...)
+	conn, err := nats.Connect(where, options...)
 	var network net.Error // it went away while it was asked
 	switch {
 	case errors.Is(err, nats.ErrNoServers), errors.Is(err, io.EOF), errors.As(err, &network):
-		return nil, fmt.Errorf("no NATS server answers at %s (nats-server -js -a 127.0.0.1 starts one here, --server names another)", url)
+		return nil, fmt.Errorf("no NATS server answers at %s (nats-server -js -a 127.0.0.1 starts one here, --server names another)", shownURL(where))
 	case errors.Is(err, nats.ErrAuthorization):
-		return nil, fmt.Errorf("the NATS server at %s wants other credentials (--creds FILE)", url)
+		return nil, fmt.Errorf("the NATS server at %s wants other credentials (--creds FILE)", shownURL(where))
 	case err != nil:
-		return nil, fmt.Errorf("%s: %w", url, err)
+		return nil, fmt.Errorf("%s: %w", shownURL(where), err)
 	}
 	js, err := jetstream.New(conn)
 	if err != nil {
@@ -279,9 +280,34 @@ func sleep(ctx context.Context, d time.Duration) {
 	}
 }
 
-// quiet is an error without what the library puts before it.
-func quiet(err error) string {
-	return strings.TrimPrefix(strings.TrimPrefix(err.Error(), "nats: "), "API error: ")
+// sentence is what an error says, in words of ours where the library's help nobody.
+func sentence(err error) string {
+	var refused *jetstream.APIError
+	switch {
+	case errors.As(err, &refused) && (refused.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence || refused.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequenceConstant):
+		return "another has written since"
+	case errors.As(err, &refused):
+		return "the server refuses: " + refused.Description
+	case errors.Is(err, nats.ErrTimeout), errors.Is(err, context.DeadlineExceeded):
+		return "the server does not answer"
+	case errors.Is(err, nats.ErrNoResponders), errors.Is(err, jetstream.ErrNoStreamResponse):
+		return "the server does not have the stream just now"
+	case errors.Is(err, nats.ErrReconnectBufExceeded), errors.Is(err, nats.ErrConnectionClosed), errors.Is(err, nats.ErrConnectionReconnecting):
+		return "there is no connection to the server"
+	}
+	return strings.TrimPrefix(err.Error(), "nats: ")
+}
+
+// shownURL is a URL, or several, without passwords.
+func shownURL(urls string) string {
+	var shown []string
+	for u := range strings.SplitSeq(urls, ",") {
+		if parsed, err := url.Parse(u); err == nil {
+			u = parsed.Redacted()
+		}
+		shown = append(shown, u)
+	}
+	return strings.Join(shown, ",")
 }
 
 // lineNumber is a sequence as the number of a line.

@@ -56,7 +56,7 @@ func (w *worker) work(ctx context.Context, id int, v *view, stop <-chan struct{}
 	defer cancel()
 	p := &partition{worker: w, id: id, view: v, subject: fmt.Sprintf("%s.out.%s.%d", w.name, w.cfg.Group, id), savedAt: time.Now()}
 	var err error
-	if p.engine, err = run.NewEngine(w.optionsOf(id), fmt.Sprintf("in.%d", id)); err != nil {
+	if p.engine, err = run.NewEngine(w.optionsOf(id), inputName(id)); err != nil {
 		return err
 	}
 	if err := p.load(ctx); err != nil {
@@ -166,7 +166,7 @@ func (p *partition) loadState(ctx context.Context) (out uint64, err error) {
 		return 0, usage("the state of partition %d: %w (a new --group begins anew)", p.id, err)
 	}
 	for _, s := range told {
-		p.cfg.Tell(fmt.Sprintf("in.%d: %s", p.id, s))
+		p.cfg.Tell(inputName(p.id) + ": " + s)
 	}
 	p.in = number(first.Header, headerIn)
 	p.state, p.savedIn = first.Sequence, p.in

@@ -182,7 +182,7 @@ func (p *putter) put(ctx context.Context, name string) error {
 func (p *putter) again(err error) {
 	if !p.told {
 		p.told = true
-		p.cfg.Tell(quiet(err) + " (trying again)")
+		p.cfg.Tell(sentence(err) + " (trying again)")
 	}
 }
 
@@ -225,7 +225,9 @@ func (p *putter) putFile(ctx context.Context, file *os.File, name, source string
 			m.Header.Set(headerPos, where)
 		}
 		expect(msgs[0], subject, sequence)
-		sequence, err = p.publish(ctx, msgs)
+		if sequence, err = p.publish(ctx, msgs); err == nil {
+			p.told = false
+		}
 		return err
 	})
 }
@@ -302,7 +304,7 @@ func (p *putter) sendAll(ctx context.Context, msgs []*nats.Msg) error {
 			case ctx.Err() != nil:
 				return ctx.Err()
 			case errors.As(err, &refused) && refused.Code == 400:
-				return failure("the server refuses a message: %s", quiet(err))
+				return failure("%s", sentence(err))
 			}
 			p.again(err)
 			unanswered = append(unanswered, msgs[i])
@@ -315,6 +317,7 @@ func (p *putter) sendAll(ctx context.Context, msgs []*nats.Msg) error {
 			began = time.Now()
 		}
 	}
+	p.told = false
 	return nil
 }
 

@@ -86,7 +86,7 @@ func Run(ctx context.Context, c RunConfig) error {
 	lost := make(chan struct{}, 1)
 	w.link, err = open(ctx, c.Server, c.Stream, "run",
 		nats.DisconnectErrHandler(func(*nats.Conn, error) { notice(lost) }),
-		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { w.again(err) }))
+		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { w.again("", err) }))
 	if err != nil {
 		return err
 	}
@@ -131,10 +131,10 @@ func (w *worker) run(ctx context.Context, lost <-chan struct{}) error {
 		if time.Since(renewed) >= w.ttl/4 {
 			host, _ := os.Hostname()
 			_, err = w.leases.Put(ctx, w.workerKey(), fmt.Appendf(nil, "%s %d", host, os.Getpid()))
-			w.again(err)
+			w.again("", err)
 			renewed = time.Now()
 		}
-		w.again(w.share(ctx, alive, &work))
+		w.again("", w.share(ctx, alive, &work))
 		if w.failed() {
 			return w.over(&work)
 		}
@@ -205,7 +205,8 @@ func (w *worker) failed() bool {
 }
 
 // again tells of an error that is tried again: the first, and then once in a while.
-func (w *worker) again(err error) {
+// what it is about stands before it.
+func (w *worker) again(what string, err error) {
 	if err == nil || errors.Is(err, context.Canceled) {
 		return
 	}
@@ -220,7 +221,7 @@ func (w *worker) again(err error) {
 		more = fmt.Sprintf(", %d such errors", w.count)
 	}
 	w.told, w.count = time.Now(), 0
-	w.cfg.Tell(quiet(err) + " (trying again" + more + ")")
+	w.cfg.Tell(what + sentence(err) + " (trying again" + more + ")")
 }
 
 func (w *worker) workerKey() string        { return "worker." + w.cfg.Group + "." + w.id }
@@ -301,7 +302,7 @@ func (w *worker) hold(ctx context.Context, id int, h *holding) {
 		revision, err := w.leases.Create(ctx, w.leaseKey(id), w.leaseValue(h))
 		if err != nil {
 			if !errors.Is(err, jetstream.ErrKeyExists) {
-				w.again(err)
+				w.again(inputName(id)+": ", err)
 			}
 			return
 		}
@@ -324,7 +325,7 @@ func (w *worker) hold(ctx context.Context, id int, h *holding) {
 		case ctx.Err() != nil:
 			return
 		}
-		w.again(fmt.Errorf("in.%d: %w", id, err))
+		w.again(inputName(id)+": ", err)
 		select {
 		case <-h.stop:
 			return
@@ -373,7 +374,7 @@ func (w *worker) renew(ctx context.Context, lost context.CancelFunc, id int, h *
 		case err == nil:
 			revision, until = r, now.Add(w.ttl)
 		case errors.Is(err, errNotMine) || now.After(until):
-			w.again(fmt.Errorf("in.%d: the lease has ended", id))
+			w.again(inputName(id)+": ", errors.New("the lease has ended"))
 			return 0
 		}
 	}
@@ -406,6 +407,9 @@ func (w *worker) release(id int, revision uint64) {
 	// Without an answer the lease ends by itself.
 	_ = w.leased.Purge(ctx, jetstream.WithPurgeSubject(leaseSubject(w.name, w.leaseKey(id))), jetstream.WithPurgeSequence(revision+1))
 }
+
+// inputName is how complaints and alerts name the input of a partition.
+func inputName(id int) string { return fmt.Sprintf("in.%d", id) }
 
 func groupKey(group string) string { return "group." + group }
 
