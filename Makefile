@@ -5,7 +5,13 @@ FUZZTIME ?= 3s
 # The race detector needs a C compiler; Go says whether it found one.
 RACE     := $(shell [ "$$($(GO) env CGO_ENABLED)" = 1 ] && echo -race)
 
-.PHONY: all help build demo pictures record test race fuzz bench count tables compare detect lint fused arch check man integration crash soak clean
+# The commands: rtda, and each folder of cmd that has a main.go.
+COMMANDS := rtda $(patsubst cmd/%/main.go,%,$(wildcard cmd/*/main.go))
+PREFIX   ?= /usr/local
+RELEASE  ?= build/release
+export COMMANDS
+
+.PHONY: all help build install uninstall release packages demo pictures record test race fuzz bench count tables compare detect lint fused arch check man integration crash soak clean
 
 all: build
 
@@ -14,6 +20,19 @@ help: ## this list
 
 build: ## the command, ./rtda
 	@CGO_ENABLED=0 $(GO) build -o rtda . # static: it starts a quarter faster
+	@for c in $(filter-out rtda,$(COMMANDS)); do CGO_ENABLED=0 $(GO) build -o $$c ./cmd/$$c || exit; done
+
+install: ## what make has built, man page, completions and documents to PREFIX (/usr/local) below DESTDIR
+	@sh release/install.sh "$(DESTDIR)$(PREFIX)"
+
+uninstall: ## takes away what install has put there
+	@sh release/install.sh -u "$(DESTDIR)$(PREFIX)"
+
+release: ## archives and packages for every system, to build/release (docs/releasing.md)
+	@GO="$(GO)" bash release/build.sh "$(RELEASE)"
+
+packages: ## a release is made twice, compared, installed and used
+	@bash release/test.sh
 
 demo: build ## what rtda does, in 15 seconds
 	@./rtda demo
@@ -65,7 +84,7 @@ compare: build ## the whole command against every peer that is installed
 detect: ## how well faults are found and samples foreseen: on a real series (FILE), noise, made-up faults
 	@$(GO) run ./testdata/detect $(FILE)
 
-integration: build ## with a real InfluxDB, Prometheus, browser, terminal and Telegraf, where they can be had
+integration: build ## with a real InfluxDB, Prometheus, browser, terminal, Telegraf and Debian, where they can be had
 	@bash testdata/integration.sh ./rtda
 
 crash: ## runs with --state are killed a thousand times

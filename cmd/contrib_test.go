@@ -12,11 +12,14 @@ import (
 	"rtda/pkg/run"
 )
 
-// The command lines of contrib/ are ones that rtda understands. Their files are
-// made here.
+// The command lines of contrib/ are ones that rtda understands. Files that they
+// name and contrib/ does not have are made here.
 func TestContrib(t *testing.T) {
 	dir := t.TempDir()
-	for name, text := range map[string]string{"rules": "crit hot: mean > 80\n", "alerts.log": "", "token": "secret\n"} {
+	if err := os.CopyFS(dir, os.DirFS("../contrib")); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{"alerts.log": "", "token": "secret\n"} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -45,11 +48,18 @@ func TestContrib(t *testing.T) {
 	}
 }
 
-// unitArguments are those of ExecStart, which has no quotes.
+// unitArguments are those of ExecStart, which has no quotes, with the flags of
+// rtda.conf in their place.
 func unitArguments(text string) []string {
-	_, line, _ := strings.Cut(strings.ReplaceAll(text, "\\\n", " "), "\nExecStart=")
+	_, line, _ := strings.Cut(text, "\nExecStart=")
 	line, _, _ = strings.Cut(line, "\n")
-	return strings.Fields(line)[1:]
+	conf, err := os.ReadFile("../contrib/rtda.conf")
+	if err != nil {
+		return nil
+	}
+	_, flags, _ := strings.Cut(string(conf), "\nRTDA_FLAGS=\"")
+	flags, _, _ = strings.Cut(flags, "\"\n")
+	return strings.Fields(strings.ReplaceAll(line, "$RTDA_FLAGS", flags))[1:]
 }
 
 // manifestArguments are those of args, which is a list as JSON has it.

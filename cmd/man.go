@@ -228,7 +228,7 @@ func commandsTable(t *table) {
 	t.item("**rtda help** [*TOPIC*]", "The help, or the sections of this page about a topic: "+orList(topicNames())+".")
 	t.item("**rtda completion** *SHELL*", "A script that completes the command line, for "+orList(shells())+".")
 	t.item("**rtda man** [**--markdown**]", "This page, in roff or in markdown.")
-	t.item("**rtda version**", "The version.")
+	t.item("**rtda version**", "The version, the commit it was built from with its date, and Go's version.")
 }
 
 func examplesTable(t *table) {

@@ -5,6 +5,7 @@ import (
 	"io"
 	"runtime"
 	"runtime/debug"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -12,8 +13,9 @@ import (
 	"rtda/pkg/text"
 )
 
-// version is set by the linker in a release: -X rtda/cmd.version=1.2.3
-var version string
+// version, commit and date are set by the linker in a release, as in
+// -X rtda/cmd.version=1.2.3. They are of the commit that was built.
+var version, commit, date string
 
 func (sh *shell) versionCommand() *cobra.Command {
 	return &cobra.Command{
@@ -24,11 +26,10 @@ func (sh *shell) versionCommand() *cobra.Command {
 	}
 }
 
-// printVersion writes rtda's version, and what it was built with and for.
+// printVersion writes the program's version, and what it was built from, with and for.
 func (sh *shell) printVersion() error {
 	info, _ := debug.ReadBuildInfo()
-	_, err := fmt.Fprintf(sh.stdout, "%s %s (%s, %s/%s)\n", sh.name, versionText(info), runtime.Version(), runtime.GOOS, runtime.GOARCH)
-	return err
+	return sh.print(sh.name + " " + versionText(info) + " (" + buildText(info) + ")\n")
 }
 
 // versionText is the release, or else what the build says of its source.
@@ -36,10 +37,31 @@ func versionText(info *debug.BuildInfo) string {
 	if version != "" {
 		return version
 	}
-	if info == nil || info.Main.Version == "" {
+	if info == nil || info.Main.Version == "" || info.Main.Version == "(devel)" {
 		return "devel"
 	}
-	return info.Main.Version
+	return strings.TrimPrefix(info.Main.Version, "v")
+}
+
+// buildText is the commit and its date, where they are known, then Go and the
+// system.
+func buildText(info *debug.BuildInfo) string {
+	revision, day := commit, date
+	if info != nil && revision == "" {
+		for _, s := range info.Settings {
+			switch s.Key {
+			case "vcs.revision":
+				revision = s.Value
+			case "vcs.time":
+				day, _, _ = strings.Cut(s.Value, "T")
+			}
+		}
+	}
+	parts := []string{runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH}
+	if revision != "" {
+		parts = append([]string{"commit " + revision[:min(len(revision), 12)], day}, parts...)
+	}
+	return strings.Join(parts, ", ")
 }
 
 // noArgs refuses arguments of a command that has none.

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Runs rtda against the real things: an InfluxDB that takes a day of its output,
 # a Prometheus that scrapes it, a browser that shows its page, a terminal that
-# shows its live view, a Telegraf that has it as a processor and sends to it, and the
-# types of Kubernetes for its manifests.
+# shows its live view, a Telegraf that has it as a processor and sends to it, the
+# types of Kubernetes for its manifests, and a Debian that its package is installed in.
 # What is missing is installed where that is possible, and said to be skipped
 # where it is not. Everything listens on loopback only.
 set -euo pipefail
@@ -243,11 +243,19 @@ kubernetes() {
 	fi
 }
 
+packages() {
+	bash "$(dirname "$0")/../release/test.sh" | tee "$dir/seen" || true
+	passed=$((passed + $(grep -c '^ok ' "$dir/seen")))
+	skipped=$((skipped + $(grep -c '^skipped ' "$dir/seen")))
+	grep -q '^release: .* 0 failed' "$dir/seen" || failed=$((failed + 1))
+}
+
 influxdb
 scraped
 browser
 live
 with_telegraf
 kubernetes
+packages
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ]
