@@ -274,6 +274,9 @@ func (b *builder) config(c stream.Config, seen bool) stream.Config {
 	c.ClosedLeft, c.LabelStart, c.Fill = o.ClosedLeft, o.LabelStart, o.Fill
 	c.Repeat, c.Every, c.Zone = int64(o.Repeat), o.Every, o.Zone
 	c.First, c.Columns, c.Metrics = b.first, b.columns, b.metrics
+	if o.Out == "none" && !seen && !o.OneToOne {
+		c.Columns = nil // nobody looks at rows
+	}
 	texts := o.texts(b.set)
 	for _, field := range b.set.Texts {
 		c.Texts = append(c.Texts, slices.Index(texts, field))

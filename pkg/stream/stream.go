@@ -98,7 +98,7 @@ type Config struct {
 	Every      Every
 	Windows    []Window
 	First      []int    // the windows of which one must have what it needs for a row
-	Columns    []Read   // of a row
+	Columns    []Read   // of a row; none if nobody looks at rows, which are counted only
 	Keep       int      // columns of Batch.Text that rows show as they last stood, the first ones
 	Kept       []string // their names
 	Rules      *rule.Set
