@@ -125,30 +125,48 @@ func (w *Window) pushMany(ts []int64, xs []float64) {
 	}
 }
 
-// pushTimes pushes samples into a window of a duration as long as its ring need
-// not be made anew, and returns how many.
+// pushTimes pushes samples into a window of a duration as long as its ring need not
+// be made anew and the oldest of its samples stays in front of the ring's end, and
+// returns how many.
 func (w *Window) pushTimes(ts []int64, xs []float64) int {
-	head, n, size := w.head, w.n, w.size
-	for i, t := range ts {
-		at, held, cut := head, n, w.plan.cut(t)
-		for held > 0 && w.ts[at] <= cut {
-			held--
-			if at++; at == size {
-				at = 0
-			}
-		}
-		if held == size || held == 0 || sparse(size, held) {
-			ts = ts[:i]
-			break
-		}
-		head, n = at, held+1
-		if at += held; at >= size {
-			at -= size
-		}
-		w.xs[at], w.ts[at] = xs[i], t
+	size := w.size
+	if w.n == 0 || w.plan.back != nil || ts[0]-w.plan.width.D > ts[0] {
+		return 0
 	}
-	w.head, w.n, w.seen = head, n, w.seen+int64(len(ts))
-	return len(ts)
+	least := 0 // samples with which the ring stays as it is
+	if size > keptRing {
+		least = size / 16
+	}
+	ring := w.ts[:size]
+	n, leave := leaving(ring[w.head:min(w.head+w.n, size)], ts, w.plan.width.D, w.n-least, uint(size-least))
+	free := w.place(w.seen)
+	for to := 0; to < n; free = 0 {
+		k := copy(ring[free:], ts[to:n])
+		copy(w.xs[free:size], xs[to:n])
+		to += k
+	}
+	w.head, w.n, w.seen = w.head+leave, w.n-leave+n, w.seen+int64(n)
+	return n
+}
+
+// leaving returns how many samples can come at the times ts, and how many of the
+// samples at the times old leave then because they are d older: some must stay, and
+// there may be 0 to limit others, of which there are more before the first comes.
+// Inlined it would take half as much again, as registers run out.
+//
+//go:noinline
+func leaving(old, ts []int64, d int64, more int, limit uint) (n, leave int) {
+	for i, t := range ts {
+		at := leave
+		for at < len(old) && old[at] <= t-d {
+			at++
+		}
+		if at == len(old) || uint(more+i-at) >= limit {
+			return i, leave
+		}
+		leave = at
+	}
+	return len(ts), leave
 }
 
 // storeMany stores samples from the place behind the newest on, at most up to

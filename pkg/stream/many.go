@@ -31,7 +31,7 @@ type many struct {
 	newest  int64   // what the clock is after those that go together
 	clocked bool    // records may have to go alone because of their times
 	jump    int64   // how far ahead of the others a record may be
-	pause   int64   // the longest time between two records of a key that is no pause
+	pause   uint64  // the longest time between two records of a key that is no pause
 	limit   int     // records at once
 	every   int     // Config.Every.N
 	each    bool    // every record has a row in the result
@@ -44,6 +44,7 @@ type many struct {
 	asking  [][]int // by window: the reads of it that are always asked for
 	others  []int   // the reads of no window
 
+	mover  record // that moves the clock before they go: where it came from
 	groups []group
 	group  []int32 // of each record
 	place  []int32 // of each record among those sorted by key
@@ -92,8 +93,8 @@ func newMany(cfg *Config) many {
 	if m.jump = year; cfg.Ahead > 0 {
 		m.jump = min(year, cfg.Ahead)
 	}
-	if m.pause = m.jump; cfg.Gap > 0 {
-		m.pause = min(m.jump, cfg.Gap-1)
+	if m.pause = uint64(m.jump); cfg.Gap > 0 {
+		m.pause = min(m.pause, uint64(cfg.Gap-1))
 	}
 	m.limit = max(minMany, min(m.limit, maxCells/max(1, cfg.Fields, len(cfg.Columns), len(cfg.Metrics))))
 	for _, i := range cfg.First {
@@ -171,7 +172,7 @@ func (m *many) ask(cfg *Config) (asked int) {
 // because time passes.
 func goTogether(cfg *Config) bool {
 	unready := func(w Window) bool { return w.asksTime() && w.Need > 1 }
-	return cfg.Late == 0 && !(cfg.EvalRow && cfg.Every.N > 1) && !slices.ContainsFunc(cfg.Windows, unready)
+	return !(cfg.EvalRow && cfg.Every.N > 1) && !slices.ContainsFunc(cfg.Windows, unready)
 }
 
 // asksTime reports whether what a window tells depends on the times of samples.
@@ -188,7 +189,8 @@ func (s *Stream) takeMany(b *parse.Block, batch *parse.Batch, i, end int) int {
 	until := s.quietUntil()
 	if m.clocked && s.started {
 		if t := s.timeOf(b, batch, i, s.stats.Records+1); t > until && s.isTaken(batch, i, t) {
-			s.taking = s.record(b, batch, i)
+			m.mover = record{origin: s.origin, line: s.origin.Lines + batch.Line[i]}
+			s.taking = &m.mover
 			s.advance(t)
 			s.taking = nil
 			until = s.quietUntil()
@@ -313,7 +315,7 @@ func (s *Stream) gather(batch *parse.Batch, i, n int, until int64) int {
 			if !fresh {
 				last = se.coming
 			}
-			if t < last || t < earliest || t > until || clock.Elapsed(last, t) > m.pause && (s.cfg.Gap > 0 || clock.Elapsed(now, t) > m.jump) {
+			if t < last || t < earliest || t > until || since(last, t) > m.pause && (s.cfg.Gap > 0 || clock.Elapsed(now, t) > m.jump) {
 				n = k
 				break
 			}
@@ -353,6 +355,9 @@ func (s *Stream) gather(batch *parse.Batch, i, n int, until int64) int {
 	return n
 }
 
+// since is the time from a to b, which is not before it.
+func since(a, b int64) uint64 { return uint64(b) - uint64(a) }
+
 // gatherOne is gather without keys.
 func (s *Stream) gatherOne(batch *parse.Batch, i, n int, until int64) int {
 	m, se := &s.many, s.only
@@ -362,7 +367,7 @@ func (s *Stream) gatherOne(batch *parse.Batch, i, n int, until int64) int {
 	if m.clocked {
 		last, earliest := se.last, max(se.last, s.earliest())
 		for k, t := range m.at[:n] {
-			if t < earliest || t > until || clock.Elapsed(last, t) > m.pause {
+			if t < earliest || t > until || since(last, t) > m.pause {
 				n = k
 				break
 			}
@@ -378,17 +383,17 @@ func (s *Stream) gatherOne(batch *parse.Batch, i, n int, until int64) int {
 			n = k
 		}
 	}
-	since := se.since + n
+	samples := se.since + n
 	switch {
 	case m.each:
-		m.ends, since = m.order[:n], 0
+		m.ends, samples = m.order[:n], 0
 	case m.every > 0:
 		for k := m.every - se.since - 1; k < n && !s.cfg.LastOnly; k += m.every {
 			m.addEnd(k)
 		}
-		since %= m.every
+		samples %= m.every
 	}
-	m.groups = append(m.groups, group{se: se, to: n, since: since})
+	m.groups = append(m.groups, group{se: se, to: n, since: samples})
 	return n
 }
 
@@ -447,11 +452,11 @@ func (m *many) filled(batch *parse.Batch, i, n int) int {
 // fitsMany reports whether the samples of n records from i on, and their texts that
 // are kept, may be held too.
 func (s *Stream) fitsMany(batch *parse.Batch, i, n int) bool {
-	room := s.cfg.MaxSamples - s.stats.Held
+	room := s.cfg.MaxSamples - s.stats.Held - s.late.cost
 	for _, col := range batch.Text[:s.cfg.Keep] {
 		room -= keptCost(col[i : i+n])
 	}
-	if s.longest > 0 && s.cfg.Clock == DataClock && s.stats.Held+n*s.most > s.sweepsAt() && s.holding.reached(s.many.newest, s.longest) {
+	if s.cfg.Clock == DataClock && s.stats.Held+n*s.most > s.sweepsAt() && s.maySweep(s.many.newest) {
 		return false // one by one there would be a sweep between them
 	}
 	if room >= n*len(s.cfg.Windows) {

@@ -86,7 +86,7 @@ func alertLog(cfg Config, xs []sample, change func(*Stream)) (log []string) {
 	full := func(*Result) bool {
 		for _, note := range res.Notes {
 			if note.Alert == nil {
-				log = append(log, fmt.Sprintf("row %d line %d %v", rows+note.Row, note.Line, note.Reason))
+				log = append(log, fmt.Sprintf("row %d line %d %v %d %d", rows+note.Row, note.Line, note.Reason, note.Told, note.By))
 				continue
 			}
 			log = append(log, fmt.Sprintf("row %d line %d %+v %v", rows+note.Row, note.Line, note.Alert.Change, note.Alert.Values))
@@ -176,6 +176,18 @@ func moreAsked(r *rand.Rand, cfg *Config, unit int64) {
 	if r.IntN(3) == 0 {
 		cfg.Columns = append(slices.Clone(cfg.Columns), Read{From: FromAge})
 	}
+	if cfg.Clock != DataClock {
+		return
+	}
+	if r.IntN(3) == 0 {
+		cfg.Late = (1 + r.Int64N(60)) * unit
+	}
+	if r.IntN(3) == 0 {
+		cfg.Ahead = (1 + r.Int64N(60)) * unit
+	}
+	if r.IntN(6) == 0 {
+		cfg.Back = (1 + r.Int64N(20)) * unit
+	}
 }
 
 // checkMany draws records, in some of which values are missing, and holds what
@@ -209,11 +221,14 @@ func checkMany(t *testing.T, r *rand.Rand, cfg Config, most int, unit int64, dra
 			cfg.First = append(slices.Clone(cfg.First), len(cfg.Windows)-1)
 		}
 	}
-	gaps := r.IntN(4)
+	gaps, disorder := r.IntN(4), r.IntN(3)
 	var xs []sample
 	for range most/2 + r.IntN(most) {
 		x := draw()
 		x.vals = []float64{float64(r.IntN(256) * 4)}
+		if cfg.Late > 0 && r.IntN(5) < disorder {
+			x.t -= r.Int64N(cfg.Late + cfg.Late/30 + 1)
+		}
 		if cfg.Fields > 1 {
 			x.vals = append(x.vals, float64(r.IntN(256)))
 			if r.IntN(8) < gaps {
@@ -227,7 +242,7 @@ func checkMany(t *testing.T, r *rand.Rand, cfg Config, most int, unit int64, dra
 	want := alertLog(cfg, xs, func(s *Stream) { one = s; alone(s) })
 	got, want = append(got, fmt.Sprintf("%+v", many.Stats())), append(want, fmt.Sprintf("%+v", one.Stats()))
 	if !slices.Equal(got, want) {
-		t.Errorf("%d fields: together\n%s, one by one\n%s", cfg.Fields, firstDifference(got, want), firstDifference(want, got))
+		t.Errorf("%+v: together\n%s, one by one\n%s", cfg, firstDifference(got, want), firstDifference(want, got))
 	}
 }
 
@@ -280,8 +295,10 @@ func checkGroup(t *testing.T, r *rand.Rand, most int) {
 			x.t -= 20 * unit // behind the clock, and late for some keys
 		case 1:
 			x.key = fmt.Sprint(r.IntN(1000))
-		case 2:
+		case 2, 3:
 			now += r.Int64N(100) * unit
+		case 4:
+			x.t += 70 * unit // ahead of the others
 		}
 		return x
 	})

@@ -2,7 +2,6 @@ package stream
 
 import (
 	"bytes"
-	"container/heap"
 	"math"
 	"slices"
 	"unicode/utf8"
@@ -162,131 +161,9 @@ func (s *Stream) refusalNow(se *series, rec *record) (why parse.Reason, bad bool
 func (s *Stream) admit(rec *record) {
 	if s.cfg.Late > 0 {
 		s.wait(rec)
+		s.release(false)
 	} else {
 		s.take(s.find(rec.key), rec)
-	}
-}
-
-// waiting holds the records that may still be overtaken by earlier ones, a
-// heap by time and, at equal times, by arrival.
-type waiting struct {
-	heap   []*waiter
-	free   []*waiter // taken: they lend their room to later ones
-	newest int64     // newest time seen
-	seen   bool
-	count  uint64
-	cost   int // of those in the heap
-}
-
-type waiter struct {
-	record
-	order uint64
-}
-
-// cost is what a waiting record counts against Config.MaxSamples: one for each
-// 16 bytes that it takes.
-func (r *record) cost() int {
-	n := 144 + len(r.key) + 8*len(r.vals)
-	for _, b := range r.texts {
-		n += 24 + len(b)
-	}
-	return n/16 + keptCost(r.kept)
-}
-
-// keptCost is what texts that are kept count as samples.
-func keptCost(kept []parse.Text) int {
-	n := 0
-	for i := range kept {
-		n += (len(kept[i].B) + 31) / 16
-	}
-	return n
-}
-
-// cloneKept is kept with texts of its own.
-func cloneKept(kept []parse.Text) []parse.Text {
-	kept = slices.Clone(kept)
-	for i := range kept {
-		kept[i].B = bytes.Clone(kept[i].B)
-	}
-	return kept
-}
-
-func (w *waiting) Len() int { return len(w.heap) }
-func (w *waiting) Less(i, j int) bool {
-	a, b := w.heap[i], w.heap[j]
-	return a.t < b.t || a.t == b.t && a.order < b.order
-}
-func (w *waiting) Swap(i, j int) { w.heap[i], w.heap[j] = w.heap[j], w.heap[i] }
-func (w *waiting) Push(x any)    { w.heap = append(w.heap, x.(*waiter)) }
-func (w *waiting) Pop() any {
-	last := w.heap[len(w.heap)-1]
-	w.heap[len(w.heap)-1] = nil
-	w.heap = w.heap[:len(w.heap)-1]
-	return last
-}
-
-// wait puts a record among the waiting ones and takes those whose time has
-// come.
-func (s *Stream) wait(rec *record) {
-	w := &s.late
-	x := &waiter{}
-	if n := len(w.free); n > 0 {
-		x, w.free = w.free[n-1], w.free[:n-1]
-	}
-	key, vals, texts := append(x.key[:0], rec.key...), append(x.vals[:0], rec.vals...), x.texts[:0]
-	for _, b := range rec.texts {
-		texts = append(texts, bytes.Clone(b))
-	}
-	x.record, x.order = *rec, w.count
-	x.key, x.vals, x.texts, x.kept = key, vals, texts, cloneKept(rec.kept)
-	w.count++
-	w.cost += rec.cost()
-	heap.Push(w, x)
-	if !w.seen || rec.t > w.newest {
-		w.seen, w.newest = true, rec.t
-	}
-	s.release(false)
-}
-
-// fitsWaiting reports whether one more record may wait, once those have left
-// whose time it brings.
-func (s *Stream) fitsWaiting(rec *record) bool {
-	room := s.cfg.MaxSamples - s.stats.Held - s.late.cost - rec.cost()
-	if room >= 0 {
-		return true
-	}
-	var walk func(i int)
-	walk = func(i int) {
-		if i < len(s.late.heap) && room < 0 && clock.Elapsed(s.late.heap[i].t, rec.t) >= s.cfg.Late {
-			room += s.late.heap[i].cost()
-			walk(2*i + 1)
-			walk(2*i + 2)
-		}
-	}
-	walk(0)
-	return room >= 0
-}
-
-// keptFree is how many records that have left lend their room beside as many as
-// wait.
-const keptFree = 1024
-
-// release takes the waiting records whose time has come, or all of them.
-func (s *Stream) release(all bool) {
-	w := &s.late
-	for len(w.heap) > 0 && !s.stopped && (all || clock.Elapsed(w.heap[0].t, w.newest) >= s.cfg.Late) {
-		x := heap.Pop(w).(*waiter)
-		w.cost -= x.cost()
-		se := s.find(x.key)
-		if why, bad := s.refusalNow(se, &x.record); bad {
-			s.refuse(&x.record, why)
-		} else {
-			s.take(se, &x.record)
-		}
-		if len(w.free) < len(w.heap)+keptFree && len(x.key) < 64 {
-			w.free = append(w.free, x)
-		}
-		s.handOnWithin()
 	}
 }
 

@@ -369,6 +369,12 @@ func (s *Stream) sweep() {
 	}
 }
 
+// maySweep reports whether there may be a sweep until the clock is at time t, if
+// enough samples are held.
+func (s *Stream) maySweep(t int64) bool {
+	return s.longest > 0 && (s.holding.reached(t, s.longest) || clock.Elapsed(s.clock, t) >= s.longest)
+}
+
 // sweepsAt is how many samples may be held until those leave that are out of
 // reach of the data's clock.
 func (s *Stream) sweepsAt() int { return min(s.cfg.MaxSamples-s.most, roomy) - s.late.cost }

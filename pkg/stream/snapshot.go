@@ -2,7 +2,6 @@ package stream
 
 import (
 	"cmp"
-	"container/heap"
 	"errors"
 	"maps"
 	"math"
@@ -146,10 +145,9 @@ func (s *Stream) appendState(e *encoder) {
 	if e.bool(s.cfg.Rules != nil); s.cfg.Rules != nil {
 		e.dst = s.cfg.Rules.Append(e.dst)
 	}
-	inOrder := slices.Clone(s.late.heap)
-	slices.SortFunc(inOrder, func(a, b *waiter) int { return cmp.Or(cmp.Compare(a.t, b.t), cmp.Compare(a.order, b.order)) })
-	e.uint(len(inOrder))
-	for _, w := range inOrder {
+	waiting := s.late.all()
+	e.uint(len(waiting))
+	for _, w := range waiting {
 		e.waiter(w)
 	}
 	e.optional(s.ahead)
@@ -421,7 +419,7 @@ func (s *Stream) restoreState(sn *Snapshot, r *Restored) {
 		w := s.restoreWaiter(sn)
 		w.order = s.late.count
 		s.late.count++
-		heap.Push(&s.late, w)
+		s.late.add(w)
 	}
 	if d.Bool() {
 		s.ahead = s.restoreWaiter(sn)

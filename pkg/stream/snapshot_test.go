@@ -254,7 +254,7 @@ func checkHostile(t *testing.T, seed uint64, b []byte) {
 	if _, err = h.s.Restore(sn); err != nil {
 		return
 	}
-	if held, late := h.s.stats.Held, h.s.late.cost; held > 16*len(b)+4000*len(h.s.table) || late > 16*len(b)+8*len(h.s.late.heap) {
+	if held, late := h.s.stats.Held, h.s.late.cost; held > 16*len(b)+4000*len(h.s.table) || late > 16*len(b)+8*h.s.late.len() {
 		t.Errorf("%d samples and %d for waiting records from %d bytes", held, late, len(b))
 	}
 	for i := range xs {
@@ -357,7 +357,7 @@ func TestEveryFieldIsSaved(t *testing.T) {
 				"textless: not told by a run that goes on; ids: keys are numbered anew; dead: none; silent dues: from the times of series; sorted: not; ready: Setup"},
 		{series{}, "name key wins index ever texts state kept row rowAt last heard since taken known held shown freed behind live queued",
 			"due: at once, which changes nothing; gone: not; ready round group coming: of one batch"},
-		{waiting{}, "heap newest seen cost", "free: room; count: the order is that in the snapshot"},
+		{waiting{}, "line first heap newest seen cost", "free due batch: room; count: the order is that in the snapshot"},
 		{waiter{}, "record", "order: that in the snapshot"},
 		{record{}, "t key vals texts kept origin line", ""},
 		{Stats{}, "Lines Records Rows Skipped Passed Told AfterBy Fired Firing Alerts Held Keys Detectors", ""},

@@ -326,11 +326,15 @@ func (s *Stream) handOnWithin() {
 // takeGood takes the records from i to end, none of which has a bad value.
 func (s *Stream) takeGood(b *parse.Block, batch *parse.Batch, i, end int) {
 	for ; i < end && !s.stopped; s.handOn() {
-		if !s.countsBeyond(end - i) {
-			if n := s.takeMany(b, batch, i, end); n > 0 {
-				i += n
-				continue
-			}
+		n := 0
+		switch {
+		case s.cfg.Late > 0:
+			n = s.waitMany(b, batch, i, end)
+		case !s.countsBeyond(end - i):
+			n = s.takeMany(b, batch, i, end)
+		}
+		if i += n; n > 0 {
+			continue
 		}
 		rec := s.record(b, batch, i)
 		s.arrive(rec)
