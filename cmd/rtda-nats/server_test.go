@@ -602,3 +602,51 @@ func TestMetrics(t *testing.T) {
 		t.Errorf("healthz: %s", got)
 	}
 }
+
+// What one message of the input brings may be more than a message of the server takes,
+// and so may a state: each is stored as a whole, and a worker goes on from it.
+func TestLarge(t *testing.T) {
+	s := newServer(t)
+	s.must("", "init", "plant", "--partitions", "1")
+	run := []string{"run", "plant", "-i", "json", "-k", "k", "-f", "v", "-t", "t", "-w", "3", "-n", "10s", "-a", "mean,min,max,count", "-r", "hot: mean(v) > 97"}
+	const keys = 20_000
+	in := records(keys, 1, 3)
+	w := s.start("", run...)
+	s.must(in, "put", "plant", "-k", "k")
+	saved := func() uint64 {
+		states, err := s.js.Stream(t.Context(), "plant-state")
+		if err != nil {
+			t.Fatal(err)
+		}
+		info, err := states.Info(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return info.State.Msgs
+	}
+	s.await("a state of several messages", func() bool { return saved() > 2 })
+	w.stop()
+	s.start("", run...)
+	next := `{"t":1700000020,"k":"s0","v":1}` + "\n" // all keys have a row at the boundary before it
+	s.must(next, "put", "plant", "-k", "k")
+	out := s.start("", "out", "plant")
+	rows, alerts := s.one(in+next, run[2:]...)
+	got := out.awaitRows(keys)
+	want := byKey(t, rows)
+	want["s0"] = want["s0"][:1] // the other is of the end
+	if !same(byKey(t, got), want) {
+		t.Error("the rows are not those of one rtda")
+	}
+	s.await("all alerts", func() bool { return same(byKey(t, alerts), byKey(t, out.stderr.String())) })
+	output, err := s.js.Stream(t.Context(), "plant-out")
+	if err != nil {
+		t.Fatal(err)
+	}
+	last, err := output.GetLastMsgForSubject(t.Context(), "plant.out.main.0.rows")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, _ := strconv.Atoi(last.Header.Get("Nats-Batch-Sequence")); n < 2 {
+		t.Errorf("the rows of one message of the input were not stored as one: %v", last.Header)
+	}
+}
