@@ -13,7 +13,6 @@ package cluster
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/fnv"
@@ -222,42 +221,6 @@ func number(h nats.Header, name string) uint64 {
 }
 
 func digits[T int | uint64](n T) string { return strconv.FormatInt(int64(n), 10) }
-
-// A record of a group is what its workers must agree on.
-type groupRecord struct {
-	Flags [][2]string // of the engine, each in one form; the first Fixed stay as they are over a snapshot
-	Fixed int
-	Keys  []string
-	Near  int64 // the time that stands for now where the flags leave it open
-}
-
-// A putRecord is how put reads lines.
-type putRecord struct{ Key, Format string }
-
-const putKey = "put" // in the bucket of flags; groups are group.NAME
-
-func (l *link) getRecord(ctx context.Context, key string, dst any) (revision uint64, err error) {
-	e, err := l.flags.Get(ctx, key)
-	if errors.Is(err, jetstream.ErrKeyNotFound) {
-		return 0, nil
-	}
-	if err != nil {
-		return 0, err
-	}
-	return e.Revision(), json.Unmarshal(e.Value(), dst)
-}
-
-// setRecord writes a record, which must still be of that revision; 0: not be there.
-func (l *link) setRecord(ctx context.Context, key string, value any, revision uint64) (uint64, error) {
-	b, err := json.Marshal(value)
-	if err != nil {
-		return 0, err
-	}
-	if revision == 0 {
-		return l.flags.Create(ctx, key, b)
-	}
-	return l.flags.Update(ctx, key, b, revision)
-}
 
 // usage is a mistake on the command line, failure one that ends a worker; all other
 // errors are tried again.

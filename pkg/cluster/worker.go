@@ -7,7 +7,6 @@ import (
 	"fmt"
 	random "math/rand/v2"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -16,7 +15,6 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
-	"rtda/pkg/parse"
 	"rtda/pkg/run"
 )
 
@@ -122,6 +120,7 @@ func (w *worker) run(ctx context.Context, lost <-chan struct{}) error {
 	if err != nil {
 		return err
 	}
+	changed := flags.Updates()
 	var work sync.WaitGroup
 	disconnect := w.begin(alive)
 	poll := time.NewTicker(w.ttl / 12)
@@ -143,9 +142,12 @@ func (w *worker) run(ctx context.Context, lost <-chan struct{}) error {
 		case <-lost:
 			disconnect()
 			disconnect = w.begin(alive)
-		case e, ok := <-flags.Updates():
-			if ok && e != nil && e.Revision() != w.revision {
+		case e, open := <-changed:
+			if e != nil && e.Revision() != w.revision {
 				w.fail(w.replaced())
+			}
+			if !open {
+				changed = nil // each partition that is taken looks, too
 			}
 		case <-ctx.Done():
 			return w.over(&work)
@@ -364,7 +366,8 @@ func (w *worker) renew(ctx context.Context, lost context.CancelFunc, id int, h *
 		case <-tick.C:
 		}
 		now := time.Now()
-		asking, cancel := context.WithTimeout(ctx, w.ttl/2)
+		// What is asked is asked to its end, for release must know the revision.
+		asking, cancel := context.WithTimeout(context.WithoutCancel(ctx), w.ttl/2)
 		r, err := w.leases.Update(asking, w.leaseKey(id), w.leaseValue(h), revision)
 		if err != nil {
 			r, err = w.mine(asking, id)
@@ -410,97 +413,3 @@ func (w *worker) release(id int, revision uint64) {
 
 // inputName is how complaints and alerts name the input of a partition.
 func inputName(id int) string { return fmt.Sprintf("in.%d", id) }
-
-func groupKey(group string) string { return "group." + group }
-
-// agree finds out whether this worker's flags are those of the group, or makes them
-// so, and returns their revision.
-func (w *worker) agree(ctx context.Context) (uint64, error) {
-	o := w.cfg.Options
-	var put putRecord
-	if _, err := w.getRecord(ctx, putKey, &put); err != nil {
-		return 0, err
-	}
-	w.splitBy = max(0, slices.Index(o.Keys, put.Key))
-	if put.Key != "" && !slices.Contains(o.Keys, put.Key) {
-		return 0, usage("--key: %s is split by %s (put -k %[2]s), which must be among the keys: got %q", w.name, put.Key, strings.Join(o.Keys, ","))
-	}
-	for {
-		var group groupRecord
-		revision, err := w.getRecord(ctx, groupKey(w.cfg.Group), &group)
-		if err != nil {
-			return 0, err
-		}
-		if revision > 0 && w.cfg.Near {
-			o.Near = group.Near
-		}
-		mine := groupRecord{Keys: o.Keys, Near: o.Near}
-		mine.Flags, mine.Fixed = o.Flags()
-		name, was, is, differ := firstDifference(group, mine, len(mine.Flags))
-		if revision > 0 && !differ {
-			return revision, nil
-		}
-		if revision > 0 && !w.cfg.Replace {
-			return 0, usage("%s: the group %s runs with %q: got %q (--replace changes it for all, --group NAME begins another)", name, w.cfg.Group, was, is)
-		}
-		if fixedName, was, is, differ := firstDifference(group, mine, mine.Fixed); revision > 0 && differ {
-			used, err := w.hasBegun(ctx)
-			if err != nil {
-				return 0, err
-			}
-			if used {
-				return 0, usage("%s: the windows of the group %s were made with %q and cannot go on with %q: give the flag as it was, or another --group", fixedName, w.cfg.Group, was, is)
-			}
-		}
-		made, err := w.setRecord(ctx, groupKey(w.cfg.Group), mine, revision)
-		if err == nil {
-			return made, nil
-		}
-		if !errors.Is(err, jetstream.ErrKeyExists) && !errors.Is(err, jetstream.ErrKeyRevisionMismatch) {
-			return 0, err
-		}
-	}
-}
-
-// replaced is the error of a worker whose group has got other flags.
-func (w *worker) replaced() error {
-	return usage("the flags of the group %s were changed by another worker (run --replace)", w.cfg.Group)
-}
-
-// optionsOf are those of the engine of a partition: it expects no keys of others.
-func (w *worker) optionsOf(id int) *run.Options {
-	o := *w.cfg.Options
-	o.Expect = slices.DeleteFunc(slices.Clone(o.Expect), func(key string) bool {
-		parts := strings.Split(key, string([]byte{parse.KeySep}))
-		return partitionOf([]byte(parts[w.splitBy]), w.partitions) != id
-	})
-	return &o
-}
-
-// firstDifference is the first of the first n flags in which two groups differ.
-func firstDifference(a, b groupRecord, n int) (name, was, is string, differ bool) {
-	for i := range n {
-		f := b.Flags[i]
-		if i >= len(a.Flags) || a.Flags[i] != f {
-			if i < len(a.Flags) {
-				was = a.Flags[i][1]
-			}
-			return f[0], was, f[1], true
-		}
-	}
-	return "", "", "", false
-}
-
-// hasBegun reports whether the group has written anything.
-func (w *worker) hasBegun(ctx context.Context) (bool, error) {
-	for _, s := range []struct {
-		stream jetstream.Stream
-		what   string
-	}{{w.output, "out"}, {w.states, "state"}} {
-		m, err := last(ctx, s.stream, fmt.Sprintf("%s.%s.%s.>", w.name, s.what, w.cfg.Group))
-		if m != nil || err != nil {
-			return true, err
-		}
-	}
-	return false, nil
-}
