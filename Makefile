@@ -11,7 +11,7 @@ PREFIX   ?= /usr/local
 RELEASE  ?= build/release
 export COMMANDS
 
-.PHONY: all help build install uninstall release packages demo pictures record test race fuzz bench count tables compare detect lint fused arch check man integration crash soak clean
+.PHONY: all help build install uninstall release packages demo pictures record test race fuzz bench count tables compare detect lint fused arch check man integration crash cluster soak clean
 
 all: build
 
@@ -89,6 +89,9 @@ integration: build ## with a real InfluxDB, Prometheus, browser, terminal, Teleg
 
 crash: ## runs with --state are killed a thousand times
 	RTDA_KILLS=1000 $(GO) test ./cmd -run '^TestCrash$$' -v -timeout 60m
+
+cluster: ## rtda-nats with a real nats-server: workers, puts and servers are killed
+	RTDA_KILLS=200 $(GO) test ./testdata/cluster -v -timeout 60m
 
 soak: build ## a long run, memory and file descriptors watched (SOAK=60 seconds)
 	@bash testdata/soak.sh ./rtda $(SOAK)

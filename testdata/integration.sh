@@ -2,7 +2,8 @@
 # Runs rtda against the real things: an InfluxDB that takes a day of its output,
 # a Prometheus that scrapes it, a browser that shows its page, a terminal that
 # shows its live view, a Telegraf that has it as a processor and sends to it, the
-# types of Kubernetes for its manifests, and a Debian that its package is installed in.
+# types of Kubernetes for its manifests, a Debian that its package is installed in, and
+# a server of NATS for rtda-nats.
 # What is missing is installed where that is possible, and said to be skipped
 # where it is not. Everything listens on loopback only.
 set -euo pipefail
@@ -156,7 +157,7 @@ live() {
 }
 
 with_telegraf() {
-	local tags=custom,inputs.file,outputs.file,outputs.socket_writer,processors.execd,parsers.influx,serializers.influx
+	local tags=custom,inputs.file,outputs.file,outputs.nats,outputs.socket_writer,processors.execd,parsers.influx,serializers.influx
 	export GOBIN=$dir/bin
 	PATH=$PATH:$(go env GOPATH)/bin
 	command -v telegraf >/dev/null ||
@@ -250,6 +251,28 @@ packages() {
 	grep -q '^release: .* 0 failed' "$dir/seen" || failed=$((failed + 1))
 }
 
+# many kills workers of rtda-nats and runs the commands of docs/scale.md, with a
+# nats-server that the test builds. Commands whose tools are missing are left out.
+many() {
+	local here tools=$dir/tools
+	here=$(dirname "$0")
+	mkdir -p "$tools"
+	has mosquitto_pub mosquitto-clients || skip "docs/scale.md, MQTT devices" "mosquitto_pub cannot be installed"
+	has kcat kcat || skip "docs/scale.md, Kafka" "kcat cannot be installed"
+	has pkill procps || skip "docs/scale.md, Redpanda Connect" "pkill cannot be installed"
+	(cd "$here/kafka" && go build -o "$tools/kafka" .) >"$dir/go" 2>&1 ||
+		skip "docs/scale.md, Kafka" "go build: $(tail -n 1 "$dir/go")"
+	(cd "$here/connect" && go build -o "$tools/connect" .) >"$dir/go" 2>&1 ||
+		skip "docs/scale.md, Redpanda Connect" "go build: $(tail -n 1 "$dir/go")"
+	command -v nats >/dev/null || GOBIN=$tools go install github.com/nats-io/natscli/nats@v0.5.1 >"$dir/go" 2>&1 ||
+		skip "docs/scale.md, by hand" "go install: $(tail -n 1 "$dir/go")"
+	if (cd "$here/.." && PATH=$tools:$PATH go test ./testdata/cluster -count=1 -v -timeout 15m) >"$dir/seen" 2>&1; then
+		ok "rtda-nats: $(grep -c '^ *--- PASS' "$dir/seen") tests, $(grep -c '^ *--- SKIP' "$dir/seen") left out; $(sed -n 's/.*: \([^:]* lines in\)/\1/p' "$dir/seen" | tail -n 1)"
+	else
+		fail "rtda-nats: $(grep -v '^ *--- PASS\|^=== ' "$dir/seen" | tail -n 40)"
+	fi
+}
+
 influxdb
 scraped
 browser
@@ -257,5 +280,6 @@ live
 with_telegraf
 kubernetes
 packages
+many
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ]

@@ -143,13 +143,12 @@ func (p *process) foundNoServer() bool {
 	return err == nil && p.status() == 1 && strings.Contains(string(text), "NATS server")
 }
 
-// A plant is a stream on a server of its own, and the workers on it.
+// A plant is a stream on servers of its own, and the workers on it.
 type plant struct {
 	t       *testing.T
 	dir     string
-	config  string
 	env     []string
-	url     string
+	urls    []string
 	program string // that works
 	flags   []string
 	rng     *rand.Rand
@@ -157,37 +156,59 @@ type plant struct {
 	js      jetstream.JetStream
 
 	mu      sync.Mutex
-	server  *process
+	servers []*process
 	workers []*process
 	begun   int // workers so far, which name their logs
 }
 
-// newPlant starts a server and makes the stream "plant". Its workers are to run
-// program with flags.
-func newPlant(t *testing.T, program string, flags []string, env ...string) *plant {
+// newPlant starts servers and makes the stream "plant", which each of them keeps. Its
+// workers are to run program with flags.
+func newPlant(t *testing.T, servers int, program string, flags []string, env ...string) *plant {
 	t.Helper()
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
-	p := &plant{t: t, dir: t.TempDir(), program: program, flags: flags, rng: rand.New(rand.NewPCG(seed, 1))}
-	port := freePort(t)
-	p.url = fmt.Sprintf("nats://127.0.0.1:%d", port)
-	p.env = append([]string{"NATS_URL=" + p.url}, env...)
-	p.config = filepath.Join(p.dir, "server.conf")
-	text := fmt.Sprintf("server_name: plant\nlisten: \"127.0.0.1:%d\"\njetstream { store_dir: %q }\n", port, filepath.Join(p.dir, "jetstream"))
-	if err := os.WriteFile(p.config, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	p := &plant{t: t, dir: t.TempDir(), program: program, flags: flags, rng: rand.New(rand.NewPCG(seed, 1)), servers: make([]*process, servers)}
 	t.Cleanup(p.stop)
-	p.startServer()
+	p.configure()
+	p.env = append([]string{"NATS_URL=" + strings.Join(p.urls, ",")}, env...)
+	for i := range servers {
+		p.launch(i)
+	}
+	for i := range servers {
+		p.waitServer(i)
+	}
 	var err error
-	if p.conn, err = nats.Connect(p.url, nats.MaxReconnects(-1), nats.ReconnectWait(50*time.Millisecond)); err != nil {
+	if p.conn, err = nats.Connect(strings.Join(p.urls, ","), nats.MaxReconnects(-1), nats.ReconnectWait(50*time.Millisecond)); err != nil {
 		t.Fatal(err)
 	}
 	if p.js, err = jetstream.New(p.conn); err != nil {
 		t.Fatal(err)
 	}
-	p.must("init", "plant", "--partitions", strconv.Itoa(partitions))
+	p.must("init", "plant", "--partitions", strconv.Itoa(partitions), "--replicas", strconv.Itoa(servers))
 	return p
+}
+
+// configure writes the configurations of the servers, which know of each other if
+// there are several.
+func (p *plant) configure() {
+	var routes []string
+	for range p.servers {
+		p.urls = append(p.urls, fmt.Sprintf("nats://127.0.0.1:%d", freePort(p.t)))
+		routes = append(routes, fmt.Sprintf("nats://127.0.0.1:%d", freePort(p.t)))
+	}
+	for i := range p.servers {
+		text := fmt.Sprintf("server_name: plant%d\nlisten: %q\njetstream { store_dir: %q }\n", i, strings.TrimPrefix(p.urls[i], "nats://"), filepath.Join(p.dir, fmt.Sprint("jetstream", i)))
+		if len(p.servers) > 1 {
+			text += fmt.Sprintf("cluster { name: plant, listen: %q, routes: [%s] }\n", strings.TrimPrefix(routes[i], "nats://"), strings.Join(routes, ", "))
+		}
+		if err := os.WriteFile(p.config(i), []byte(text), 0o600); err != nil {
+			p.t.Fatal(err)
+		}
+	}
+}
+
+func (p *plant) config(server int) string {
+	return filepath.Join(p.dir, fmt.Sprintf("server%d.conf", server))
 }
 
 // stop ends all.
@@ -195,7 +216,7 @@ func (p *plant) stop() {
 	if p.conn != nil {
 		p.conn.Close()
 	}
-	for _, w := range append(p.workers, p.server) {
+	for _, w := range append(p.workers, p.servers...) {
 		if w != nil {
 			w.signal(syscall.SIGCONT)
 			w.end(syscall.SIGKILL)
@@ -214,7 +235,7 @@ func (p *plant) tell() {
 		if n := len(b); n > 500 {
 			b = b[n-500:]
 		}
-		if len(b) > 0 && !strings.HasSuffix(name, "server.log") {
+		if len(b) > 0 && !strings.HasPrefix(filepath.Base(name), "server") {
 			p.t.Logf("%s: …%s", filepath.Base(name), b)
 		}
 	}
@@ -238,17 +259,25 @@ func freePort(t *testing.T) int {
 	return l.Addr().(*net.TCPAddr).Port
 }
 
-// startServer starts the server and waits until it answers.
-func (p *plant) startServer() {
-	server, err := start(filepath.Join(p.dir, "server.log"), nil, "nats-server", "-c", p.config)
+// startServer starts a server and waits until it answers.
+func (p *plant) startServer(i int) {
+	p.launch(i)
+	p.waitServer(i)
+}
+
+func (p *plant) launch(i int) {
+	server, err := start(filepath.Join(p.dir, fmt.Sprintf("server%d.log", i)), nil, "nats-server", "-c", p.config(i))
 	if err != nil {
 		p.t.Error(err)
 		return
 	}
-	p.server = server
+	p.servers[i] = server
+}
+
+func (p *plant) waitServer(i int) {
 	deadline := time.Now().Add(time.Minute)
 	for time.Now().Before(deadline) {
-		c, err := nats.Connect(p.url, nats.Timeout(time.Second))
+		c, err := nats.Connect(p.urls[i], nats.Timeout(time.Second))
 		if err == nil {
 			js, _ := jetstream.New(c)
 			ctx, cancel := contextOf(time.Second)
@@ -334,4 +363,27 @@ func (p *plant) put(killAfter time.Duration) (killed, all bool) {
 	}
 	status := put.status()
 	return status == 128+int(syscall.SIGKILL), status == 0
+}
+
+// finish puts the last lines, waits until the workers have come to the end, and ends
+// them.
+func (p *plant) finish(last []string) {
+	p.t.Helper()
+	p.input(last)
+	if _, all := p.put(0); !all {
+		p.t.Error("rtda-nats put fails")
+	} else if !p.waitDone(2 * time.Minute) {
+		p.t.Error("the workers have not come to the end")
+	}
+	p.setWorkers(0)
+}
+
+// same compares what the workers have written with what one rtda writes.
+func (p *plant) same(cut time.Time) {
+	p.t.Helper()
+	want := oneRtda(p.t, p.flags, p.inputName(), cut)
+	if keys, first := p.output(cut).differences(want); keys > 0 {
+		p.t.Errorf("%d keys differ: %s", keys, first)
+	}
+	p.t.Logf("%d rows, %d alerts, as one rtda writes them", count(want.rows), count(want.alerts))
 }
