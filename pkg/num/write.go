@@ -39,10 +39,13 @@ func AppendRounded(dst []byte, x float64, prec int) []byte {
 // appendRounded rounds up to 15 digits of numbers from 1e-7 to 1e22 by itself;
 // the rest is strconv's. FuzzRounded holds both together. What would round
 // beyond the float64 is not rounded, and no digits are written that reading
-// back would not tell from fewer.
+// back would not tell from fewer: 17 digits read back to x itself, always.
 func appendRounded(dst []byte, x float64, prec int, form *notation) []byte {
 	if n, e, ok := roundDigits(math.Abs(x), prec); ok {
 		return layout(dst, x < 0, n*Pow10Int[18-prec], e, form)
+	}
+	if prec >= 17 {
+		return appendShortest(dst, x, form)
 	}
 	var room [32]byte
 	if y, err := strconv.ParseFloat(string(strconv.AppendFloat(room[:0], x, 'e', prec-1, 64)), 64); err == nil {

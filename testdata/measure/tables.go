@@ -146,7 +146,11 @@ func (m meter) measure(c *cell) error {
 		if err != nil {
 			return err
 		}
-		args := slices.Concat([]string{"-j", "1"}, kindNamed(c.job.kind).flags, c.job.flags, []string{file})
+		flags := kindNamed(c.job.kind).flags
+		if slices.Contains(c.job.flags, "-f") {
+			flags = flags[:slices.Index(flags, "-f")] // of the job instead
+		}
+		args := slices.Concat([]string{"-j", "1"}, flags, c.job.flags, []string{file})
 		used, err := usage(m.rtda, nil, args...)
 		if errors.Is(err, errRefused) {
 			c.refused = true
