@@ -47,7 +47,7 @@ type cell struct {
 	job       job
 	few, many float64
 	memory    int64
-	refused   bool // by rtda, which says that such flags make no sense
+	refused   string // why rtda takes no such flags
 }
 
 // A meter says how the cost of a line is measured: by two runs, of which one
@@ -115,7 +115,7 @@ func (t table) print(m meter) error {
 		for r, row := range cells {
 			fmt.Printf("| %s |", t.rows[r])
 			for _, c := range row {
-				if c.refused || c.job.kind == "" {
+				if c.refused != "" || c.job.kind == "" {
 					fmt.Print(" – |")
 				} else {
 					fmt.Print(" ", text(c), " |")
@@ -129,12 +129,21 @@ func (t table) print(m meter) error {
 		fmt.Println()
 		show("MB of memory", func(c cell) string { return fmt.Sprintf("%.0f", float64(c.memory)/1e6) })
 	}
+	var told []string
+	for _, row := range cells {
+		for _, c := range row {
+			if c.refused != "" && !slices.Contains(told, c.refused) {
+				told = append(told, c.refused)
+				fmt.Println("\n–:", c.refused)
+			}
+		}
+	}
 	return nil
 }
 
 // measure runs the job of a cell once on few and once on many lines.
 func (m meter) measure(c *cell) error {
-	if c.job.kind == "" || c.refused {
+	if c.job.kind == "" || c.refused != "" {
 		return nil
 	}
 	few := max(m.n/4, c.job.after)
@@ -152,8 +161,8 @@ func (m meter) measure(c *cell) error {
 		}
 		args := slices.Concat([]string{"-j", "1"}, flags, c.job.flags, []string{file})
 		used, err := usage(m.rtda, nil, args...)
-		if errors.Is(err, errRefused) {
-			c.refused = true
+		if refused, ok := errors.AsType[refusal](err); ok {
+			c.refused = string(refused)
 			return nil
 		}
 		if err != nil {
@@ -187,7 +196,10 @@ type used struct {
 	memory    int64 // the most that was resident, in bytes
 }
 
-var errRefused = errors.New("refused by rtda")
+// A refusal is what rtda says of flags that make no sense together.
+type refusal string
+
+func (r refusal) Error() string { return string(r) }
 
 // usage runs rtda on stdin and throws its rows away.
 func usage(rtda string, stdin io.Reader, args ...string) (used, error) {
@@ -197,11 +209,10 @@ func usage(rtda string, stdin io.Reader, args ...string) (used, error) {
 	start := time.Now()
 	err := cmd.Run()
 	if err != nil {
-		err = fmt.Errorf("rtda %s: %w: %.300s", strings.Join(args, " "), err, stderr.String())
 		if cmd.ProcessState != nil && cmd.ProcessState.ExitCode() == 2 {
-			err = fmt.Errorf("%w (%w)", errRefused, err)
+			return used{}, refusal(strings.TrimSpace(stderr.String()))
 		}
-		return used{}, err
+		return used{}, fmt.Errorf("rtda %s: %w: %.300s", strings.Join(args, " "), err, stderr.String())
 	}
 	state := cmd.ProcessState
 	return used{
@@ -294,7 +305,7 @@ func keysTable() table {
 		t.columns = append(t.columns, r.name)
 	}
 	t.run = func(r, c int) job {
-		j := job{kind: runs[c].kind, keys: 1 << 60, flags: append([]string{"--max-keys", "9000000", "--max-samples", "9000000000"}, runs[c].flags...)}
+		j := job{kind: runs[c].kind, keys: 1 << 60, flags: append([]string{"--max-keys", "9000000", "--max-samples", "2000000000"}, runs[c].flags...)}
 		if r < len(counts) {
 			j.keys, j.after = counts[r], 3*counts[r]
 		}
