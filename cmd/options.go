@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -297,7 +298,7 @@ func addField(dst *[]string, name, path string) error {
 	if slices.Contains(*dst, name) {
 		return &badValue{"must name each field once", name}
 	}
-	ours := indexInBrackets.ReplaceAllString(strings.TrimPrefix(strings.TrimPrefix(path, "$."), "$["), ".$1")
+	ours := indexInBrackets().ReplaceAllString(strings.TrimPrefix(strings.TrimPrefix(path, "$."), "$["), ".$1")
 	switch {
 	case path == "*" || strings.HasSuffix(path, ".*"):
 		return &badValue{"must name each field (without -f every number is measured)", path}
@@ -309,7 +310,7 @@ func addField(dst *[]string, name, path string) error {
 }
 
 // indexInBrackets is an index of an array as JSONPath and jq write it.
-var indexInBrackets = regexp.MustCompile(`\[(\d+)\]`)
+var indexInBrackets = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\[(\d+)\]`) })
 
 func (o *options) addWindows(text string) error {
 	items, err := splitList(text)

@@ -3,7 +3,6 @@ package cmd
 import (
 	"fmt"
 	"io"
-	"runtime/debug"
 	"strings"
 	"time"
 
@@ -165,7 +164,7 @@ func (p *Program) Main(args []string, stdin io.Reader, stdout, stderr io.Writer)
 		Use: "help [COMMAND]", Short: "Print the help of a command", ValidArgs: p.words(),
 		RunE: func(_ *cobra.Command, args []string) error { return sh.print(p.help(strings.Join(args, " "))) },
 	})
-	completing := len(args) > 0 && (args[0] == cobra.ShellCompRequestCmd || args[0] == cobra.ShellCompNoDescRequestCmd)
+	completing := isCompleting(args)
 	for i := range p.Commands {
 		root.AddCommand(p.command(sh, &p.Commands[i], completing))
 	}
@@ -218,8 +217,7 @@ func (p *Program) command(sh *shell, c *Command, completing bool) *cobra.Command
 					return run.Usage(err)
 				}
 			}
-			info, _ := debug.ReadBuildInfo()
-			o.Version = versionText(info)
+			o.Version = ownVersion()
 			return c.Run(&Call{Args: args, Options: &o.Options, Check: o.check, Given: o.has, Stdin: sh.stdin, Stdout: sh.stdout, Stderr: sh.stderr})
 		},
 	}

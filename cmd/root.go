@@ -10,7 +10,6 @@ import (
 	"io/fs"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"syscall"
@@ -64,9 +63,10 @@ func newShell(stdin io.Reader, stdout, stderr io.Writer) *shell {
 		if o.check {
 			return run.Check(&o.Options, stdout)
 		}
-		info, _ := debug.ReadBuildInfo()
-		o.Version = versionText(info)
-		return run.Run(&o.Options, run.Streams{In: stdin, Out: stdout, Err: stderr})
+		if o.HTTP != nil || o.State != "" {
+			o.Version = ownVersion() // which takes a while to find out
+		}
+		return run.Run(&o.Options, run.Streams{In: stdin, Out: stdout, Err: stderr, Last: stdout == os.Stdout})
 	}
 	return sh
 }
@@ -74,13 +74,37 @@ func newShell(stdin io.Reader, stdout, stderr io.Writer) *shell {
 // main does what the arguments ask for and returns the status.
 func (sh *shell) main(args []string) int {
 	defer catchFileLimit()()
-	err := sh.root(args).Execute()
+	err := sh.execute(sh.root(args), args)
 	if err == nil {
 		err = sh.helpErr
 	} else if !sh.began {
 		err = run.Usage(err)
 	}
 	return sh.report(err)
+}
+
+// execute does what cobra's Execute does. Where it is no command's turn it does so
+// by itself: cobra makes ready for completion at each start, which takes longer
+// than all of the flags.
+func (sh *shell) execute(root *cobra.Command, args []string) error {
+	if root.HasSubCommands() || isCompleting(args) {
+		root.SetArgs(longFlags(args, root.Flags()))
+		return root.Execute()
+	}
+	if err := root.ParseFlags(longFlags(args, root.Flags())); err != nil {
+		return root.FlagErrorFunc()(root, err)
+	}
+	if help, err := root.Flags().GetBool("help"); err != nil || help {
+		root.HelpFunc()(root, args)
+		return err
+	}
+	sh.began = true
+	return sh.filter(root.Flags().Args())
+}
+
+// isCompleting reports whether a shell asks what a word may be completed to.
+func isCompleting(args []string) bool {
+	return len(args) > 0 && (args[0] == cobra.ShellCompRequestCmd || args[0] == cobra.ShellCompNoDescRequestCmd)
 }
 
 // commandNames are the words that are commands where they come first. A FILE
@@ -104,11 +128,10 @@ func (sh *shell) root(args []string) *cobra.Command {
 	root.SetErr(sh.stderr)
 	root.SetHelpFunc(func(c *cobra.Command, _ []string) { sh.helpErr = sh.help(c) })
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return run.Usage(explainFlag(c, err)) })
-	completing := len(args) > 0 && (args[0] == cobra.ShellCompRequestCmd || args[0] == cobra.ShellCompNoDescRequestCmd)
+	completing := isCompleting(args)
 	addFlags(root.Flags(), flags, sh.opts, completing)
 	sh.addHelp(root.Flags())
 	root.Flags().BoolVarP(&sh.opts.version, "version", "V", false, "the version")
-	root.SetArgs(longFlags(args, root.Flags()))
 	if completing {
 		completeFlags(root, flags)
 		args = args[1:]

@@ -32,6 +32,12 @@ func (sh *shell) printVersion() error {
 	return sh.print(sh.name + " " + versionText(info) + " (" + buildText(info) + ")\n")
 }
 
+// ownVersion is the version of this program.
+func ownVersion() string {
+	info, _ := debug.ReadBuildInfo()
+	return versionText(info)
+}
+
 // versionText is the release, or else what the build says of its source.
 func versionText(info *debug.BuildInfo) string {
 	if version != "" {

@@ -179,7 +179,7 @@ func ended(name string, err error) string {
 var errHTTP = errors.New("closed: an HTTP request, which only http://HOST:PORT takes")
 
 // requestLine is the first line of an HTTP request.
-var requestLine = regexp.MustCompile(`^[A-Z]+ [^ ]+ HTTP/[0-9.]+\r?\n`)
+var requestLine = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Z]+ [^ ]+ HTTP/[0-9.]+\r?\n`) })
 
 // A guarded connection looks at its first line before it gives any byte.
 type guarded struct {
@@ -210,7 +210,7 @@ func (g *guarded) look() error {
 		}
 		b, _ := g.r.Peek(g.r.Buffered())
 		switch end := bytes.IndexByte(b, '\n'); {
-		case end >= 0 && requestLine.Match(b[:end+1]):
+		case end >= 0 && requestLine().Match(b[:end+1]):
 			return errHTTP
 		case end >= 0, b[0] < 'A' || b[0] > 'Z':
 			return nil

@@ -14,7 +14,7 @@ func TestIdleIsStep(t *testing.T) {
 	}
 	scope := Scope{
 		IsAgg: func(name string) bool { return name == "mean" || name == "max" },
-		Aggs:  []string{"mean", "max"}, Fields: []string{""}, Known: true,
+		Aggs:  func() []string { return []string{"mean", "max"} }, Fields: []string{""}, Known: true,
 	}
 	r := rand.New(rand.NewPCG(7, 7))
 	for _, texts := range sets {

@@ -173,7 +173,7 @@ func (p *parser) openHead() {
 	if word.kind != wordTok || isKeyword(word.text) || next.kind != fieldTok && (next.kind != wordTok || !next.beginsOperand()) {
 		return
 	}
-	known := slices.Concat(p.scope.Aggs, p.scope.Fields, p.scope.Keys)
+	known := slices.Concat(p.scope.Aggs(), p.scope.Fields, p.scope.Keys)
 	_, isFunc := functions[word.text]
 	switch {
 	case ourSeverity(word.text) != "":
@@ -477,7 +477,7 @@ func (p *parser) functionMeant(word string) string {
 	if cure := didYouMean(word, functionNames()); cure != "" {
 		return cure
 	}
-	return "the functions are " + strings.Join(functionNames(), ", ") + ", the aggregates " + strings.Join(p.scope.Aggs, ", ")
+	return "the functions are " + strings.Join(functionNames(), ", ") + ", the aggregates " + strings.Join(p.scope.Aggs(), ", ")
 }
 
 // call reads the operand of a function in brackets.

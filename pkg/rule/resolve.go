@@ -18,7 +18,7 @@ func (sc *Scope) isNumber(word string) bool { return timeWords[word] != "" || sc
 // guess is the aggregate that word was meant to be, or "".
 func (sc *Scope) guess(word string) string {
 	if sc.Guess == nil {
-		return text.Suggest(word, sc.Aggs)
+		return text.Suggest(word, sc.Aggs())
 	}
 	return sc.Guess(word)
 }
@@ -425,7 +425,7 @@ func (r resolver) metricMeant(word string) (cure string, sure bool) {
 	if near := r.guess(word); near != "" {
 		return "did you mean " + near + "?", true
 	}
-	return "it is no key or measured field, and none of the aggregates " + strings.Join(r.Aggs, ", "), false
+	return "it is no key or measured field, and none of the aggregates " + strings.Join(r.Aggs(), ", "), false
 }
 
 // isNumber tells whether text is written like a number in a rule.

@@ -47,7 +47,7 @@ func (m Metric) same(o Metric) bool {
 // A Scope is what rules can name, and what the windows they read are like.
 type Scope struct {
 	IsAgg      func(name string) bool   // the aggregates, pNN too
-	Aggs       []string                 // their names, for suggestions
+	Aggs       func() []string          // their names, for suggestions
 	OfNoWindow func(name string) bool   // those that are the field's and refuse a window; may be nil
 	Guess      func(word string) string // the aggregate that word was meant to be, or ""; may be nil
 	Keys       []string                 // key fields
@@ -139,6 +139,9 @@ type Env struct {
 // known (Scope.Known is false: a bare word that could be a field is let pass,
 // and the Set serves only to learn what it asks for), and with the fields.
 func Compile(src []Source, sc Scope) (*Set, []error) {
+	if len(src) == 0 {
+		return &Set{}, nil
+	}
 	drafts := make([]*draft, len(src))
 	for i := range src {
 		drafts[i] = parse(src[i], &sc)

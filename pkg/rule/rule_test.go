@@ -26,7 +26,7 @@ func testScope(fields, keys string) Scope {
 	for _, a := range testAggs {
 		known[a] = a != "pNN"
 	}
-	sc := Scope{IsAgg: func(s string) bool { return known[s] }, Aggs: testAggs, Known: true, Guess: testGuess}
+	sc := Scope{IsAgg: func(s string) bool { return known[s] }, Aggs: func() []string { return testAggs }, Known: true, Guess: testGuess}
 	sc.OfNoWindow = func(s string) bool { return s == "anomaly" }
 	sc.Fields, sc.Keys = strings.Fields(fields), strings.Fields(keys)
 	if fields == "" {

@@ -369,7 +369,7 @@ func (o *Options) scope(fields []string, known bool) rule.Scope {
 	s := rule.Scope{
 		IsAgg:      func(name string) bool { _, ok := LookupAggregate(name); return ok },
 		OfNoWindow: OfNoWindow,
-		Aggs:       AggNames(), Keys: o.Keys, Fields: fields, Known: known,
+		Aggs:       AggNames, Keys: o.Keys, Fields: fields, Known: known,
 		Guess: func(word string) string { return agg.Suggest(word, AggNames()) },
 	}
 	if !o.WarmupFull {

@@ -101,7 +101,7 @@ type Options struct {
 	ListenText     []string         // as the user wrote them
 	MaxConnections int
 
-	Version    string
+	Version    string // of the program, where it is shown or stored
 	Live       bool
 	HTTP       *socket.Address // nil: no page
 	HTTPText   string          // as the user wrote it

@@ -42,6 +42,7 @@ type Streams struct {
 	Out, Err io.Writer
 	Alerts   io.Writer        // where alerts go, in place of the file of Options.Alerts; nil: nowhere else
 	Disk     state.FileSystem // where the FILE of --state is; nil: on that of the machine
+	Last     bool             // the process ends with the run: signals, which cost something to give back, stay taken
 }
 
 // A filter is one run of rtda from its first byte to its status.
@@ -76,7 +77,9 @@ func Run(o *Options, s Streams) error {
 	}
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, f.handled()...)
-	defer signal.Stop(signals)
+	if !s.Last {
+		defer signal.Stop(signals)
+	}
 	f.checkpoint.begin()
 	f.pipeline.start()
 	err = f.handleSignals(signals)

@@ -28,7 +28,7 @@ func ruled(t testing.TB, r *rand.Rand, texts ...string) Config {
 	names := []string{"count", "sum", "last"}
 	set, errs := rule.Compile(src, rule.Scope{
 		IsAgg: func(name string) bool { return name == "age" || slices.Contains(names, name) },
-		Aggs:  names, Fields: []string{"v"}, Known: true,
+		Aggs:  func() []string { return names }, Fields: []string{"v"}, Known: true,
 	})
 	if len(errs) > 0 {
 		t.Fatal(errs)

@@ -20,10 +20,11 @@ func Unsafe(r rune) bool {
 // An Escaper says how a format writes the characters that cannot stand as they
 // are: those that are Unsafe and its own.
 type Escaper struct {
-	ascii     [utf8.RuneSelf]string // what stands for a character that has a text of its own
-	unicode   string                // begins the four digits of a character above
-	invalid   string                // stands for a byte that is not UTF-8; "" for \xNN
-	ambiguous string                // see NewEscaper
+	ascii     [utf8.RuneSelf]uint8 // which of texts stands for a character; 0: none
+	texts     []string
+	unicode   string // begins the four digits of a character above
+	invalid   string // stands for a byte that is not UTF-8; "" for \xNN
+	ambiguous string // see NewEscaper
 }
 
 // NewEscaper escapes unsafe characters by slash and a letter or u and four
@@ -32,11 +33,17 @@ type Escaper struct {
 // written as slash and u005c: else it would look like the beginning of an
 // escape, and two texts would be written alike.
 func NewEscaper(slash string, own map[byte]string, ambiguous string) *Escaper {
-	e := &Escaper{unicode: slash + "u", invalid: slash + "ufffd", ambiguous: ambiguous}
-	e.ascii['\\'] = `\`
-	e.ascii['\n'], e.ascii['\t'], e.ascii['\r'] = slash+"n", slash+"t", slash+"r"
+	e := &Escaper{unicode: slash + "u", invalid: slash + "ufffd", ambiguous: ambiguous, texts: make([]string, 1, 8)}
+	set := func(c byte, text string) {
+		e.ascii[c] = uint8(len(e.texts))
+		e.texts = append(e.texts, text)
+	}
+	set('\\', `\`)
+	set('\n', slash+"n")
+	set('\t', slash+"t")
+	set('\r', slash+"r")
 	for c, text := range own {
-		e.ascii[c] = text
+		set(c, text)
 	}
 	return e
 }
@@ -46,7 +53,7 @@ func (e *Escaper) Append(dst []byte, s string) []byte {
 	from := 0 // what comes before it is appended
 	for i := 0; i < len(s); {
 		if c := s[i]; c < utf8.RuneSelf {
-			if text := e.ascii[c]; text != "" && !(c == '\\' && e.isAmbiguous(s[i+1:])) {
+			if text := e.texts[e.ascii[c]]; text != "" && !(c == '\\' && e.isAmbiguous(s[i+1:])) {
 				dst = append(append(dst, s[from:i]...), text...)
 				from = i + 1
 			} else if text != "" || Unsafe(rune(c)) {

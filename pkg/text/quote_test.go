@@ -42,8 +42,8 @@ func (e *Escaper) appendSlow(s string) string {
 		case r == '\\' && in.Len() == 0 && strings.Contains(e.ambiguous, "\x00"),
 			r == '\\' && in.Len() > 0 && strings.IndexByte(e.ambiguous, s[len(s)-in.Len()]) >= 0:
 			b.WriteString(e.unicode + "005c")
-		case r < utf8.RuneSelf && e.ascii[r] != "":
-			b.WriteString(e.ascii[r])
+		case r < utf8.RuneSelf && e.ascii[r] != 0:
+			b.WriteString(e.texts[e.ascii[r]])
 		case Unsafe(r):
 			hex := strconv.FormatInt(int64(r), 16)
 			b.WriteString(e.unicode + strings.Repeat("0", 4-len(hex)) + hex)
