@@ -65,6 +65,7 @@ func resolved(r int) *stream.Alert {
 
 func (b *Board) get(t *testing.T, key string) *Entry {
 	t.Helper()
+	b.settleAll()
 	for k, e := range b.keys {
 		if k == nil && key == "" || k != nil && k.Parts[0] == key {
 			return e
@@ -93,6 +94,16 @@ func (p *Past) check(t *testing.T, places []int64, xs []float64) {
 		}
 		places, xs = places[rows:], xs[rows:]
 	}
+}
+
+// add puts a row into the past by itself.
+func (p *Past) add(place, seen int64, row []float64) {
+	p.begin(seen)
+	cols := make([]Point, len(row))
+	for c, x := range row {
+		cols[c] = Point{x, x, x}
+	}
+	p.join(1, place, seen, cols)
 }
 
 func TestPastAtAnyRate(t *testing.T) {
@@ -345,7 +356,7 @@ func BenchmarkAdd(b *testing.B) {
 			r := &stream.Result{Rows: stream.Rows{N: 1000, Col: make([][]float64, 3)}}
 			var all []*stream.Key
 			for i := range keys {
-				all = append(all, &stream.Key{Parts: []string{fmt.Sprint(i)}})
+				all = append(all, &stream.Key{ID: uint32(i), Parts: []string{fmt.Sprint(i)}})
 			}
 			for i := range r.Rows.N {
 				r.Rows.Time = append(r.Rows.Time, int64(i))
@@ -365,6 +376,97 @@ func BenchmarkAdd(b *testing.B) {
 				board.Add(r, stream.Stats{}, t)
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(r.Rows.N), "ns/row")
+		})
+	}
+}
+
+// Rows that are put into the past together make the past and the steps that they
+// would one by one, whoever looks and when.
+func TestRowsTogether(t *testing.T) {
+	same := func(a, b float64) bool { return a == b || a != a && b != b }
+	rng := rand.New(rand.NewPCG(7, 7))
+	for range 40 {
+		cfg := Config{Columns: 2, Clock: rng.IntN(2) == 0, Span: []int64{600 * second, math.MaxInt64}[rng.IntN(2)]}
+		b := New(cfg)
+		keys := make([]*stream.Key, 1+rng.IntN(3))
+		pasts := make([]*Past, len(keys))
+		type step struct {
+			rows  int
+			after int64
+			cols  []Point
+		}
+		steps, last, rows := make([]step, len(keys)), make([]int64, len(keys)), make([]int, len(keys))
+		clear := func() {
+			for i := range steps {
+				steps[i] = step{after: last[i], cols: []Point{{math.NaN(), math.NaN(), math.NaN()}, {math.NaN(), math.NaN(), math.NaN()}}}
+			}
+		}
+		for i := range keys { // IDs that the board mistakes for each other
+			keys[i], pasts[i], last[i] = &stream.Key{ID: uint32(i * recentKeys), Parts: []string{fmt.Sprint(i)}}, newPast(2, cfg.Span), math.MinInt64
+		}
+		clear()
+		b.Step()
+		now := int64(0)
+		for range 60 {
+			r := &stream.Result{Rows: stream.Rows{N: rng.IntN(300), Col: make([][]float64, 2)}}
+			arrived := now
+			for range r.Rows.N {
+				now += int64(rng.IntN(int(second)))
+				k := rng.IntN(len(keys))
+				row := []float64{rng.NormFloat64(), math.NaN()}
+				if rng.IntN(3) == 0 {
+					row[0], row[1] = row[1], row[0]
+				}
+				rows[k]++
+				place, seen := int64(rows[k]), arrived
+				if cfg.Clock {
+					place, seen = now, now
+				}
+				r.Rows.Time, r.Rows.Key = append(r.Rows.Time, place), append(r.Rows.Key, keys[k])
+				pasts[k].add(place, seen, row)
+				for c, x := range row {
+					r.Rows.Col[c] = append(r.Rows.Col[c], x)
+					steps[k].cols[c].merge(Point{x, x, x})
+				}
+				steps[k].rows++
+				last[k] = place
+			}
+			b.Add(r, stream.Stats{}, arrived)
+			switch rng.IntN(4) {
+			case 0:
+				b.Look(func(Look) {})
+			case 1:
+				if s := b.Step(); s != nil {
+					for _, got := range s.Keys {
+						k := slices.Index(keys, got.Entry.Key)
+						want := steps[k]
+						for c, p := range got.Points {
+							if q := want.cols[c]; !same(p.Last, q.Last) || !same(p.Min, q.Min) || !same(p.Max, q.Max) {
+								t.Fatalf("a step of %v, want %v", p, q)
+							}
+						}
+						if got.Rows != want.rows || got.After != want.after || got.T != last[k] {
+							t.Fatalf("a step of %d rows from %d to %d, want %d from %d to %d", got.Rows, got.After, got.T, want.rows, want.after, last[k])
+						}
+					}
+				}
+				clear()
+			}
+		}
+		b.Look(func(l Look) {
+			l.Entries(func(e *Entry) bool {
+				want := pasts[slices.Index(keys, e.Key)]
+				if !slices.Equal(e.Past.T, want.T) || !slices.Equal(e.Past.rows, want.rows) || !slices.Equal(e.Past.ended, want.ended) {
+					t.Fatalf("points at %v of %v rows, want %v of %v", e.Past.T, e.Past.rows, want.T, want.rows)
+				}
+				for c := range want.Cols {
+					g, w := &e.Past.Cols[c], &want.Cols[c]
+					if !slices.EqualFunc(g.Last, w.Last, same) || !slices.EqualFunc(g.Min, w.Min, same) || !slices.EqualFunc(g.Max, w.Max, same) {
+						t.Fatalf("values %v, want %v", g, w)
+					}
+				}
+				return true
+			})
 		})
 	}
 }

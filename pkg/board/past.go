@@ -42,24 +42,37 @@ func newPast(columns int, span int64) *Past {
 	return &Past{Cols: make([]Series, columns), limit: 1, span: span}
 }
 
-// add takes a row that stands at place and came at the time seen.
-func (p *Past) add(place, seen int64, row []float64) {
-	if n := len(p.T) - 1; n >= 0 && p.rows[n] < p.limit && (p.span == math.MaxInt64 || seen-p.began[n] < p.span/minPoints) {
-		p.T[n], p.ended[n] = place, seen
-		p.rows[n]++
-		for c := range p.Cols {
-			p.Cols[c].merge(n, row[c], row[c], row[c])
+// begin makes ready for a row that is seen then: it will join the newest point, or
+// a new one. It returns how many rows may, and when those are seen that may not.
+func (p *Past) begin(seen int64) (room int, until int64) {
+	n := len(p.T) - 1
+	if n < 0 || p.rows[n] >= p.limit || p.span != math.MaxInt64 && seen-p.began[n] >= p.span/minPoints {
+		if n+1 == maxPoints {
+			p.thin(seen)
 		}
-		return
+		n = len(p.T)
+		p.T, p.rows = append(p.T, 0), append(p.rows, 0)
+		p.began, p.ended = append(p.began, seen), append(p.ended, seen)
+		for c := range p.Cols {
+			s, none := &p.Cols[c], math.NaN()
+			s.Last, s.Min, s.Max = append(s.Last, none), append(s.Min, none), append(s.Max, none)
+		}
 	}
-	if len(p.T) == maxPoints {
-		p.thin(seen)
+	until = math.MaxInt64
+	if p.span != math.MaxInt64 {
+		until = p.began[n] + p.span/minPoints
 	}
-	p.T, p.rows = append(p.T, place), append(p.rows, 1)
-	p.began, p.ended = append(p.began, seen), append(p.ended, seen)
-	for c, x := range row {
-		s := &p.Cols[c]
-		s.Last, s.Min, s.Max = append(s.Last, x), append(s.Min, x), append(s.Max, x)
+	return int(p.limit - p.rows[n]), until
+}
+
+// join puts into the newest point what rows came to, of which the last stands at
+// place and came at the time seen.
+func (p *Past) join(rows int, place, seen int64, cols []Point) {
+	n := len(p.T) - 1
+	p.T[n], p.ended[n] = place, seen
+	p.rows[n] += int32(rows)
+	for c := range p.Cols {
+		p.Cols[c].merge(n, cols[c].Last, cols[c].Min, cols[c].Max)
 	}
 }
 

@@ -40,28 +40,26 @@ type stepper struct {
 	last       uint64 // Seq of the steps before
 }
 
-// touch notes that something of the key is about to change.
-func (s *stepper) touch(e *Entry) {
+// touch notes that something of the key changes, whose last row before stood at
+// the place after.
+func (s *stepper) touch(e *Entry, after int64) {
 	if e.step == nil {
-		after := int64(math.MinInt64)
-		if e.Rows > 0 {
-			after = e.Time
-		}
 		e.step = &Step{Entry: e, After: after, T: e.Time}
 		s.touched = append(s.touched, e)
 	}
 }
 
-// add takes the last row of e, which was touched before it came.
+// add takes what the last rows of e came to.
 func (s *stepper) add(e *Entry) {
+	s.touch(e, e.open.after)
 	st := e.step
 	st.T = e.Time
-	if st.Rows++; st.Points == nil {
+	if st.Rows += e.open.rows; st.Points == nil {
 		none := Point{math.NaN(), math.NaN(), math.NaN()}
 		st.Points = slices.Repeat([]Point{none}, s.columns)
 	}
-	for c, x := range e.Row {
-		st.Points[c].merge(Point{x, x, x})
+	for c, p := range e.open.cols {
+		st.Points[c].merge(p)
 	}
 }
 
@@ -90,6 +88,7 @@ func (s *stepper) alert(a Alert) {
 func (b *Board) Step() *Steps {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.settleAll()
 	if b.stepped == nil {
 		b.stepped = &stepper{columns: b.cfg.Columns, last: b.seq}
 		return nil
