@@ -246,7 +246,7 @@ var errNoShell = errors.New("there is no shell to go back to")
 // refused where the whole session is one process group, as under ssh -t HOST
 // COMMAND: the system does not stop filters there that take no signals.
 func (v *View) Suspend() error {
-	if session, err := unix.Getsid(0); err != nil || session == syscall.Getpgrp() {
+	if session, err := unix.Getsid(0); v.tty != nil && (err != nil || session == syscall.Getpgrp()) {
 		return errNoShell
 	}
 	v.setAway(true)
