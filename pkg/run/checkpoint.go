@@ -533,7 +533,12 @@ func (c *checkpoint) save(last bool) {
 		p.mu.Unlock()
 		return
 	}
+	stats := p.stats
+	p.mu.Unlock()
+	c.makeRoom(&stats)
+	p.mu.Lock()
 	w := p.newWorker()
+	w.saves = true
 	w.begin()
 	c.last = p.begun
 	p.mu.Unlock()
@@ -558,6 +563,22 @@ func (c *checkpoint) save(last bool) {
 	if err := c.keep(s); err != nil {
 		c.err = err
 		c.f.fail(&Error{StatusIO, fmt.Errorf("--state: %w", err)})
+	}
+}
+
+// makeRoom makes room for what the stream knows before it has to wait: memory that
+// is new costs more time than what is written to it.
+func (c *checkpoint) makeRoom(st *stream.Stats) {
+	const perSample, perKey, page = 10, 200, 4 << 10
+	size := max(perSample*st.Held+perKey*st.Keys, len(c.room)+len(c.room)/8)
+	if size <= cap(c.room) {
+		return
+	}
+	size += size / 4
+	c.room = nil // both at once are not needed
+	c.room = make([]byte, size)
+	for i := 0; i < size; i += page {
+		c.room[i] = 1 // so that the system gives it now
 	}
 }
 

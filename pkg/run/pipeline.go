@@ -35,7 +35,7 @@ type pipeline struct {
 	outlets    []outlet
 	blank      output // of which each worker has one
 	jobs       int
-	opening    []string      // what is told with the first block
+	opening    []string      // what is told with the first turn that writes; under mu
 	rescue     func()        // deferred where a panic may come from
 	rearm      chan struct{} // the time of the next tick has changed; nil unless there are ticks
 	taken      atomic.Int64  // bytes read
@@ -78,6 +78,7 @@ type worker struct {
 	full     stream.Full // writePart: made once
 	plan     *plan
 	turn     int
+	saves    bool // its turns write nothing
 }
 
 func (p *pipeline) newWorker() *worker {
@@ -213,11 +214,11 @@ func (w *worker) awaitStream() {
 	p := w.pipeline
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if w.turn == 0 {
-		w.output.asides = p.opening
-	}
 	for p.streamed != w.turn {
 		p.passed.Wait()
+	}
+	if !w.saves {
+		w.output.asides, p.opening = p.opening, nil
 	}
 	if w.plan != nil && p.planned == nil {
 		p.planned = w.plan

@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"slices"
 	"testing"
+	"time"
 
 	"rtda/pkg/agg"
 	"rtda/pkg/clock"
@@ -385,9 +386,17 @@ func BenchmarkAppend(b *testing.B) {
 	feed(h.s, 1_000_000, func(i int) sample {
 		return sample{t: int64(i) * second / 1000, key: fmt.Sprint(i % 10_000), vals: []float64{float64(i)}}
 	})
-	sc, dst := schemaOf(b, 1), []byte(nil)
+	sc := schemaOf(b, 1)
+	dst := h.s.Append(nil, sc, nil) // there is room before a save begins
+	var pauses []time.Duration
 	for b.Loop() {
+		began := time.Now()
 		dst = h.s.Append(dst[:0], sc, nil)
+		pauses = append(pauses, time.Since(began))
+	}
+	slices.Sort(pauses)
+	for _, p := range []int{50, 99, 100} {
+		b.ReportMetric(float64(pauses[(len(pauses)-1)*p/100].Microseconds())/1e3, fmt.Sprintf("ms-p%d", p))
 	}
 	b.ReportMetric(float64(len(dst))/1e6, "B/sample")
 }
