@@ -48,6 +48,10 @@ computes() {
 		'mean=2 std=0.816497 max=3' 'mean=3 std=0.816497 max=4' 'mean=4 std=0.816497 max=5')
 }
 
+# documented TEXT: the commands of docs/install.md that have the text in them, of this
+# release, without sudo.
+documented() { sed -n "/$1/s/^    //p" docs/install.md | sed "s/sudo //g; s/0\.1\.0/$VERSION/g"; }
+
 export SOURCE_DATE_EPOCH=1795710346 COMMIT=0123456789abcdef VERSION=9.8.7
 out=$dir/release
 
@@ -97,6 +101,11 @@ archive() {
 		grep -q "^.TH.*$c" "$prefix/share/man/man1/$c.1"
 		bash -n "$prefix/share/bash-completion/completions/$c"
 	done
+	mkdir "$dir/local"
+	(cd "$out" && eval "$(cd "$OLDPWD" && documented 'tar -xzf' | sed "s,/usr/local,$dir/local,")")
+	diff <(files "$dir/local") <(files "$prefix")
+	(cd "$out" && eval "$(cd "$OLDPWD" && documented 'tar -tzf' | sed "s,/usr/local,$dir/local,")")
+	[ -z "$(files "$dir/local")" ]
 	grep -q '==== github.com/spf13/cobra ' "$prefix/share/doc/rtda/LICENSE-MODULES"
 	cd "$prefix/share/doc/rtda"
 	for link in $(grep -o '](docs/[^)#]*' README.md | sed 's/](//'); do
@@ -145,6 +154,7 @@ container() {
 bootstrap() {
 	debootstrap --variant=minbase --include=man-db,bash-completion,systemd,logrotate bookworm "$debian"
 	mount -t proc proc "$debian/proc"
+	echo 'APT::Get::Assume-Yes "true";' >"$debian/etc/apt/apt.conf.d/yes"
 }
 
 # boot starts the Debian's own systemd in namespaces of its own, with a loopback of
@@ -195,9 +205,9 @@ everything() {
 }
 
 deb() {
-	cp "$out"/*_amd64.deb "$debian/tmp/rtda.deb"
-	inside apt-get install -qy /tmp/rtda.deb
-	rm "$debian/tmp/rtda.deb"
+	cp "$out"/*_amd64.deb "$debian/root"
+	inside sh -c "cd && $(documented 'apt install')"
+	rm "$debian"/root/*.deb
 	computes inside rtda
 	inside dpkg --verify rtda
 }
@@ -252,7 +262,7 @@ service() {
 purged() {
 	touch "$debian/etc/rtda/token"
 	mkdir -p "$debian/var/lib/private/rtda"
-	inside apt-get purge -qy rtda
+	inside sh -c "$(documented 'apt purge')"
 	everything | diff "$dir/before" -
 	[ -z "$init" ] || ! inside systemctl is-active rtda || return 1
 }
