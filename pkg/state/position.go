@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash/crc64"
 	"io"
+	"io/fs"
 	"os"
 	"slices"
 	"syscall"
@@ -226,5 +227,18 @@ func Cut(fsys FileSystem, read, write *os.File, offset int64, kept string) (int6
 // Reopen opens for reading what f, which may be open for writing only, is open
 // to. It fails where the system cannot tell, or the file may not be read.
 func Reopen(f *os.File) (*os.File, error) {
-	return os.Open(fmt.Sprintf("/proc/self/fd/%d", f.Fd()))
+	path, err := pathOf(f)
+	if err != nil {
+		return nil, err
+	}
+	again, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	a, errA := f.Stat()
+	b, errB := again.Stat()
+	if err := errors.Join(errA, errB); err != nil || !os.SameFile(a, b) {
+		return nil, errors.Join(err, fs.ErrNotExist, again.Close())
+	}
+	return again, nil
 }
