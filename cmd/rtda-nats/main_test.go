@@ -113,6 +113,25 @@ func TestUsage(t *testing.T) {
 		{"run plant -k a -i json", "--field: the numbers would be those of the first record"},
 		{"run plant -k a -i json -f v file", `run: takes one STREAM: got "file"`},
 		{"run plant -k a -i json -f v -x mail", "--exec: actions belong to who reads the output"},
+		{"run plant -k a -i auto -f v", "--in: auto would go by"},
+		{"run plant -k a -i csv -f v", "--names: the header is in one partition only"},
+		{"run plant -k a -i tsv -f v", "--names: the header is in one partition only"},
+		{"run plant -k a -i cols -f v", "--names: the header is in one partition only"},
+		{"run plant -k a -i json -f v -n end", "--every: a stream has no end"},
+		{"run plant -k a -i json -f v -o csv", "--out: is written with a header, or at the end"},
+		{"run plant -k a -i json -f v -o tsv", "--out: is written"},
+		{"run plant -k a -i json -f v -o table", "--out: is written"},
+		{"run plant -k a -i json -f v -o prom", "--out: is written"},
+		{"run plant -k a -i json -f v -o svg", "--out: is written"},
+		{"run plant -k a -i json -f v -o png", "--out: is written"},
+		{"run plant -k a -i json -f v --hz 5", "--hz: it counts the records of all keys together"},
+		{"run plant -k a -i json -f v -e", "--exit-status: a worker has no end"},
+		{"run plant -k a -i json -f v --state s", "--state: the state is kept in the server"},
+		{"run plant -k a -i json -f v --follow", "--follow: the input is the stream"},
+		{"run plant -k a -i json -f v --listen tcp://:1", "--listen: the input is the stream"},
+		{"run plant -k a -i json -f v --strict", "--strict: nobody can stop a stream"},
+		{"run plant -k a -i json -f v --tz local", "--tz: each machine has its own"},
+		{"run plant -k a,partition -i json -f v", "--key: out gives each row a partition"},
 		{"run plant -k a -i json -f v --wind", "unknown flag \"--wind\" (did you mean --window?)"},
 		{"run plant -k a -i json -f v -r mean", "rule 1"},
 		{"status plant more", `status: takes one STREAM: got "more"`},
@@ -136,9 +155,11 @@ func TestNoServer(t *testing.T) {
 
 // --check prints what a worker would run, without a server.
 func TestCheck(t *testing.T) {
-	status, stdout, stderr := call("run", "plant", "-k", "a", "-i", "json", "-f", "v", "--check")
-	if status != 0 || !strings.Contains(stdout, "keys     a\n") {
-		t.Errorf("status %d, %s%s", status, stdout, stderr)
+	for _, more := range []string{"-f v", "-a count", "-i csv --names a,b -f b", "-q -r age>3s"} { // counting needs no -f
+		status, stdout, stderr := call(append([]string{"run", "plant", "-k", "a", "-i", "json", "--check"}, strings.Fields(more)...)...)
+		if status != 0 || !strings.Contains(stdout, "keys     a\n") {
+			t.Errorf("%s: status %d, %s%s", more, status, stdout, stderr)
+		}
 	}
 }
 
