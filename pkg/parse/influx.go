@@ -19,7 +19,7 @@ type influxDecoder struct {
 	slots       *slots
 	measurement int         // slot of the name measurement, -1 if it is not used
 	stamped     bool        // the line's timestamp is the time
-	names       []knownName // of plain lines before, by their place; a comma or blank stands before each
+	names       []knownName // by the place of the tag or field
 	line        lineReader
 	dec         *lineprotocol.Decoder // nil: a new one is needed
 	fed         int                   // bytes that dec has read
@@ -106,9 +106,9 @@ func (d *influxDecoder) plain(r *record, b []byte) int {
 		}
 		tags = tags && c == ','
 		known := -1
-		if n < len(d.names) && len(d.names[n].text) > 0 && bytes.HasPrefix(b[i:], d.names[n].text) {
+		if n < len(d.names) && d.names[n].follows(b[i:]) {
 			known = d.names[n].slot
-			i += len(d.names[n].text)
+			i += d.names[n].size
 		} else {
 			eq := influxWord(b, i+1)
 			if eq == i+1 || at(b, eq) != '=' {

@@ -308,15 +308,12 @@ type jsonStep struct {
 // once followed is tried first, then those whose names begin as the one that
 // stands there.
 type member struct {
-	words [2]uint64 // the first sixteen bytes of text,
-	masks [2]uint64 // as many as there are
-	size  int       // of text
+	prefix
 	field int       // field of step; -1 if there is none
 	key   int       // key of step, likewise
 	step  *jsonStep // nil: the value is not used
 	next  *member   // that followed it
 	alike *member   // another whose name begins in the same way
-	text  []byte
 }
 
 const (
@@ -327,37 +324,11 @@ const (
 
 // newMember is a member of the text, which is not copied.
 func newMember(text []byte, step *jsonStep) *member {
-	m := &member{text: text, size: len(text), field: -1, key: -1, step: step}
+	m := &member{prefix: newPrefix(text), field: -1, key: -1, step: step}
 	if step != nil {
 		m.field, m.key = step.field, step.key
 	}
-	var start [16]byte
-	n := copy(start[:], text)
-	for k := range m.words {
-		m.words[k] = binary.LittleEndian.Uint64(start[8*k:])
-		if here := n - 8*k; here >= 8 {
-			m.masks[k] = ^uint64(0)
-		} else if here > 0 {
-			m.masks[k] = 1<<(8*here) - 1
-		}
-	}
 	return m
-}
-
-// follows reports whether b begins with the member. If b has fewer than sixteen
-// bytes, it may be overlooked.
-func (m *member) follows(b []byte) bool {
-	if len(b) < 16 {
-		return false
-	}
-	other := (binary.LittleEndian.Uint64(b)^m.words[0])&m.masks[0] | (binary.LittleEndian.Uint64(b[8:])^m.words[1])&m.masks[1]
-	return other == 0 && (m.size <= 16 || m.goesOn(b))
-}
-
-// goesOn reports whether b has what the member has behind the first sixteen
-// bytes.
-func (m *member) goesOn(b []byte) bool {
-	return m.size <= len(b) && string(b[16:m.size]) == string(m.text[16:])
 }
 
 // step is the step of the name, made if it is new.

@@ -8,6 +8,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/go-logfmt/logfmt"
+
+	"rtda/pkg/num"
 )
 
 // A logfmtDecoder reads lines of name=value pairs in one pass. A name ends at
@@ -23,7 +25,7 @@ type logfmtDecoder struct {
 	dec   *logfmt.Decoder // nil: a new one is needed
 	size  int             // of its buffer
 	pair  []byte
-	names []knownName // of the lines before, by their place
+	names []knownName // by the place of the pair
 }
 
 func newLogfmt(s *Schema) decoder { return &logfmtDecoder{s: s, slots: newSlots(s)} }
@@ -63,42 +65,55 @@ func (d *logfmtDecoder) run(r *record, data []byte, line int) (n, lines int) {
 func (d *logfmtDecoder) pairs(r *record, b []byte, f func(name []byte, isNumber bool)) int {
 	i, n := 0, 0
 	for ; ; n++ {
-		for i < len(b) && b[i] <= ' ' && b[i] != d.s.end {
-			i++
-		}
-		if i == len(b) || b[i] == d.s.end {
-			break
-		}
-		start, slot := i, 0
-		if n < len(d.names) && len(d.names[n].text) > 0 && bytes.HasPrefix(b[i:], d.names[n].text) {
-			i += len(d.names[n].text) - 1
+		from, slot := i, -1
+		var name []byte
+		if n < len(d.names) && f == nil && d.names[n].follows(b[i:]) {
 			slot = d.names[n].slot
+			i += d.names[n].size
 		} else {
+			for i < len(b) && b[i] <= ' ' && b[i] != d.s.end {
+				i++
+			}
+			if i == len(b) || b[i] == d.s.end {
+				break
+			}
+			start := i
 			if i = nameEnd(b, i); i < 0 {
 				return -1
 			}
-			slot = d.slots.find(b[start:i])
-			if i < len(b) && b[i] == '=' {
-				d.names = remember(d.names, n, b[start:i+1], slot)
+			name = b[start:i]
+			slot = d.slots.find(name)
+			if i == len(b) || b[i] != '=' {
+				if slot >= 0 && f == nil {
+					d.slots.takeAt(r, slot)
+				}
+				continue
 			}
+			i++
+			d.names = remember(d.names, n, b[from:i], slot)
 		}
-		name := b[start:i]
 		var value []byte
 		k := untyped
-		if i < len(b) && b[i] == '=' {
-			if i++; i < len(b) && b[i] == '"' {
-				end := closingQuote(b, i+1, d.s.end)
-				if end < 0 {
-					return -1
-				}
-				if value, k = d.unquoted(b[i : end+1]); k == container {
-					return -1
-				}
-				i = end + 1
-			} else {
-				end := wordEnd(b, i)
-				value, i = b[i:end], end
+		switch {
+		case i < len(b) && b[i] == '"':
+			end := closingQuote(b, i+1, d.s.end)
+			if end < 0 {
+				return -1
 			}
+			if value, k = d.unquoted(b[i : end+1]); k == container {
+				return -1
+			}
+			i = end + 1
+		default:
+			if slot >= 0 && f == nil && d.slots.all[slot].only >= 0 && d.s.cfg.Missing.texts == nil {
+				if x, size := num.Prefix(b[i:], r.sign); size > 0 && (i+size == len(b) || b[i+size] <= ' ') {
+					r.vals[d.slots.takeAt(r, slot).only] = x
+					i += size
+					continue
+				}
+			}
+			end := wordEnd(b, i)
+			value, i = b[i:end], end
 		}
 		if f != nil && len(value) > 0 {
 			f(name, d.s.isNumber(value, k))
@@ -135,23 +150,63 @@ func nameEnd(b []byte, i int) int {
 	return i
 }
 
-// A knownName is a name with its =, as it stood in the line before at the same
-// place, where the next line mostly has it too, and its slot.
+// A knownName is what stood before a value in the line before, at the same place:
+// blanks or commas, the name and its =. The next line mostly has it too.
 type knownName struct {
-	text []byte
+	prefix
 	slot int // -1 if it is not used
 }
 
-// remember notes the n-th name of a line.
+// remember notes what stands before the n-th value of a line.
 func remember(names []knownName, n int, text []byte, slot int) []knownName {
 	if n >= maxMembers || len(text) > maxText {
 		return names
 	}
-	if n >= len(names) {
-		names = append(names, make([]knownName, n+1-len(names))...)
+	for n >= len(names) {
+		names = append(names, knownName{newPrefix([]byte{0}), -1}) // a NUL: it stands before no value
 	}
-	names[n] = knownName{append(names[n].text[:0], text...), slot}
+	names[n] = knownName{newPrefix(append(names[n].text[:0], text...)), slot}
 	return names
+}
+
+// A prefix is a text that is looked for at the beginning of another.
+type prefix struct {
+	words [2]uint64 // the first sixteen bytes of text,
+	masks [2]uint64 // as many as there are
+	size  int       // of text
+	text  []byte
+}
+
+// newPrefix is a prefix of the text, which is not copied.
+func newPrefix(text []byte) prefix {
+	p := prefix{text: text, size: len(text)}
+	var start [16]byte
+	n := copy(start[:], text)
+	for k := range p.words {
+		p.words[k] = binary.LittleEndian.Uint64(start[8*k:])
+		if here := n - 8*k; here >= 8 {
+			p.masks[k] = ^uint64(0)
+		} else if here > 0 {
+			p.masks[k] = 1<<(8*here) - 1
+		}
+	}
+	return p
+}
+
+// follows reports whether b begins with the prefix. If b has fewer than sixteen
+// bytes, it may be overlooked.
+func (p *prefix) follows(b []byte) bool {
+	if len(b) < 16 {
+		return false
+	}
+	other := (binary.LittleEndian.Uint64(b)^p.words[0])&p.masks[0] | (binary.LittleEndian.Uint64(b[8:])^p.words[1])&p.masks[1]
+	return other == 0 && (p.size <= 16 || p.goesOn(b))
+}
+
+// goesOn reports whether b has what the prefix has behind the first sixteen
+// bytes.
+func (p *prefix) goesOn(b []byte) bool {
+	return p.size <= len(b) && string(b[16:p.size]) == string(p.text[16:])
 }
 
 // closingQuote is the index of the quote that ends the value which begins at

@@ -252,10 +252,13 @@ func (t *table) pass(b []byte, i, n int) (end int) {
 				}
 			}
 		}
-		if end = t.find(b, i); end < len(b) && b[end] == '"' && t.quote == '"' {
-			if _, end = t.cell(b, i); end < 0 {
-				return -1
-			}
+		if end = i; end < len(b) && b[end] == '"' && t.quote == '"' {
+			_, end = t.quoted(b, i+1)
+		} else if end = t.find(b, i); end < len(b) && b[end] != t.sep && b[end] == t.quote {
+			end = -1
+		}
+		if end < 0 {
+			return -1
 		}
 		if n--; n == 0 || t.ends(b, end) {
 			return end
@@ -361,7 +364,7 @@ func (t *table) cell(b []byte, i int) (cell []byte, end int) {
 func (t *table) quoted(b []byte, i int) (cell []byte, end int) {
 	start, doubled := i, false
 	for {
-		i = indexAny(b, i, '"', t.s.end, t.s.end)
+		i = quoteOr(b, i, t.s.end)
 		if i == len(b) || b[i] != '"' {
 			return nil, -1
 		}
@@ -382,6 +385,24 @@ func (t *table) quoted(b []byte, i int) (cell []byte, end int) {
 		cell = t.buf
 	}
 	return cell, end
+}
+
+// quoteOr is the index of the first quote or line end from b[i] on, len(b) if
+// there is none. Both are below digits and letters.
+func quoteOr(b []byte, i int, end byte) int {
+	for ; i+8 <= len(b); i += 8 {
+		w := binary.LittleEndian.Uint64(b[i : i+8])
+		for m := (w - ('"'+1)*ones8) &^ w & highs8; m != 0; m &= m - 1 {
+			at := i + bits.TrailingZeros64(m)/8
+			if c := b[at]; c == '"' || c == end {
+				return at
+			}
+		}
+	}
+	for i < len(b) && b[i] != '"' && b[i] != end {
+		i++
+	}
+	return i
 }
 
 // room is the empty buffer, which does not stay large.
