@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"maps"
@@ -190,48 +191,57 @@ type message struct {
 }
 
 // messages are those of the output stream that were stored at a time or later, in
-// their order.
+// their order. A server that goes away meanwhile makes it begin again.
 func (p *plant) messages(since time.Time) []message {
 	p.t.Helper()
-	ctx, cancel := contextOf(5 * time.Minute)
+	var all []message
+	err := errors.New("not read yet")
+	for range 10 {
+		if all, err = p.read(since); err == nil {
+			return all
+		}
+	}
+	p.t.Fatal(err)
+	return nil
+}
+
+func (p *plant) read(since time.Time) (all []message, err error) {
+	ctx, cancel := contextOf(30 * time.Second)
 	defer cancel()
 	consumer, err := p.js.OrderedConsumer(ctx, "plant-out", jetstream.OrderedConsumerConfig{
 		DeliverPolicy: jetstream.DeliverByStartTimePolicy, OptStartTime: &since,
 	})
 	if err != nil {
-		p.t.Fatal(err)
+		return nil, err
 	}
-	if info, err := consumer.Info(ctx); err != nil {
-		p.t.Fatal(err)
-	} else if info.NumPending == 0 {
-		return nil
+	if info, err := consumer.Info(ctx); err != nil || info.NumPending == 0 {
+		return nil, err
 	}
 	in, err := consumer.Messages()
 	if err != nil {
-		p.t.Fatal(err)
+		return nil, err
 	}
 	defer in.Stop()
-	var all []message
 	for {
 		m, err := in.Next(jetstream.NextContext(ctx))
 		if err != nil {
-			p.t.Fatal(err)
+			return nil, err
 		}
 		meta, err := m.Metadata()
 		if err != nil {
-			p.t.Fatal(err)
+			return nil, err
 		}
 		token := strings.Split(m.Subject(), ".") // plant.out.main.PARTITION.rows
 		if len(token) != 5 {
-			p.t.Fatalf("subject %s", m.Subject())
+			return nil, fmt.Errorf("subject %s", m.Subject())
 		}
 		partition, err := strconv.Atoi(token[3])
 		if err != nil {
-			p.t.Fatal(err)
+			return nil, err
 		}
 		at, err := strconv.ParseUint(m.Headers().Get("Rtda-In"), 10, 64)
 		if err != nil {
-			p.t.Fatalf("%s: header Rtda-In: %v", m.Subject(), err)
+			return nil, fmt.Errorf("%s: header Rtda-In: %v", m.Subject(), err)
 		}
 		data := m.Data()
 		if token[4] == "alerts" && m.Headers().Get("Rtda-Form") != "json" {
@@ -239,7 +249,7 @@ func (p *plant) messages(since time.Time) []message {
 		}
 		all = append(all, message{partition, meta.Timestamp, at, token[4] == "alerts", data})
 		if meta.NumPending == 0 {
-			return all
+			return all, nil
 		}
 	}
 }
