@@ -129,9 +129,11 @@ func (w *waiting) remove(x *waiter) {
 // wait puts a record among the waiting ones.
 func (s *Stream) wait(rec *record) {
 	w := &s.late
-	x := &waiter{}
+	var x *waiter
 	if n := len(w.free); n > 0 {
 		x, w.free = w.free[n-1], w.free[:n-1]
+	} else {
+		x = &waiter{}
 	}
 	key, vals, texts := append(x.key[:0], rec.key...), append(x.vals[:0], rec.vals...), x.texts[:0]
 	for _, b := range rec.texts {
