@@ -46,6 +46,27 @@ func (s *Set) Next(st *State, e Env, course func(metric int) Course) int64 {
 	return next
 }
 
+// Delay returns for how many ns after a sample of a key no StepClock can do anything
+// for it, whatever the sample was; 0 where that is not known. It is known of rules
+// like `age > 30s`, which are not true before and end where they are not true.
+func (s *Set) Delay() int64 {
+	delay := float64(never)
+	for _, j := range s.clocked {
+		for _, i := range s.alerts[j].rules {
+			r := &s.Rules[i]
+			test := &r.expr.test
+			if r.expr.f != nil || r.until != nil || r.hold.kind == holdShare || test.outside || s.Metrics[test.metric].Agg != "age" {
+				return 0
+			}
+			delay = min(delay, test.low*1e9-1000) // an age is rounded
+		}
+	}
+	if !(delay > 0) || delay >= never {
+		return 0
+	}
+	return int64(delay)
+}
+
 // nextOf is Next for the rule i of the alert a.
 func (s *Set) nextOf(a *alert, st *State, i int, e *Env, course func(int) Course) int64 {
 	r, c := &s.Rules[i], &st.cells[i]

@@ -158,3 +158,36 @@ func runNext(t *testing.T, data []byte) (spared, made int) {
 	}
 	return spared, made
 }
+
+// TestDelay lists for how long after a sample nothing comes of rules by the clock.
+func TestDelay(t *testing.T) {
+	for src, want := range map[string]int64{
+		"age > 30s":                             30e9 - 1000,
+		"age >= 2.5 for 10s":                    25e8 - 1000,
+		"age == 4 for 3":                        4e9 - 1000,
+		"age > 0":                               0,
+		"age < 5":                               0,
+		"age != 5":                              0,
+		"age > 30s until age < 2":               0,
+		"age > 30s for 2/3":                     0,
+		"age > 30s or a > 1":                    0,
+		"hour > 12":                             0,
+		"warn x: age > 30s; crit x: age > 1m":   30e9 - 1000,
+		"warn x: age > 30s; crit x: a > 1":      0,
+		"age > 30s; a > 1 for 2/3 until a < 0":  30e9 - 1000,
+		"age > 30s; age > 5s; count(a, 9s) < 2": 0,
+	} {
+		var rules []Source
+		for _, text := range strings.Split(src, "; ") {
+			rules = append(rules, Source{Text: text, Name: "rule"})
+		}
+		set, errs := Compile(rules, Scope{
+			IsAgg: func(name string) bool { return name == "age" || name == "count" }, Aggs: func() []string { return []string{"age", "count"} }, Fields: []string{"a"}, Known: true,
+		})
+		if len(errs) > 0 {
+			t.Errorf("%s: %v", src, errs)
+		} else if got := set.Delay(); got != want && !(want > 0 && got < want && got > want-2) {
+			t.Errorf("%s: %d, want %d", src, got, want)
+		}
+	}
+}

@@ -31,6 +31,7 @@ type many struct {
 	newest  int64   // what the clock is after those that go together
 	clocked bool    // records may have to go alone because of their times
 	jump    int64   // how far ahead of the others a record may be
+	delay   int64   // rule.Set.Delay
 	pause   uint64  // the longest time between two records of a key that is no pause
 	limit   int     // records at once
 	every   int     // Config.Every.N
@@ -90,6 +91,9 @@ func newMany(cfg *Config) many {
 	m.each = m.every == 1 && !cfg.LastOnly
 	m.judged = cfg.Rules != nil && !(cfg.EvalRow && m.every == 0)
 	m.clocked = cfg.Clock == DataClock || cfg.Every.D > 0 || cfg.Gap > 0 || cfg.TTL > 0 || cfg.Since != 0 || m.judged && cfg.Rules.ByClock()
+	if m.judged {
+		m.delay = cfg.Rules.Delay()
+	}
 	if m.jump = year; cfg.Ahead > 0 {
 		m.jump = min(year, cfg.Ahead)
 	}
@@ -211,6 +215,9 @@ func (s *Stream) takeMany(b *parse.Block, batch *parse.Batch, i, end int) int {
 	}
 	t.writeRows()
 	t.evaluate()
+	if s.byClock() {
+		t.tick()
+	}
 	s.stats.Records += n
 	for k := range m.groups {
 		t.leave(&m.groups[k])
@@ -230,7 +237,11 @@ func (s *Stream) quietUntil() int64 {
 		until = s.next - s.left
 	}
 	if s.byClock() {
-		until = min(until, (clock.FloorSecond(s.clock)+1)*second-1)
+		due := s.ticked + s.many.delay // of keys with a sample from now on
+		if se := s.dues.first(); se != nil {
+			due = min(due, s.dues.time(se))
+		}
+		until = min(until, max(nextSecond(s.clock), due)-1)
 	}
 	if s.cfg.TTL > 0 {
 		if se := s.silent.first(); se != nil {
@@ -239,6 +250,9 @@ func (s *Stream) quietUntil() int64 {
 	}
 	return until
 }
+
+// nextSecond is the beginning of the second after that of t.
+func nextSecond(t int64) int64 { return (clock.FloorSecond(t) + 1) * second }
 
 // isTaken reports whether it is certain that record i, at time t, is taken, so that
 // the clock may move to it.
@@ -818,6 +832,16 @@ func (t *together) evaluate() {
 	}
 	t.res.Rows.N = t.base
 	t.addRows(len(m.ends))
+}
+
+// tick notes when the last new second began, in which no rule had anything to do.
+func (t *together) tick() {
+	next := nextSecond(t.clock)
+	for _, at := range t.m.at[:t.n] {
+		if at >= next {
+			t.ticked, next = at, nextSecond(at)
+		}
+	}
 }
 
 // measureAt reads the metrics of the rules at the j-th record of a group.

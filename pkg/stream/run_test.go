@@ -130,6 +130,9 @@ func someRules(t testing.TB, r *rand.Rand) Config {
 	if r.IntN(3) > 0 {
 		texts = texts[:6] // of samples alone
 	}
+	if r.IntN(4) == 0 {
+		texts = append(texts[:6:6], "age > 4", "warn dead: age >= 2.5 for 1s", "crit dead: age > 6 for 2", "age == 5")
+	}
 	r.Shuffle(len(texts), func(i, j int) { texts[i], texts[j] = texts[j], texts[i] })
 	return ruled(t, r, texts[:r.IntN(6)]...)
 }
@@ -241,6 +244,9 @@ func checkMany(t *testing.T, r *rand.Rand, cfg Config, most int, unit int64, dra
 	got := alertLog(cfg, xs, func(s *Stream) { many = s })
 	want := alertLog(cfg, xs, func(s *Stream) { one = s; alone(s) })
 	got, want = append(got, fmt.Sprintf("%+v", many.Stats())), append(want, fmt.Sprintf("%+v", one.Stats()))
+	if many.ticked != one.ticked {
+		t.Errorf("the clock evaluated rules last at %d, one by one at %d", many.ticked, one.ticked)
+	}
 	if !slices.Equal(got, want) {
 		t.Errorf("%+v: together\n%s, one by one\n%s", cfg, firstDifference(got, want), firstDifference(want, got))
 	}
@@ -286,7 +292,7 @@ func checkGroup(t *testing.T, r *rand.Rand, most int) {
 		cfg.Clock = DataClock
 		unit = []int64{1, second / 20}[r.IntN(2)]
 	}
-	keys, now := 1+r.IntN(40), int64(0)
+	keys, now := 1+r.IntN(40)*r.IntN(2), int64(0)
 	checkMany(t, r, cfg, most, unit, func() sample {
 		now += r.Int64N(3) * unit
 		x := sample{t: now, key: fmt.Sprintf("sensor-%d", r.IntN(keys))}
@@ -453,5 +459,20 @@ func TestWorthTelling(t *testing.T) {
 		if got := fmt.Sprint(told); got != want {
 			t.Errorf("with %d at first: %s, want %s", show, got, want)
 		}
+	}
+}
+
+// TestSilenceAmongMany has a key fall silent while its records could go together over
+// many seconds: each silence is told at its time.
+func TestSilenceAmongMany(t *testing.T) {
+	cfg := ruled(t, rand.New(rand.NewPCG(1, 1)), "age > 4")
+	cfg.Clock, cfg.Keyed = DataClock, true
+	var xs []sample
+	for i := range int64(600) {
+		xs = append(xs, sample{t: i*second/2 + i/100*20*second, key: "a", vals: []float64{1}})
+	}
+	got, want := alertLog(cfg, xs, func(*Stream) {}), alertLog(cfg, xs, alone)
+	if !slices.Equal(got, want) || len(want) < len(xs)/cfg.Every.N+8 {
+		t.Errorf("together %s, one by one %s", firstDifference(got, want), firstDifference(want, got))
 	}
 }
