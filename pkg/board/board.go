@@ -58,10 +58,10 @@ type Entry struct {
 // Where rows are many this is all that each of them touches.
 type open struct {
 	rows  int
-	room  int   // how many more rows may come to it; 0: it has not begun
-	until int64 // when the first row comes that may not
-	after int64 // Entry.Time before its first row, math.MinInt64 where there was none
-	cols  []Point
+	room  int     // how many more rows may come to it; 0: it has not begun
+	until int64   // when the first row comes that may not
+	after int64   // Entry.Time before its first row, math.MinInt64 where there was none
+	cols  []Point // Last only where the last row has no value
 
 	listed bool // in Board.opened
 }
@@ -148,54 +148,58 @@ func (b *Board) Add(r *stream.Result, stats stream.Stats, arrived int64) {
 	defer b.mu.Unlock()
 	b.seq++
 	b.counts.Stats = stats
-	note := 0
-	for i := range r.Rows.N {
-		for ; note < len(r.Notes) && r.Notes[note].Row <= i; note++ {
-			b.tell(&r.Notes[note], arrived)
-		}
-		b.row(&r.Rows, i, arrived)
+	from := 0
+	for i := range r.Notes {
+		to := min(max(r.Notes[i].Row, from), r.Rows.N)
+		b.take(&r.Rows, from, to, arrived)
+		b.tell(&r.Notes[i], arrived)
+		from = to
 	}
-	for ; note < len(r.Notes); note++ {
-		b.tell(&r.Notes[note], arrived)
-	}
+	b.take(&r.Rows, from, r.Rows.N, arrived)
 	b.forget(arrived)
 }
 
-// row takes row i.
-func (b *Board) row(rows *stream.Rows, i int, arrived int64) {
+// take takes some of the rows.
+func (b *Board) take(rows *stream.Rows, from, to int, arrived int64) {
+	columns, newest := rows.Col, b.counts.Newest
 	var key *stream.Key
 	id := uint32(0)
-	if len(rows.Key) > 0 {
-		key = rows.Key[i]
-		id = key.ID
-	}
-	e := b.recent[id%recentKeys]
-	if e == nil || e.Key != key {
-		e = b.entry(key)
-		b.recent[id%recentKeys] = e
-	}
-	place, seen := e.Rows+1, arrived
-	if b.cfg.Clock {
-		place = rows.Time[i]
-		seen = place
-		b.counts.Newest = max(b.counts.Newest, place)
-	}
-	if e.open.room <= 0 || seen >= e.open.until {
-		b.begin(e, seen)
-	}
-	e.Rows++
-	e.Time, e.seen = place, seen
-	o := &e.open
-	o.rows++
-	o.room--
-	row, cols := e.Row[:len(rows.Col)], o.cols[:len(rows.Col)]
-	for c, col := range rows.Col {
-		x, p := col[i], &cols[c]
-		if !(x >= p.Min && x <= p.Max) {
-			p.reach(x, row[c])
+	for i := from; i < to; i++ {
+		if len(rows.Key) > 0 {
+			key = rows.Key[i]
+			id = key.ID % recentKeys
 		}
-		row[c] = x
+		e := b.recent[id]
+		if e == nil || e.Key != key {
+			e = b.entry(key)
+			b.recent[id] = e
+		}
+		place, seen := e.Rows+1, arrived
+		if b.cfg.Clock {
+			place = rows.Time[i]
+			seen = place
+			newest = max(newest, place)
+		}
+		o := &e.open
+		if o.room <= 0 || seen >= o.until {
+			b.begin(e, seen)
+		}
+		e.Rows++
+		e.Time, e.seen = place, seen
+		o.rows++
+		o.room--
+		row, cols := e.Row[:len(columns)], o.cols[:len(columns)]
+		for c, column := range columns {
+			x, p := column[i], &cols[c]
+			if x == x {
+				p.Min, p.Max = min(p.Min, x), max(p.Max, x)
+			} else if row[c] == row[c] {
+				p.Last = row[c] // the row's own is none now
+			}
+			row[c] = x
+		}
 	}
+	b.counts.Newest = newest
 }
 
 // before is the place of the last row, math.MinInt64 where there was none.
@@ -204,23 +208,6 @@ func (e *Entry) before() int64 {
 		return math.MinInt64
 	}
 	return e.Time
-}
-
-// reach makes room between Min and Max for x, which comes after the value before.
-// Last is kept only where there is no value: until then it is the Entry's own.
-func (p *Point) reach(x, before float64) {
-	if x != x {
-		if before == before {
-			p.Last = before
-		}
-		return
-	}
-	if !(p.Min <= x) {
-		p.Min = x
-	}
-	if !(p.Max >= x) {
-		p.Max = x
-	}
 }
 
 // begin makes e.open ready for a row that is seen then.
