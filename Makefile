@@ -95,8 +95,9 @@ crash: ## runs with --state are killed a thousand times
 cluster: ## rtda-nats with a real nats-server: workers, puts and servers are killed
 	RTDA_KILLS=200 $(GO) test ./testdata/cluster -v -timeout 60m
 
-soak: build ## a long run, memory and file descriptors watched (SOAK=60 seconds)
+soak: build ## a long run, memory and file descriptors watched (SOAK=60 seconds), and 8 connections of a million lines
 	@bash testdata/soak.sh ./rtda $(SOAK)
+	RTDA_LOAD=1000000 $(GO) test ./cmd -run '^TestListenIsAPipe$$' -v
 
 man: build ## the man page, ./rtda.1
 	@./rtda man > rtda.1

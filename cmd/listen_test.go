@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -96,9 +97,14 @@ func send(t *testing.T, addr, text string) {
 	_ = c.Close()
 }
 
-// What eight connections bring is what one pipe brings.
+// What eight connections bring is what one pipe brings. RTDA_LOAD is how many lines
+// each of them has in place of 20,000.
 func TestListenIsAPipe(t *testing.T) {
-	const connections, lines = 8, 20000
+	const connections = 8
+	lines := 20000
+	if load, err := strconv.Atoi(os.Getenv("RTDA_LOAD")); err == nil {
+		lines = load
+	}
 	texts := make([]string, connections)
 	for i := range texts {
 		var b strings.Builder
@@ -109,20 +115,93 @@ func TestListenIsAPipe(t *testing.T) {
 	}
 	flags := []string{"-k", "sensor", "-f", "temp", "-w", "1000", "-n", "end", "-a", "count,sum,median,last"}
 	var want bytes.Buffer
+	began := time.Now()
 	if status := Main(flags, strings.NewReader(strings.Join(texts, "")), &want, io.Discard); status != 0 {
 		t.Fatal(status)
 	}
+	piped := time.Since(began)
 	l := listenTo(t, append(flags, "--listen", "tcp://:0")...)
 	addr := l.address("tcp")
 	var all sync.WaitGroup
+	began = time.Now()
 	for _, text := range texts {
 		all.Go(func() { send(t, addr, text) })
 	}
 	all.Wait()
+	t.Logf("%d lines over %d connections in %v, through a pipe in %v", connections*lines, connections, time.Since(began), piped)
 	l.stop()
 	if got := l.stdout.String(); got != want.String() {
 		t.Errorf("got\n%swant\n%s", got, want.String())
 	}
+}
+
+// The 257th connection is closed and told, and the others go on; over as many, http
+// answers 503.
+func TestListenMost(t *testing.T) {
+	l := listenTo(t, "-a", "count", "-w", "all", "--listen", "tcp://:0")
+	addr := l.address("tcp")
+	open := make([]net.Conn, 257)
+	for i := range open {
+		c, err := net.Dial("tcp", addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		open[i] = c
+	}
+	l.stderr.await(t, "rtda: 256 connections are open: one more closed (--max-connections)")
+	if _, err := open[256].Read(make([]byte, 1)); err == nil {
+		t.Error("the last connection is open")
+	}
+	for i, c := range open[:256] {
+		if _, err := io.WriteString(c, "1\n"); err != nil {
+			t.Fatalf("connection %d: %v", i+1, err)
+		}
+	}
+	l.stdout.await(t, "count=256\n")
+	l.stop()
+}
+
+// Bad peers are told by their connection and hurt nobody else: a line without end,
+// one that is reset, bytes without sense, and what a browser sends.
+func TestListenBadPeers(t *testing.T) {
+	l := listenTo(t, "-a", "count", "-w", "all", "--max-line", "4KiB", "--listen", "tcp://:0")
+	addr := l.address("tcp")
+	dial := func() *net.TCPConn {
+		t.Helper()
+		c, err := net.Dial("tcp", addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = c.Close() })
+		return c.(*net.TCPConn)
+	}
+	endless, reset := dial(), dial()
+	for range 100 {
+		if _, err := endless.Write(bytes.Repeat([]byte("9"), 1<<14)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := reset.Write([]byte("1\n2")); err != nil {
+		t.Fatal(err)
+	}
+	l.stdout.await(t, "count=1\n")
+	if err := reset.SetLinger(0); err != nil {
+		t.Fatal(err)
+	}
+	_ = reset.Close()
+	l.stderr.await(t, "#2: connection reset by peer")
+	send(t, addr, "3\n\x00\xff\x1b[2J\n4\n")
+	l.stderr.await(t, `#3:2: not-a-number: "\u0000\xff\u001b[2J" (skipped)`)
+	request := dial()
+	if _, err := io.WriteString(request, "POST / HTTP/1.1\r\nHost: x\r\n\r\n5\n"); err != nil {
+		t.Fatal(err)
+	}
+	l.stderr.await(t, "#4: closed: an HTTP request")
+	l.stdout.await(t, "count=3\n")
+	_ = endless.Close()
+	l.stderr.await(t, "#1:1: too-long")
+	l.stop()
 }
 
 // Two connections of csv have their columns in different order, and lines that

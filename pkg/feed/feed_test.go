@@ -462,3 +462,47 @@ func TestRandomPeers(t *testing.T) {
 	all.Wait()
 	until(t, "their end", func() bool { return l.Connections() == 0 })
 }
+
+// An HTTP client that says no more loses its connection, in the header as in the
+// body of what is taken and of what is not; others are answered meanwhile.
+func TestSlowHTTP(t *testing.T) {
+	k := newTaker()
+	l := NewListeners(k.m, ListenConfig{
+		MaxConnections: 50, Tell: k.tell,
+		HostAllowed: func(host string) bool { return strings.HasPrefix(host, "127.0.0.1") },
+	})
+	l.headerTime, l.bodyTime = 500*time.Millisecond, 500*time.Millisecond
+	name, err := l.Listen(socket.Address{Scheme: "http", Host: "127.0.0.1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		_ = l.Close()
+		k.m.Close()
+		<-k.ended
+	}()
+	var slow []net.Conn
+	for _, text := range []string{
+		"", "POST / HT", "POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nA: b",
+		"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100\r\n\r\n1\n2",
+		"POST / HTTP/1.1\r\nHost: evil.example\r\nContent-Length: 100\r\n\r\n1\n2",
+		"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n4\r\n1\n2",
+	} {
+		c := dial(t, strings.Replace(name, "http", "tcp", 1))
+		say(t, c, text)
+		slow = append(slow, c)
+	}
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	answer, err := client.Post(name, "", strings.NewReader("7\n"))
+	if err != nil || answer.StatusCode != 204 {
+		t.Fatalf("%v, %v", answer, err)
+	}
+	_ = answer.Body.Close()
+	for i, c := range slow {
+		_ = c.SetReadDeadline(time.Now().Add(10 * time.Second))
+		if _, err := io.Copy(io.Discard, c); err != nil {
+			t.Errorf("slow client %d keeps its connection: %v", i, err)
+		}
+	}
+	until(t, "their end", func() bool { return l.Connections() == 0 })
+}

@@ -41,8 +41,11 @@ type ListenConfig struct {
 type Listeners struct {
 	c     ListenConfig
 	merge *Merge
-	open  atomic.Int64 // connections
-	full  atomic.Int64 // connections refused because there are too many
+	// headerTime and bodyTime are the bounds of those names; tests have less time.
+	headerTime, bodyTime time.Duration
+
+	open atomic.Int64 // connections
+	full atomic.Int64 // connections refused because there are too many
 
 	mu      sync.Mutex
 	closers []io.Closer
@@ -53,7 +56,7 @@ type Listeners struct {
 
 // NewListeners feeds m with what comes to the addresses that are opened.
 func NewListeners(m *Merge, c ListenConfig) *Listeners {
-	return &Listeners{c: c, merge: m, conns: make(map[net.Conn]bool)}
+	return &Listeners{c: c, merge: m, conns: make(map[net.Conn]bool), headerTime: headerTime, bodyTime: bodyTime}
 }
 
 // Connections is how many there are.
@@ -224,7 +227,7 @@ func (g *guarded) look() error {
 func (l *Listeners) serveHTTP(s *socket.Listener) {
 	var n atomic.Int64
 	server := http.Server{
-		ReadHeaderTimeout: headerTime, IdleTimeout: bodyTime, MaxHeaderBytes: maxHeader,
+		ReadHeaderTimeout: l.headerTime, IdleTimeout: l.bodyTime, MaxHeaderBytes: maxHeader,
 		ErrorLog: log.New(io.Discard, "", 0), // what a bad client says is of no interest
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			l.post(w, r, s.Name, &n)
@@ -238,6 +241,9 @@ func (l *Listeners) serveHTTP(s *socket.Listener) {
 
 // post takes one request. It is answered when all its lines have been taken.
 func (l *Listeners) post(w http.ResponseWriter, r *http.Request, address string, n *atomic.Int64) {
+	control := http.NewResponseController(w)
+	// A request that is refused has no more time for its body, which is passed over.
+	_ = control.SetReadDeadline(time.Now().Add(l.headerTime)) // there always is a connection
 	switch {
 	case r.Header.Get("Origin") != "":
 		http.Error(w, "a web page may not feed rtda", http.StatusForbidden)
@@ -257,7 +263,7 @@ func (l *Listeners) post(w http.ResponseWriter, r *http.Request, address string,
 	}
 	defer l.open.Add(-1)
 	name := fmt.Sprintf("%s#%d", address, n.Add(1))
-	body := &patient{ReadCloser: r.Body, control: http.NewResponseController(w)}
+	body := &patient{ReadCloser: r.Body, control: control, time: l.bodyTime}
 	done := make(chan error, 1)
 	if !l.merge.Add(&parse.Origin{Name: name, Alone: true, Open: func() (io.ReadCloser, error) { return body, nil }}, func(err error) { done <- err }) {
 		http.Error(w, "rtda is ending", http.StatusServiceUnavailable)
@@ -278,10 +284,11 @@ func (l *Listeners) post(w http.ResponseWriter, r *http.Request, address string,
 type patient struct {
 	io.ReadCloser
 	control *http.ResponseController
+	time    time.Duration
 }
 
 func (p *patient) Read(b []byte) (int, error) {
-	_ = p.control.SetReadDeadline(time.Now().Add(bodyTime)) // there always is a connection
+	_ = p.control.SetReadDeadline(time.Now().Add(p.time)) // there always is a connection
 	return p.ReadCloser.Read(b)
 }
 

@@ -105,7 +105,18 @@ func New(cfg Config) *Server {
 }
 
 func newHTTP(handler http.HandlerFunc) http.Server {
-	return http.Server{ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, MaxHeaderBytes: maxHeader, ErrorLog: discard, Handler: handler}
+	return http.Server{ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, MaxHeaderBytes: maxHeader, ErrorLog: discard, Handler: hasty(handler)}
+}
+
+// hasty gives the body of a request, which is passed over, no more time than its
+// header had.
+func hasty(next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if server, ok := r.Context().Value(http.ServerContextKey).(*http.Server); ok && r.ContentLength != 0 {
+			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(server.ReadHeaderTimeout)) // there always is a connection
+		}
+		next(w, r)
+	}
 }
 
 // NewPaths makes a server of other paths for those who may ask.

@@ -526,3 +526,86 @@ func TestSlowClient(t *testing.T) {
 		t.Errorf("20,000 rows took %v beside a client that reads nothing", d)
 	}
 }
+
+// A client that says no more, in its header or in its body, loses its connection,
+// and one that asks meanwhile is answered.
+func TestSlowRequests(t *testing.T) {
+	s := newStand(nil)
+	s.http.ReadHeaderTimeout = 500 * time.Millisecond
+	url := s.listen(t)
+	_, addr, _ := strings.Cut(url, "://")
+	var slow []net.Conn
+	for _, text := range []string{
+		"", "GET /", "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nA: b",
+		"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100\r\n\r\nx",
+		"GET /events HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n",
+	} {
+		for range 20 {
+			c, err := net.Dial("tcp", addr)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer c.Close()
+			if _, err := io.WriteString(c, text); err != nil {
+				t.Fatal(err)
+			}
+			slow = append(slow, c)
+		}
+	}
+	r, err := http.Get(url + "/healthz")
+	if err != nil || r.StatusCode != 200 {
+		t.Fatalf("%v, %v", r, err)
+	}
+	_ = r.Body.Close()
+	for _, c := range slow {
+		_ = c.SetReadDeadline(time.Now().Add(10 * time.Second))
+		if _, err := io.Copy(io.Discard, c); err != nil {
+			t.Errorf("a slow client keeps its connection: %v", err)
+		}
+	}
+}
+
+// Whatever a request is, the answer is one of HTTP, and nobody is let in by it.
+func FuzzRequest(f *testing.F) {
+	s := newStand(func(c *Config) { c.Token = "s3cret" })
+	s.feed("<img onerror>\x1b", 1, nil, 1, 2)
+	for _, target := range []string{"/", "/api/rows", "/api/history?column=temp_mean&id=0,3", "/api/history?id=,,-1,99999999999999999999&column=%00", "/events", "//", "/../api/rows", "/?token=s3cre"} {
+		f.Add(target, "GET", "127.0.0.1:8080", "", "Bearer x")
+	}
+	f.Add("/api/rows", "PUT", "[::1", "http://[", "Bearer")
+	f.Fuzz(func(t *testing.T, target, method, host, origin, authorization string) {
+		if strings.Contains(authorization, "s3cret") || strings.Contains(target, "s3cret") {
+			return
+		}
+		for _, open := range []bool{false, true} {
+			r, err := http.NewRequest(method, "http://x/", nil)
+			if err != nil {
+				return
+			}
+			r.Host, r.URL.Path = host, target
+			if path, query, ok := strings.Cut(target, "?"); ok {
+				r.URL.Path, r.URL.RawQuery = path, query
+			}
+			if r.URL.Path == "/events" {
+				r.Method = "HEAD"
+			}
+			r.Header.Set("Origin", origin)
+			r.Header.Set("Authorization", authorization)
+			if open {
+				r.Header.Del("Origin")
+				r.Header.Set("Authorization", "Bearer s3cret")
+			}
+			w := httptest.NewRecorder()
+			s.http.Handler.ServeHTTP(w, r)
+			switch got := w.Code; {
+			case !open && got == 200 && r.URL.Path != "/healthz":
+				t.Errorf("%s %q of %q, Origin %q, %q: %d", method, target, host, origin, authorization, got)
+			case got != 200 && got != 303 && (got < 400 || got > 405):
+				t.Errorf("%s %q: %d", method, target, got)
+			}
+			if strings.HasPrefix(w.Header().Get("Content-Type"), "application/json") && r.Method == "GET" && !json.Valid(w.Body.Bytes()) {
+				t.Errorf("%s %q: %s", method, target, w.Body)
+			}
+		}
+	})
+}
