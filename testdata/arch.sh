@@ -28,7 +28,7 @@ emulator() {
 }
 
 archs=()
-for arch in amd64 v3 386 arm64 riscv64 s390x; do
+for arch in amd64 v3 386 arm64 arm riscv64 s390x; do
 	if [ "$arch" = v3 ] && ! grep -qm1 ' avx2 .* bmi2 ' /proc/cpuinfo; then
 		echo "skipped $arch: this machine has no AVX2"
 	elif ! with=$(emulator $arch); then
