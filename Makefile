@@ -3,7 +3,7 @@
 GO       ?= go
 FUZZTIME ?= 3s
 # The race detector needs a C compiler; Go says whether it found one.
-RACE     := $(shell [ "$$($(GO) env CGO_ENABLED)" = 1 ] && echo -race)
+RACE     := $(shell [ "$$($(GO) env CGO_ENABLED 2>/dev/null)" = 1 ] && echo -race)
 
 # The commands: rtda, and each folder of cmd that has a main.go.
 COMMANDS := rtda $(patsubst cmd/%/main.go,%,$(wildcard cmd/*/main.go))

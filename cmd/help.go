@@ -55,7 +55,7 @@ func (sh *shell) addHelp(fs *pflag.FlagSet) {
 }
 
 const usage = `Usage: rtda [flags] [FILE...]
-       rtda simulate | demo | help [TOPIC] | completion | man | version
+       rtda simulate | demo | state | help [TOPIC] | completion | man | version
 
 Reads numbers or records, one a line, from FILEs or stdin; writes statistics of
 windows to stdout, alerts and complaints to stderr.

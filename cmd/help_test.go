@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"regexp"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -108,6 +109,18 @@ func TestFlagTable(t *testing.T) {
 	for _, c := range conflicts {
 		if findFlag(c.flag) == nil {
 			t.Errorf("a conflict is of --%s, which is not there", c.flag)
+		}
+	}
+}
+
+// Every command is in the usage that help begins with, and in the man page.
+func TestCommandsAreShown(t *testing.T) {
+	for _, name := range commandNames {
+		if !regexp.MustCompile(`[ |]` + name + `\b`).MatchString(strings.SplitN(usage, "\n\n", 2)[0]) {
+			t.Errorf("the usage lacks %s", name)
+		}
+		if !strings.Contains(manSource(), "\n**rtda "+name+"**") {
+			t.Errorf("the man page lacks rtda %s", name)
 		}
 	}
 }

@@ -225,6 +225,7 @@ func commandsTable(t *table) {
 		t.item(f.term(), plain(doc)+"."+f.defaultText())
 	}
 	t.item("**rtda demo** [**--flat-out**]", "Three made-up sensors, one of which goes wrong, in 15 seconds or without waiting.")
+	t.item("**rtda state** *FILE* [**--out** **text**|**json**]", "What is in a FILE of `--state`: when it was saved, the flags, how far each input was read, keys, samples and alerts.")
 	t.item("**rtda help** [*TOPIC*]", "The help, or the sections of this page about a topic: "+orList(topicNames())+".")
 	t.item("**rtda completion** *SHELL*", "A script that completes the command line, for "+orList(shells())+".")
 	t.item("**rtda man** [**--markdown**]", "This page, in roff or in markdown.")
