@@ -51,7 +51,7 @@ var Formats = []Format{
 	{"influx", "line protocol", newInflux},
 	{"prom", "Prometheus text, the last rows at the end", newProm},
 	{"svg", "a picture of the run at the end", newNone},
-	{"png", "the same, in dots", newNone},
+	{"png", "the same, in dots, with letters of Latin, Greek and Cyrillic alone", newNone},
 	{"none", "nothing, for alerts alone", newNone},
 }
 

@@ -6,6 +6,7 @@ import (
 	"image/png"
 	"io"
 	"math"
+	"slices"
 	"sync"
 
 	"golang.org/x/image/font"
@@ -14,24 +15,32 @@ import (
 	"golang.org/x/image/math/fixed"
 )
 
-// WritePNG writes the picture as PNG.
-func WritePNG(w io.Writer, c *Config) error {
+// WritePNG writes the picture as PNG. It returns the characters that its font does
+// not have, which are boxes in the picture: one that has those of Chinese is larger
+// than all of rtda.
+func WritePNG(w io.Writer, c *Config) (missing []rune, err error) {
 	var r *raster
 	draw(c, func(width, height int) canvas {
-		r = &raster{image: image.NewNRGBA(image.Rect(0, 0, width/10, height/10)), face: face()}
+		r = &raster{image: image.NewNRGBA(image.Rect(0, 0, width/10, height/10)), letters: letters()}
 		r.mask = make([]uint8, width/10*(height/10))
 		return r
 	})
-	return png.Encode(w, r.image)
+	return r.missing, png.Encode(w, r.image)
 }
 
-// face is the Go font, in the size of texts.
-var face = sync.OnceValue(func() font.Face {
+// A lettering is a font and its letters in the size of texts.
+type lettering struct {
+	font *opentype.Font
+	face font.Face
+}
+
+// letters is the Go font.
+var letters = sync.OnceValue(func() lettering {
 	f, err := opentype.Parse(goregular.TTF)
 	if err == nil {
-		var made font.Face
-		if made, err = opentype.NewFace(f, &opentype.FaceOptions{Size: 12, DPI: 72}); err == nil {
-			return made
+		var face font.Face
+		if face, err = opentype.NewFace(f, &opentype.FaceOptions{Size: 12, DPI: 72}); err == nil {
+			return lettering{f, face}
 		}
 	}
 	panic("plot: " + err.Error()) // the font is part of the program
@@ -40,9 +49,10 @@ var face = sync.OnceValue(func() font.Face {
 // A raster is a canvas of dots. All places are computed so that every CPU gives
 // the same: products are rounded before they meet a sum.
 type raster struct {
-	image *image.NRGBA
-	face  font.Face
-	mask  []uint8 // how much of each dot a line covers; empty between two
+	image   *image.NRGBA
+	letters lettering
+	missing []rune  // those without a letter
+	mask    []uint8 // how much of each dot a line covers; empty between two
 }
 
 // blend puts colour over a dot, which it covers in part.
@@ -151,7 +161,12 @@ func (r *raster) band(spans []span, c color.NRGBA) {
 }
 
 func (r *raster) text(x, y int, at anchor, c color.NRGBA, s string) {
-	d := font.Drawer{Dst: r.image, Src: image.NewUniform(c), Face: r.face, Dot: fixed.P(x/10, y/10)}
+	for _, char := range s {
+		if i, err := r.letters.font.GlyphIndex(nil, char); (err != nil || i == 0) && !slices.Contains(r.missing, char) {
+			r.missing = append(r.missing, char)
+		}
+	}
+	d := font.Drawer{Dst: r.image, Src: image.NewUniform(c), Face: r.letters.face, Dot: fixed.P(x/10, y/10)}
 	switch at {
 	case middle:
 		d.Dot.X -= d.MeasureString(s) / 2

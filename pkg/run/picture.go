@@ -2,11 +2,13 @@ package run
 
 import (
 	"bytes"
+	"fmt"
 	"math"
 
 	"rtda/pkg/board"
 	"rtda/pkg/plot"
 	"rtda/pkg/stream"
+	"rtda/pkg/text"
 )
 
 // A picture is an outlet that keeps what the run comes to on a board, and draws
@@ -56,8 +58,12 @@ func (p *picture) close() error {
 		return p.stdout.write(plot.AppendSVG(nil, &p.config))
 	}
 	var b bytes.Buffer
-	if err := plot.WritePNG(&b, &p.config); err != nil {
+	missing, err := plot.WritePNG(&b, &p.config)
+	if err != nil {
 		return err
+	}
+	if n := len(missing); n > 0 {
+		p.f.tell(fmt.Sprintf("-o png: %d characters of names are boxes in the picture, which has no letters for them: %s (-o svg has, where they are looked at)", n, text.Quote(string(missing[:min(n, 10)]))))
 	}
 	return p.stdout.write(b.Bytes())
 }
