@@ -75,9 +75,11 @@ type Result struct {
 	text  int // bytes of kept fields
 }
 
-// A Result is full with so many rows, cells, notes or bytes of kept fields, and a little more.
+// A Result is full with so many rows, cells, notes or bytes of kept fields, and a
+// little more. What a block brings is best formatted at once, when the stream has
+// been left: so there is room for the rows of a block of numbers or of csv.
 const (
-	maxRows  = 4096
+	maxRows  = 8192
 	maxCells = 64 << 10
 	maxNotes = 1024
 	maxText  = 1 << 20 // bytes of kept fields

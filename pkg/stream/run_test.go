@@ -336,9 +336,9 @@ func TestResultsAreBounded(t *testing.T) {
 		}
 		rows += r.Rows.N
 		parts++
-		return parts < 30
+		return parts < 15
 	})
-	if want := 30 * maxRows; !stop || rows != want || s.next > 3000*second {
+	if want := 15 * maxRows; !stop || rows != want || s.next > 3000*second {
 		t.Errorf("%d rows in %d parts, stopped %v: want %d rows", rows, parts, stop, want)
 	}
 	if n := cap(res.Rows.Time); n > 4*maxRows {
