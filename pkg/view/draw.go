@@ -437,10 +437,7 @@ func (v *View) tableRow(y int, l layout, r *tableRow, names, width int, columns 
 // how many there are and what was complained of last.
 func (v *View) alerts(y int, l layout) {
 	v.mu.Lock()
-	said, all := "", v.saidAll
-	if len(v.said) > 0 {
-		said = v.said[len(v.said)-1]
-	}
+	told, all := v.told, v.toldAll
 	v.mu.Unlock()
 	bar := "─"
 	if v.c.ASCII {
@@ -451,8 +448,8 @@ func (v *View) alerts(y int, l layout) {
 	}
 	m := &v.m
 	x := v.put(2, y, l.w, fmt.Sprintf(" alerts: %s firing, %s lines ", thousands(m.counts.Firing), thousands(int(m.counts.Alerts))), plain)
-	if said != "" {
-		v.put(x+1, y, l.w-1, fmt.Sprintf(" (%s) %s ", thousands(all), v.safe(said)), plain)
+	if told != "" {
+		v.put(x+1, y, l.w-1, fmt.Sprintf(" (%s) %s ", thousands(all), v.safe(told)), plain)
 	}
 	for i := range min(l.alerts, len(m.past)) {
 		v.alert(y+1+i, l.w, &m.past[len(m.past)-1-i])

@@ -56,7 +56,8 @@ type View struct {
 	next    *Config // what is to be shown from the next picture on; nil: no other
 	ended   string  // what the title says at the end; "" while the input lasts
 	said    []string
-	saidAll int
+	told    string // the last of them that is a complaint, not an alert
+	toldAll int
 
 	drawing sync.Mutex // held while a picture is written
 	away    bool       // the terminal is not ours
@@ -93,6 +94,10 @@ const (
 )
 
 var orderNames = [orders]string{"name", "value", "alert"}
+
+// maxPrefix is how far into its line a complaint begins at most: behind a mark of
+// --stderr-prefix.
+const maxPrefix = 8
 
 // keptLines is how many complaints are kept to be written when the view ends.
 const keptLines = 1000
@@ -163,7 +168,10 @@ func (v *View) Write(b []byte) (int, error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	for line := range strings.Lines(string(b)) {
-		v.saidAll++
+		if i := strings.Index(line, "rtda: "); i >= 0 && i < maxPrefix {
+			v.told = strings.TrimSuffix(line[i:], "\n")
+			v.toldAll++
+		}
 		if len(v.said) == keptLines {
 			v.said = slices.Delete(v.said, 0, 1)
 		}

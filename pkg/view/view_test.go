@@ -296,6 +296,7 @@ func TestComplaints(t *testing.T) {
 	if len(said) != keptLines || !strings.HasPrefix(said[0], "rtda: line 500:") {
 		t.Errorf("%d lines are kept, the first is %q", len(said), said[0])
 	}
+	fmt.Fprintf(s, "ALERT crit hot sensor=s01 mean(temp)=81 line=9\n") // stands below
 	if got := s.text(); !strings.Contains(got, "(1,500) rtda: line 1499: not-a-n") {
 		t.Errorf("the picture is\n%s", got)
 	}

@@ -3,7 +3,7 @@
 //
 //	go run . RTDA [FOLDER]
 //
-// It starts RTDA on records of twenty sensors and Chromium without a window. What
+// It starts RTDA on records of thirty sensors and Chromium without a window. What
 // the page looks like is written to FOLDER.
 package main
 
@@ -37,7 +37,7 @@ import (
 const evil = `z<img src=x onerror="document.title='owned'">`
 
 // sensors is how many sensors there are beside evil.
-const sensors = 20
+const sensors = 29
 
 func main() {
 	if len(os.Args) < 2 {
@@ -246,13 +246,15 @@ const (
 )
 
 func (v *visit) first() {
-	v.sees("a row for each key", rows+`.length === 21 && [...`+rows+`].every((r) => r.cells[3].textContent !== "")`, rows+".length")
+	_, err := chromedp.Call(v.ctx, emulation.SetTimezoneOverride, emulation.SetTimezoneOverrideParams{TimezoneID: "Asia/Tokyo"})
+	v.tell("a time zone", err == nil, err)
+	v.sees("a row for each key", rows+`.length === 30 && [...`+rows+`].every((r) => r.cells[3].textContent !== "")`, rows+".length")
 	v.sees("it is live", `document.getElementById("state").textContent === "live"`, `document.getElementById("state").textContent`)
 	v.sees("alerts", `document.querySelectorAll("#log-lines li").length > 3`, `document.querySelectorAll("#log-lines li").length`)
 	v.sees("marks of severity", `[...`+rows+`].some((r) => r.cells[0].textContent === "!!")`, "")
 	v.sees("a key is text", rows+`.length && [...`+rows+`].some((r) => r.cells[1].textContent.startsWith("z<img src=x"))`+
 		` && !document.querySelector("img") && document.title !== "owned"`, "document.title")
-	v.sees("names for who cannot see the chart", `/21 keys/.test(document.getElementById("chart").getAttribute("aria-label"))`,
+	v.sees("names for who cannot see the chart", `/30 keys/.test(document.getElementById("chart").getAttribute("aria-label"))`,
 		`document.getElementById("chart").getAttribute("aria-label")`)
 }
 
@@ -274,7 +276,7 @@ func (v *visit) keyboard() {
 	v.does("filter", chromedp.KeyEvent("s1"))
 	v.sees("a filter", rows+`.length === 10`, rows+".length")
 	v.does("escape", chromedp.KeyEvent(kb.Escape))
-	v.sees("Escape drops it", rows+`.length === 21`, rows+".length")
+	v.sees("Escape drops it", rows+`.length === 30`, rows+".length")
 	v.does("?", chromedp.KeyEvent("?"))
 	v.sees("? shows the keys", `!document.getElementById("keys").hidden`, "")
 	v.does("?", chromedp.KeyEvent("?"))
@@ -334,6 +336,8 @@ func (v *visit) pointer() {
 	v.does("the pointer", chromedp.MouseEvent(input.DispatchMouseEventTypeMouseMoved, 400, 220))
 	v.sees("the pointer shows key, time and value", `!document.getElementById("tip").hidden && /\n\d{4}-.*\n-?\d/.test(document.getElementById("tip").textContent)`,
 		`document.getElementById("tip").textContent`)
+	v.sees("times are of the browser's zone", `[0, 5].some((ago) => /\n\d{4}-\d\d-\d\d (\d\d):/.exec(document.getElementById("tip").textContent)[1] ===
+		new Date(Date.now() - ago * 6e4 + 9 * 36e5).toISOString().slice(11, 13))`, `document.getElementById("tip").textContent`)
 	v.shoot("hover")
 	v.does("away", chromedp.MouseEvent(input.DispatchMouseEventTypeMouseMoved, 5, 5))
 }

@@ -48,8 +48,8 @@ const two = (n) => String(n).padStart(2, "0");
 function place(t, withDay) {
   if (!meta.clock) return "row " + t;
   const d = new Date(t);
-  const day = d.getUTCFullYear() + "-" + two(d.getUTCMonth() + 1) + "-" + two(d.getUTCDate()) + " ";
-  return (withDay ? day : "") + two(d.getUTCHours()) + ":" + two(d.getUTCMinutes()) + ":" + two(d.getUTCSeconds());
+  const day = d.getFullYear() + "-" + two(d.getMonth() + 1) + "-" + two(d.getDate()) + " ";
+  return (withDay ? day : "") + two(d.getHours()) + ":" + two(d.getMinutes()) + ":" + two(d.getSeconds());
 }
 
 // ---- what comes from the run
@@ -454,8 +454,8 @@ function ticks(lo, hi, n) {
 function timeTicks(from, to, n) {
   const sizes = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800, 2592000, 31536000];
   const size = 1000 * (sizes.find((s) => (to - from) / 1000 / s <= n) ?? 31536000 * Math.ceil((to - from) / n / 31536e6));
-  const all = [];
-  for (let t = Math.ceil(from / size) * size; t <= to; t += size) all.push(t);
+  const all = [], zone = new Date(from).getTimezoneOffset() * 6e4; // so that days begin at midnight here
+  for (let t = Math.ceil((from - zone) / size) * size + zone; t <= to; t += size) all.push(t);
   return [all, size];
 }
 
@@ -586,6 +586,16 @@ function showNearest(g, all, xOf, yOf, top, bottom, from, to, w) {
   }
   if (!nearest) return;
   const k = nearest, x = xOf(k.t[at]), y = yOf(k.last[at]);
+  if (k.id !== mine) {
+    g.save();
+    g.beginPath();
+    g.rect(xOf(from), 0, xOf(to) - xOf(from) + 1, bottom + 2);
+    g.clip();
+    g.strokeStyle = colour(k.level ?? "text");
+    g.lineWidth = 2;
+    trace(g, k, xOf, yOf);
+    g.restore();
+  }
   g.strokeStyle = colour("soft");
   g.beginPath();
   g.moveTo(x, top);
