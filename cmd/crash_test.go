@@ -800,3 +800,70 @@ func TestCrashFullDisk(t *testing.T) {
 	sameFile(t, "rows", rows, readFile(t, whole))
 	sameFile(t, "alerts", alerts, readFile(t, wholeAlerts))
 }
+
+// A state whose bytes are not what rtda wrote, but whose checksum is right, never
+// makes a run crash, hang or take much memory: it ends with a status that the table
+// has.
+func TestHostileState(t *testing.T) {
+	dir := t.TempDir()
+	input := crashInput(t, dir, "json", 60)
+	seed := uint64(time.Now().UnixNano())
+	r := rand.New(rand.NewPCG(seed, 2))
+	args := strings.Fields("-t time -k sensor -f value --late 5s -w 5s -a mean,p90,anomaly -n 1s -o csv")
+	name := filepath.Join(dir, "s")
+	args = append(args, "-r", "hot: mean > 50 for 2s", "--state", name, input)
+	var out, errs bytes.Buffer
+	if status := Main(args, strings.NewReader(""), &out, &errs); status != 0 {
+		t.Fatalf("status %d, stderr %s", status, &errs)
+	}
+	good, err := state.Read(state.Disk{}, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	refused := 0
+	for i := range 60 {
+		b := bytes.Clone(good)
+		switch n := r.IntN(len(b)); r.IntN(4) {
+		case 0:
+			b = b[:n]
+		case 1:
+			b[n] ^= byte(1 << r.IntN(8))
+		case 2:
+			copy(b[n:], []byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f}) // a huge number
+		case 3:
+			for range 20 {
+				b[r.IntN(len(b))] = byte(r.Uint32())
+			}
+		}
+		s, _, _, err := state.Open(state.Disk{}, name)
+		if err == nil {
+			err = errors.Join(s.Save(b), s.Close())
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		more := args
+		if i%2 == 0 {
+			more = append([]string{"state"}, name)
+		}
+		errs.Reset()
+		status := Main(more, strings.NewReader(""), &out, &errs)
+		if status == 2 {
+			refused++
+		}
+		if status < 0 || status > 3 {
+			t.Fatalf("seed %d, round %d: status %d, stderr %s", seed, i, status, &errs)
+		}
+		out.Reset()
+		s, _, _, err = state.Open(state.Disk{}, name)
+		if err == nil {
+			err = errors.Join(s.Save(good), s.Close())
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if refused < 10 {
+		t.Errorf("only %d of 60 states were refused", refused)
+	}
+}

@@ -26,6 +26,7 @@ const (
 	maxFollowed = 1000                   // files of patterns
 	soon        = 10 * time.Millisecond  // until the next look, where notices do not come
 	idle        = 250 * time.Millisecond // the same when nothing has grown for some time
+	longIdle    = 2 * time.Second        // the same where notices come
 	breath      = 2 * time.Millisecond   // at least, between looks at what was written
 	longBreath  = 10 * time.Millisecond  // at least, between looks at everything
 	globbing    = time.Second            // at most, between looks for new files
@@ -72,9 +73,11 @@ type Taken struct {
 //
 // The kernel says when something happens in a folder (fsnotify): a line is read 1
 // to 3 ms after it was written, and nothing is done as long as nothing is. Where
-// it does not say so, as on NFS, for other layers of overlayfs and behind bind
-// mounts, a look every 10 ms to 250 ms finds out. Looking alone would find a line
-// that comes after a pause 125 ms later in the mean, or cost CPU for nothing.
+// it may not say so, as on NFS and overlayfs, a look every 10 ms to 250 ms finds out.
+// Looking alone would find a line that comes after a pause 125 ms later in the mean,
+// or cost CPU for nothing. On a disk of the machine there is a look every 2 s all the
+// same, for a file that is mounted for itself or written to by another of its names;
+// where that finds something without a notice, there are more looks again.
 //
 // What cannot be seen: a file that is cut and grows beyond its old length between
 // two looks, and a name that changes its file twice between two looks.
@@ -101,17 +104,18 @@ type Follower struct {
 // A followed file is a name and the files that it has meant.
 type followed struct {
 	path    string
-	notices [2]string // paths that the kernel's notices may bear: of the name, and without symbolic links
-	pattern bool      // it was found by one
-	place   *Place    // where an earlier run has stopped, until it is found
-	waits   bool      // it was looked for, and is waited for
-	past    []*tail   // read to their ends, with FollowConfig.Keep until Taken
-	now     *tail     // being read, or the last one if nothing more of it will be
-	next    []*tail   // that the name came to mean since
-	running bool      // now is being read
-	caught  bool      // it was read to its end once
-	found   bool      // there was a file of the name once
-	told    string    // last complaint
+	notices [2]string   // paths that the kernel's notices may bear: of the name, and without symbolic links
+	pattern bool        // it was found by one
+	matched fs.FileInfo // what was found by it
+	place   *Place      // where an earlier run has stopped, until it is found
+	waits   bool        // it was looked for, and is waited for
+	past    []*tail     // read to their ends, with FollowConfig.Keep until Taken
+	now     *tail       // being read, or the last one if nothing more of it will be
+	next    []*tail     // that the name came to mean since
+	running bool        // now is being read
+	caught  bool        // it was read to its end once
+	found   bool        // there was a file of the name once
+	told    string      // last complaint
 }
 
 // A tail is one file of a followed name, as its Reader reads it.
@@ -236,6 +240,7 @@ func (f *Follower) run() {
 		events, errs = f.watcher.Events, f.watcher.Errors
 	}
 	wait := soon
+	missed := false // something grew without a notice
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	for {
@@ -248,7 +253,12 @@ func (f *Follower) run() {
 			n.names = true
 		case <-timer.C:
 			grew, files := f.look(false)
-			if wait = min(2*wait, idle+time.Duration(files)*perFile); grew {
+			missed = missed || grew && wait >= idle
+			most := idle + time.Duration(files)*perFile
+			if !missed && f.announced() {
+				most = max(most, longIdle)
+			}
+			if wait = min(2*wait, most); grew {
 				wait = soon
 			}
 			timer.Reset(wait)
@@ -257,6 +267,7 @@ func (f *Follower) run() {
 			return
 		}
 		n.drain(events)
+		missed = missed && len(n.written) == 0
 		if n.names {
 			f.look(true)
 			pause = longBreath
@@ -269,6 +280,19 @@ func (f *Follower) run() {
 			return
 		}
 	}
+}
+
+// announced reports whether the kernel says what happens in all folders that are
+// watched, as it does of file systems that only this machine changes.
+func (f *Follower) announced() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for dir := range f.watched {
+		if !isLocal(dir) {
+			return false
+		}
+	}
+	return len(f.watched) > 0 && !slices.ContainsFunc(f.files, func(e *followed) bool { return !f.watched[filepath.Dir(e.path)] })
 }
 
 // notices are what the kernel said of folders.
@@ -481,7 +505,7 @@ func (f *Follower) expand() {
 	}
 	for _, m := range matches {
 		if slices.ContainsFunc(f.files, func(e *followed) bool {
-			return e.path == m.path || e.newest() != nil && os.SameFile(e.newest().info, m.info)
+			return e.path == m.path || e.isFile(m.info)
 		}) {
 			continue
 		}
@@ -492,8 +516,17 @@ func (f *Follower) expand() {
 			}
 			continue
 		}
-		f.files = append(f.files, &followed{path: m.path, pattern: true})
+		f.files = append(f.files, &followed{path: m.path, pattern: true, matched: m.info})
 	}
+}
+
+// isFile reports whether the name means this file, which may have several names: of a
+// pattern it is read once.
+func (e *followed) isFile(info fs.FileInfo) bool {
+	if t := e.newest(); t != nil {
+		return os.SameFile(t.info, info)
+	}
+	return e.matched != nil && os.SameFile(e.matched, info)
 }
 
 // newest is the file that the name was last seen to mean, nil if there was none.

@@ -295,6 +295,20 @@ func TestFollowPattern(t *testing.T) {
 	}
 }
 
+// A file that has two names of a pattern is read once.
+func TestFollowPatternHardLink(t *testing.T) {
+	s := follow(t, whole, []string{"*.log"}, func(s *scene) {
+		s.add("a.log", "1\n")
+		if err := os.Link(s.path("a.log"), s.path("b.log")); err != nil {
+			t.Skip("no hard links here: ", err)
+		}
+	})
+	s.want("a.log", "1")
+	s.add("b.log", "2\n")
+	s.want("a.log", "1", "2")
+	s.want("b.log")
+}
+
 func TestFollowPatternWithoutFiles(t *testing.T) {
 	s := follow(t, whole, []string{"*.log"}, nil)
 	if s.said() != "*.log: not there yet" {
@@ -491,6 +505,27 @@ func TestFollowLatency(t *testing.T) {
 	if all[len(all)/2] > 200*time.Millisecond { // 20 ms on a machine with nothing else to do
 		t.Errorf("a line takes %v", all[len(all)/2])
 	}
+}
+
+// A file that is written to by another of its names, in a folder that nobody
+// watches, is looked at now and then, and after that more often.
+func TestFollowHardLink(t *testing.T) {
+	t.Parallel()
+	s := follow(t, whole, []string{"a"}, func(s *scene) {
+		s.add("a", "1\n")
+		if err := os.Mkdir(s.path("other"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Link(s.path("a"), s.path("other/b")); err != nil {
+			t.Skip("no hard links here: ", err)
+		}
+	})
+	s.want("a", "1")
+	time.Sleep(600 * time.Millisecond) // so that looks have become seldom
+	s.add("other/b", "2\n")
+	s.want("a", "1", "2")
+	s.add("other/b", "3\n")
+	s.want("a", "1", "2", "3")
 }
 
 // Without notices of the kernel, looking finds all of it.

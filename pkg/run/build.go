@@ -39,16 +39,27 @@ func newFilter(o *Options, std Streams) (*filter, error) {
 		schema: schema, plan: f.plan, stream: stream.New(f.complaints()), jobs: o.Jobs, opening: []string{o.impliedClock(std.In), o.neverFull()},
 		blank: output{mark: o.Mark(LevelInfo), before: f.context(format.Layout{}, nil, std.Err, true), oneToOne: o.OneToOne, joint: !o.OneToOne && oneFile(std.Out, std.Err)},
 	}
-	cut := parse.ReaderConfig{MaxLine: o.MaxLine, NUL: o.NUL, Now: f.now, Size: o.blockSize()}
 	f.pipeline.passed.L, f.pipeline.idle.L = &f.pipeline.mu, &f.pipeline.mu
+	if err := f.open(std); err != nil {
+		f.pipeline.intake.close()
+		_, _ = f.display.shut(), f.checkpoint.close() // the first error is told
+		return nil, err
+	}
+	return f, nil
+}
+
+// open opens all that is read and written.
+func (f *filter) open(std Streams) error {
+	o := f.o
+	cut := parse.ReaderConfig{MaxLine: o.MaxLine, NUL: o.NUL, Now: f.now, Size: o.blockSize()}
 	found, places, err := f.openState(&std)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if len(o.Listen) == 0 && !o.Follow {
 		f.pipeline.reader = parse.NewReader(f.pipeline.tapped(f.origins), cut)
 	} else if err := f.takeIn(cut, places); err != nil {
-		return nil, err
+		return err
 	}
 	if IsTerminal(std.Err) && !IsTerminal(std.In) && !o.OneToOne {
 		f.silence = time.After(longestSilence)
@@ -59,23 +70,17 @@ func newFilter(o *Options, std Streams) (*filter, error) {
 	f.pipeline.rescue = f.rescue
 	f.progress, f.hangsUp = newProgress(f, std), hangsUp()
 	if f.display, err = openDisplay(f, std); err != nil {
-		return nil, err
+		return err
 	}
 	if err := f.openOutlets(std); err != nil {
-		_ = f.display.shut() // the first error is told
-		return nil, err
+		return err
 	}
-	if schema.Known() {
-		f.pipeline.known, err = f.plan(schema)
+	if f.pipeline.schema.Known() {
+		if f.pipeline.known, err = f.plan(f.pipeline.schema); err != nil {
+			return err
+		}
 	}
-	if err == nil {
-		err = f.restore(found)
-	}
-	if err != nil {
-		_ = f.display.shut() // the first error is told
-		return nil, err
-	}
-	return f, nil
+	return f.restore(found)
 }
 
 // openState opens the FILE of --state, and the inputs where it says to go on.
