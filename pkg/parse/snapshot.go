@@ -1,7 +1,9 @@
 package parse
 
 import (
+	"bytes"
 	"slices"
+	"unicode/utf8"
 
 	"rtda/pkg/num"
 )
@@ -103,6 +105,13 @@ func (s *Schema) Restore(d *num.Decoder) (at Place) {
 		at.kinds = slices.Clone(s.kinds)
 	}
 	return at
+}
+
+// IsKey reports whether a record may have the key: the parts are as many as the key's
+// fields, and text.
+func (s *Schema) IsKey(key []byte) bool {
+	parts := bytes.Split(key, []byte{KeySep})
+	return len(parts) == max(1, len(s.cfg.Keys)) && !slices.ContainsFunc(parts, func(p []byte) bool { return !utf8.Valid(p) })
 }
 
 // Append appends how far the Origin has been taken, and its header there.

@@ -308,6 +308,7 @@ type Snapshot struct {
 	Origins []*parse.Origin          // the inputs, as far as they had been taken
 	ended   map[string]*parse.Origin // others that records are of, by name
 	from    parse.Place
+	isKey   func([]byte) bool
 	d       *num.Decoder
 	columns int
 	fields  []int // where the saved ones are in the stream that is restored; −1: nowhere
@@ -330,7 +331,7 @@ func ReadSnapshot(b []byte, sc *parse.Schema) (*Snapshot, error) {
 	if d.Uint() != version && d.Err() == nil {
 		return nil, ErrVersion
 	}
-	sn := &Snapshot{d: d, from: sc.Restore(d), ended: map[string]*parse.Origin{}}
+	sn := &Snapshot{d: d, from: sc.Restore(d), isKey: sc.IsKey, ended: map[string]*parse.Origin{}}
 	for range d.Count(5) {
 		o := &parse.Origin{}
 		o.Restore(d)
@@ -503,6 +504,9 @@ func (s *Stream) restoreWaiter(sn *Snapshot) *waiter {
 	d := sn.d
 	w := &waiter{}
 	w.t, w.key = d.Int(), slices.Clone(d.Bytes())
+	if !sn.isKey(w.key) {
+		d.Fail()
+	}
 	w.vals = slices.Repeat([]float64{nan}, s.cfg.Fields)
 	for _, to := range sn.fields {
 		if x := d.Float(); to >= 0 && to < len(w.vals) {
@@ -537,7 +541,7 @@ func (sn *Snapshot) origin() *parse.Origin {
 func (s *Stream) restoreSeries(sn *Snapshot, rules *rule.Saved, asked []int, r *Restored) {
 	d := sn.d
 	name := d.Bytes()
-	if s.find(name) != nil {
+	if s.find(name) != nil || !sn.isKey(name) {
 		d.Fail()
 		return
 	}
