@@ -31,9 +31,21 @@ func (r Rate) fill(dst []int64, i int, until int64) int {
 	if step >= (math.MaxInt64-uint64(t))/maxMany {
 		return 0
 	}
+	more := second * r.Den % r.Num
+	if n := len(dst); more == 0 {
+		if t > until {
+			n = 1
+		} else if left := uint64(until-t) / step; left < uint64(n) {
+			n = min(n, int(left)+2)
+		}
+		for k := range dst[:n] {
+			dst[k] = t
+			t += int64(step)
+		}
+		return n
+	}
 	_, lo := bits.Mul64(uint64(i), second*r.Den)
 	rest := (lo + r.Num/2) - uint64(t)*r.Num // what is left of the division
-	more := second * r.Den % r.Num
 	for k := range dst {
 		if dst[k] = t; t > until {
 			return k + 1

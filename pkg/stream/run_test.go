@@ -476,3 +476,28 @@ func TestSilenceAmongMany(t *testing.T) {
 		t.Errorf("together %s, one by one %s", firstDifference(got, want), firstDifference(want, got))
 	}
 }
+
+// TestRateFill holds times that are added up to times that are worked out one by one.
+func TestRateFill(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 5))
+	for range 3000 {
+		rate := Rate{Num: 1 + r.Uint64N(1<<r.IntN(30)), Den: 1 + r.Uint64N(1<<r.IntN(30))}
+		if r.IntN(2) == 0 {
+			rate = Rate{Num: []uint64{1, 2, 10, 1000, 1e9}[r.IntN(5)], Den: 1}
+		}
+		i, dst := 1+r.IntN(1e6), make([]int64, 1+r.IntN(100))
+		until := int64(never)
+		if first := rate.time(i); r.IntN(2) == 0 && first < never/2 {
+			until = first + r.Int64N(100)*int64(1e9*rate.Den/rate.Num/2+1) - 2
+		}
+		n := rate.fill(dst, i, until)
+		for k, got := range dst[:n] {
+			if want := rate.time(i + k); got != want || k < n-1 && got > until {
+				t.Fatalf("%+v: record %d is at %d, want %d, until %d", rate, i+k, got, want, until)
+			}
+		}
+		if n < len(dst) && rate.time(i+len(dst)) < never/4 && (n == 0 || dst[n-1] <= until) {
+			t.Fatalf("%+v: %d times from %d until %d", rate, n, i, until)
+		}
+	}
+}
