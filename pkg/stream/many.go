@@ -45,7 +45,7 @@ type many struct {
 	asking  [][]int // by window: the reads of it that are always asked for
 	others  []int   // the reads of no window
 
-	mover  record // that moves the clock before they go: where it came from
+	cause  record // where one came from that moves the clock or of which alerts tell
 	groups []group
 	group  []int32 // of each record
 	place  []int32 // of each record among those sorted by key
@@ -193,8 +193,8 @@ func (s *Stream) takeMany(b *parse.Block, batch *parse.Batch, i, end int) int {
 	until := s.quietUntil()
 	if m.clocked && s.started {
 		if t := s.timeOf(b, batch, i, s.stats.Records+1); t > until && s.isTaken(batch, i, t) {
-			m.mover = record{origin: s.origin, line: s.origin.Lines + batch.Line[i]}
-			s.taking = &m.mover
+			m.cause.origin, m.cause.line = s.origin, s.origin.Lines+batch.Line[i]
+			s.taking = &m.cause
 			s.advance(t)
 			s.taking = nil
 			until = s.quietUntil()
@@ -814,14 +814,14 @@ func (t *together) evaluate() {
 	for k := 0; k < t.n && m.judged; {
 		g := &m.groups[m.group[k]]
 		j := int(m.place[k]) - g.from
-		for i, c := range t.cfg.Texts {
+		for i, c := range t.cfg.Texts { // a rule that compares texts always has something to do
 			t.note(g.se, i, cutText(t.batch.Text[c][t.first+k].B))
 		}
-		if j >= g.idle {
+		if j >= g.idle && len(t.cfg.Texts) == 0 {
 			t.idle(g, j)
 		}
 		if j < g.idle {
-			if k++; len(m.groups) == 1 && len(t.cfg.Texts) == 0 {
+			if k++; len(m.groups) == 1 {
 				k = g.idle
 			}
 			continue
@@ -831,8 +831,8 @@ func (t *together) evaluate() {
 			rows++
 		}
 		t.res.Rows.N = t.base + rows
-		rec := record{origin: t.origin, line: t.origin.Lines + t.batch.Line[t.first+k]}
-		t.step(g.se, t.time(k), &rec)
+		m.cause.origin, m.cause.line = t.origin, t.origin.Lines+t.batch.Line[t.first+k]
+		t.step(g.se, t.time(k), &m.cause)
 		k++
 	}
 	t.res.Rows.N = t.base
