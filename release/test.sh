@@ -242,11 +242,11 @@ alerted() {
 	return 1
 }
 
-# The service starts as it comes, takes up flags and rules, is no root, and goes on
-# in a new file when logrotate has taken the old one away.
+# The service starts as it comes, takes up flags and rules, is no root, goes on in a
+# new file when logrotate has taken the old one away, and keeps a state.
 service() {
 	inside systemctl start rtda || { inside journalctl --no-pager -u rtda; false; }
-	echo 'RTDA_FLAGS="-k oven -f temp --listen tcp://127.0.0.1:8000"' >"$debian/etc/rtda/rtda.conf"
+	echo 'RTDA_FLAGS="-k oven -f temp --listen tcp://127.0.0.1:8000 --state /var/lib/rtda/state"' >"$debian/etc/rtda/rtda.conf"
 	echo 'crit hot: last(temp) > 80' >"$debian/etc/rtda/rtda.rules"
 	inside systemctl restart rtda
 	[ "$(inside sh -c 'stat -c %u /proc/$(systemctl show -P MainPID rtda)')" -gt 60000 ]
@@ -256,6 +256,8 @@ service() {
 	send '{"oven":"b","temp":90}'
 	alerted 'ALERT crit hot oven=b'
 	[ "$(inside grep -c ALERT /var/log/rtda/alerts.log)" = 1 ]
+	inside systemctl restart rtda
+	inside rtda state /var/lib/rtda/state | grep '^firing *2$'
 	inside systemctl enable rtda
 }
 
