@@ -11,7 +11,7 @@ RACE     := $(shell [ "$$($(GO) env CGO_ENABLED 2>/dev/null)" = 1 ] && echo -rac
 COMMANDS := rtda $(patsubst cmd/%/main.go,%,$(wildcard cmd/*/main.go))
 PREFIX   ?= /usr/local
 RELEASE  ?= build/release
-export COMMANDS
+export COMMANDS TAGS
 
 .PHONY: all help build install uninstall release packages demo pictures record test race fuzz bench count tables compare detect lint fused arch check man integration crash cluster soak clean
 

@@ -84,7 +84,7 @@ packages() {
 for target in "${targets[@]}"; do
 	name=$VERSION-${target/\//-}
 	for c in $COMMANDS; do
-		for_target "$target" $go build -tags nethttpomithttp2 -o "$tmp/tree/bin/$c" \
+		for_target "$target" $go build $TAGS -o "$tmp/tree/bin/$c" \
 			-ldflags "-s -w -X rtda/cmd.version=$VERSION -X rtda/cmd.commit=$COMMIT -X rtda/cmd.date=$date" "$(place "$c")"
 		"$tmp/tools/cyclonedx-gomod" bin -json -std -noserial -notimestamp -version "v$VERSION" \
 			-output "$out/$c-$name.cdx.json" "$tmp/tree/bin/$c" 2>"$tmp/log" || { cat "$tmp/log"; exit 1; }

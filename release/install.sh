@@ -30,6 +30,7 @@ done
 doc=$prefix/share/doc/rtda
 rm -rf "$doc"
 [ -z "$undo" ] || exit 0
-mkdir -p "$doc"
+mkdir -p "$doc/testdata"
 cp -R README.md CHANGELOG.md LICENSE docs contrib "$doc"
+cp -R testdata/docs "$doc/testdata" # what the commands of the documents read
 chmod -R u=rwX,go=rX "$doc"

@@ -93,7 +93,7 @@ programs() {
 
 # An archive is complete, and its documents' links lead somewhere.
 archive() {
-	local link c prefix=$dir/linux-amd64
+	local page link c prefix=$dir/linux-amd64
 	"$prefix/bin/rtda" version | grep '^rtda 9\.8\.7 (commit 0123456789ab, 2026-11-26, go.*, linux/amd64)$'
 	computes "$prefix/bin/rtda"
 	for c in $COMMANDS; do
@@ -108,9 +108,12 @@ archive() {
 	[ -z "$(files "$dir/local")" ]
 	grep -q '==== github.com/spf13/cobra ' "$prefix/share/doc/rtda/LICENSE-MODULES"
 	cd "$prefix/share/doc/rtda"
-	for link in $(grep -o '](docs/[^)#]*' README.md | sed 's/](//'); do
-		[ -f "$link" ]
+	for page in README.md docs/*.md; do
+		for link in $(grep -o '][(][^):#]*[):#]' $page | grep -v ':$' | tr -d '](#)'); do
+			[ -e "$(dirname $page)/$link" ]
+		done
 	done
+	"$prefix/bin/rtda" -w all -n end -a count testdata/docs/boiler.txt | grep '^count=21$'
 }
 
 # What make install puts somewhere is what archives have, and make uninstall takes
