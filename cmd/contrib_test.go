@@ -25,8 +25,9 @@ func TestContrib(t *testing.T) {
 		}
 	}
 	for file, arguments := range map[string]func(text string) []string{
-		"rtda.service":    unitArguments,
-		"kubernetes.yaml": manifestArguments,
+		"rtda.service":        unitArguments,
+		"rtda-follow.service": unitArguments,
+		"kubernetes.yaml":     manifestArguments,
 	} {
 		text, err := os.ReadFile("../contrib/" + file)
 		if err != nil {
