@@ -91,8 +91,8 @@ detect: ## how well faults are found and samples foreseen: on a real series (FIL
 integration: build ## with a real InfluxDB, Prometheus, browser, terminal, Telegraf and Debian, where they can be had
 	@bash testdata/integration.sh ./rtda
 
-crash: ## runs with --state are killed a thousand times
-	RTDA_KILLS=1000 $(GO) test ./cmd -run '^TestCrash$$' -v -timeout 60m
+crash: ## runs with --state are killed a thousand times, and meet full disks
+	RTDA_KILLS=1000 $(GO) test ./cmd -run '^TestCrash' -v -timeout 60m
 
 cluster: ## rtda-nats with a real nats-server: workers, puts and servers are killed
 	RTDA_KILLS=200 $(GO) test ./testdata/cluster -v -timeout 60m

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"math/rand/v2"
 	"net"
@@ -111,12 +112,12 @@ func crashKills(t *testing.T) int {
 // TestCrash kills runs at random moments, with SIGKILL and now and then with
 // SIGTERM, or lets them meet a limit of the size of files, and starts them again
 // until one comes to the end: rows and alerts are the same bytes as those of one run
-// that nobody killed. RTDA_KILLS=1000 is how many kills there are in all; the usual
-// run makes some 60.
+// that nobody killed. RTDA_KILLS=1000 is how many kills there are in all, a quarter of
+// them those of TestCrashFollowed; the usual run makes some 60.
 func TestCrash(t *testing.T) {
 	kills, lines := 60, 40000
 	if n := crashKills(t); n > 0 {
-		kills, lines = n, 400000
+		kills, lines = n*3/4, 400000
 	}
 	dir := t.TempDir()
 	seed := uint64(time.Now().UnixNano())
@@ -268,7 +269,7 @@ var followSettings = []followSetting{
 func TestCrashFollowed(t *testing.T) {
 	lines, kills := 1500, 3
 	if n := crashKills(t); n > 0 {
-		lines, kills = 6000, 1+n/20
+		lines, kills = 6000, 1+n/32
 	}
 	dir := t.TempDir()
 	seed := uint64(time.Now().UnixNano())
@@ -866,4 +867,151 @@ func TestHostileState(t *testing.T) {
 	if refused < 10 {
 		t.Errorf("only %d of 60 states were refused", refused)
 	}
+}
+
+// startChild starts rtda as a process whose rows go to the end of a file.
+func startChild(t *testing.T, rows, stderr string, args ...string) *reader {
+	t.Helper()
+	r := newReader(t, args)
+	for name, stream := range map[string]*io.Writer{rows: &r.Stdout, stderr: &r.Stderr} {
+		f, err := os.OpenFile(name, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		*stream = f
+	}
+	if err := r.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = r.Process.Kill() // it may have ended
+		_ = r.Wait()
+	})
+	return r
+}
+
+// end ends a reader by a signal.
+func (r *reader) end(how syscall.Signal) {
+	_ = r.Process.Signal(how)
+	_ = r.Wait()
+}
+
+// Only one run has a state, and only one run with a state appends to a file.
+func TestStateInUse(t *testing.T) {
+	crashKills(t)
+	dir := t.TempDir()
+	file := func(name string) string { return filepath.Join(dir, name) }
+	if err := os.WriteFile(file("in"), []byte("1\n2\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	stderr := func() string { return string(readFile(t, file("err"))) }
+	first := startChild(t, file("rows"), file("err"), "-F", "--state", file("s"), file("in"))
+	first.await(t, 2, stderr)
+	for _, c := range []struct{ state, want string }{
+		{"s", fmt.Sprintf("rtda: --state: %s: in use by process %d\n", file("s"), first.Process.Pid)},
+		{"other", "rtda: --state: stdout: another run with --state appends to it\n"},
+	} {
+		status := runChild(t, file("rows"), file("second"), 0, 0, "rtda", []string{"--state", file(c.state), file("in")})
+		if got := string(readFile(t, file("second"))); status != 2 || got != c.want {
+			t.Errorf("a second run: status %d, stderr %q, want %q", status, got, c.want)
+		}
+	}
+	first.end(syscall.SIGTERM)
+	if status := runChild(t, file("rows"), file("second"), 0, 0, "rtda", []string{"--state", file("s"), file("in")}); status != 0 {
+		t.Errorf("when the first has ended: status %d, stderr %s", status, readFile(t, file("second")))
+	}
+}
+
+// What came over connections is like what came from a pipe: windows go on, and
+// nothing is cut off the rows. FILEs beside them go on where they were.
+func TestStateListens(t *testing.T) {
+	crashKills(t)
+	dir := t.TempDir()
+	file := func(name string) string { return filepath.Join(dir, name) }
+	if err := os.WriteFile(file("in"), []byte("1\n2\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	stderr := func() string { return string(readFile(t, file("err"))) }
+	run := func(lines int, text string) {
+		t.Helper()
+		r := startChild(t, file("rows"), file("err"), "-F", "--state", file("s"), "-a", "sum", "-w", "all", "--listen", "unix:"+file("sock"), file("in"))
+		r.await(t, lines-strings.Count(text, "\n"), stderr)
+		c, err := net.Dial("unix", file("sock"))
+		if err == nil {
+			_, err = io.WriteString(c, text)
+		}
+		if err == nil {
+			err = c.Close()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.await(t, lines, stderr)
+		r.end(syscall.SIGTERM)
+	}
+	run(4, "10\n20\n")
+	if err := os.WriteFile(file("in"), []byte("1\n2\n3\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.OpenFile(file("rows"), os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := io.WriteString(f, "of a run that was killed\n"); err != nil {
+		t.Fatal(err)
+	}
+	run(6, "100\n")
+	sameFile(t, "rows", file("rows"), []byte("sum=1\nsum=3\nsum=13\nsum=33\nof a run that was killed\nsum=36\nsum=136\n"))
+	if strings.Contains(stderr(), "cut") {
+		t.Errorf("stderr %s", stderr())
+	}
+}
+
+// SIGHUP gives --alerts another file, of which the state knows at once.
+func TestStateAfterHup(t *testing.T) {
+	crashKills(t)
+	dir := t.TempDir()
+	file := func(name string) string { return filepath.Join(dir, name) }
+	put := func(text string) {
+		t.Helper()
+		f, err := os.OpenFile(file("in"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+		if err == nil {
+			_, err = io.WriteString(f, text)
+		}
+		if err == nil {
+			err = f.Close()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	stderr := func() string { return string(readFile(t, file("err"))) }
+	args := []string{"-F", "--state", file("s"), "--save", "1h", "-r", "high: last > 5", "--alerts", file("alerts"), file("in")}
+	put("9\n")
+	r := startChild(t, file("rows"), file("err"), args...)
+	r.await(t, 1, stderr)
+	if err := os.Rename(file("alerts"), file("alerts.1")); err != nil {
+		t.Fatal(err)
+	}
+	before, err := os.Stat(file("s"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = r.Process.Signal(syscall.SIGHUP)
+	for range 10000 {
+		if now, err := os.Stat(file("s")); err == nil && !os.SameFile(now, before) {
+			break
+		}
+		time.Sleep(time.Millisecond)
+	}
+	put("1\n8\n")
+	r.await(t, 3, stderr)
+	r.end(syscall.SIGKILL)
+	r = startChild(t, file("rows"), file("err"), args...)
+	r.await(t, 3, stderr)
+	r.end(syscall.SIGTERM)
+	sameFile(t, "the first alerts", file("alerts.1"), []byte("ALERT warn high last=9 line=1 rule=\"last > 5\"\n"))
+	sameFile(t, "the other alerts", file("alerts"), []byte("RESOLVED warn high last=1 line=2 rule=\"last > 5\"\nALERT warn high last=8 line=3 rule=\"last > 5\"\n"))
 }

@@ -346,6 +346,32 @@ func TestSnapshotOfOtherFlags(t *testing.T) {
 	}
 }
 
+// Of an input that has ended, as a connection does, its name is kept as long as a
+// record of it waits, for a complaint about that.
+func TestSnapshotOfEndedInputs(t *testing.T) {
+	cfg := withNames(durations(DataClock, 10*second))
+	cfg.Late = 100 * second
+	h := newHalf(cfg)
+	h.origin = &parse.Origin{Name: "tcp#1"}
+	h.take([]sample{{t: 5 * second, key: "a", vals: []float64{1}}, {t: 7 * second, key: "b", vals: []float64{2}}})
+	sn, err := ReadSnapshot(h.s.Append(nil, schemaOf(t, cfg.Fields), nil), schemaOf(t, cfg.Fields))
+	if err != nil {
+		t.Fatal(err)
+	}
+	next := newHalf(cfg)
+	if _, err := next.s.Restore(sn); err != nil {
+		t.Fatal(err)
+	}
+	all := next.s.late.all()
+	if len(all) != 2 {
+		t.Fatalf("%d records wait", len(all))
+	}
+	first, second := all[0], all[1]
+	if first.origin != second.origin || first.origin.Name != "tcp#1" || first.line+second.line != 3 {
+		t.Errorf("they are of %q line %d and %q line %d", first.origin.Name, first.line, second.origin.Name, second.line)
+	}
+}
+
 // TestEveryFieldIsSaved fails where a type of the state has a field that is
 // neither in a snapshot nor known to be found out again.
 func TestEveryFieldIsSaved(t *testing.T) {
