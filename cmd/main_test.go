@@ -14,8 +14,9 @@ import (
 // that scripts and shells run what is being tested.
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"rtda":      func() { Exit(Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
-		"rtda-dies": dies,
+		"rtda":        func() { Exit(Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
+		"rtda-dies":   dies,
+		"rtda-panics": panics,
 	})
 }
 

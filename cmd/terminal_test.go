@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"bytes"
+	"io"
 	"os"
 	"strings"
 	"testing"
@@ -34,4 +35,20 @@ func TestOutOnTerminal(t *testing.T) {
 			t.Errorf("%s: status %d, format %s, %q", c.args, status, sh.opts.Out, stderr.String())
 		}
 	}
+}
+
+// A breaking input has some lines and then a fault of rtda's own.
+type breaking struct{ lines io.Reader }
+
+func (b breaking) Read(p []byte) (int, error) {
+	n, err := b.lines.Read(p)
+	if err != nil {
+		panic("a fault in a worker")
+	}
+	return n, nil
+}
+
+// panics is rtda whose worker panics while it reads.
+func panics() {
+	Exit(Main(os.Args[1:], breaking{strings.NewReader("1\n2\n3\n")}, os.Stdout, os.Stderr))
 }
