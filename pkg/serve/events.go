@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"net/http"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -33,10 +34,23 @@ type hub struct {
 	closed  chan struct{}
 }
 
+// A step is what has changed and its event, which is made once, by the first that
+// sends it.
+type step struct {
+	*board.Steps
+	once sync.Once
+	text []byte
+}
+
+func (t *step) event(s *site) []byte {
+	t.once.Do(func() { t.text = s.appendStep(nil, t.Steps) })
+	return t.text
+}
+
 // A client waits for news.
 type client struct {
-	news  chan struct{} // holds one where there is something to tell
-	steps *board.Steps  // not yet told
+	news chan struct{} // holds one where there is something to tell
+	step *step         // not yet told
 }
 
 func (h *hub) init(s *site) {
@@ -100,11 +114,12 @@ func (h *hub) give(steps *board.Steps) {
 	if steps == nil {
 		return
 	}
+	next := &step{Steps: steps}
 	for c := range h.clients {
-		if c.steps == nil {
-			c.steps = steps
+		if c.step == nil {
+			c.step = next
 		} else {
-			c.steps = board.Merge(c.steps, steps)
+			c.step = &step{Steps: board.Merge(c.step.Steps, steps)}
 		}
 		c.wake()
 	}
@@ -141,11 +156,11 @@ func (h *hub) close() {
 }
 
 // take is what a client has not been told yet.
-func (h *hub) take(c *client) (steps *board.Steps, ended, hold bool, status int) {
+func (h *hub) take(c *client) (next *step, ended, hold bool, status int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	steps, c.steps = c.steps, nil
-	return steps, h.ended, h.hold, h.status
+	next, c.step = c.step, nil
+	return next, h.ended, h.hold, h.status
 }
 
 // serve answers /events.
@@ -189,10 +204,10 @@ func (h *hub) follow(out *sender, c *client, r *http.Request) {
 				return
 			}
 		case <-c.news:
-			steps, ended, hold, status := h.take(c)
+			next, ended, hold, status := h.take(c)
 			var b []byte
-			if steps != nil {
-				b = h.s.appendStep(b, steps)
+			if next != nil {
+				b = slices.Clip(next.event(h.s))
 			}
 			if ended && !told {
 				told = true

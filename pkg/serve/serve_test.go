@@ -13,6 +13,7 @@ import (
 	"os"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -361,6 +362,34 @@ func TestEvents(t *testing.T) {
 	}
 	if kind, data = late.next(); kind != "end" || data != `{"status":3}` {
 		t.Errorf("one that comes after the end: %s %s", kind, data)
+	}
+}
+
+// What has changed is put into words once for all clients.
+func TestEventsAreMadeOnce(t *testing.T) {
+	var made atomic.Int64
+	s := newStand(func(c *Config) {
+		c.Alert = func(dst []byte, a *board.Alert) []byte { made.Add(1); return append(dst, "1"...) }
+	})
+	url := s.listen(t)
+	all := make([]*events, 20)
+	for i := range all {
+		all[i] = follow(t, url)
+		all[i].next()
+	}
+	s.feed("s1", 1, &stream.Alert{Change: rule.Change{Level: rule.Warn}}, 4, 3)
+	want := ""
+	for i, e := range all {
+		kind, data := e.next()
+		if i == 0 {
+			want = data
+		}
+		if kind != "step" || data != want {
+			t.Errorf("client %d: %s %s, want %s", i, kind, data, want)
+		}
+	}
+	if n := made.Load(); n != 1 {
+		t.Errorf("the alert was written %d times", n)
 	}
 }
 
