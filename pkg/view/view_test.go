@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -174,12 +175,13 @@ func TestFrames(t *testing.T) {
 		{"80x24-filter", 80, 24, false, "/s0"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := newStage(t, c.w, c.h, func(k *Config) { k.ASCII = c.ascii })
+			s := newStage(t, c.w, c.h, func(k *Config) { k.ASCII, k.Colour = c.ascii, true })
 			s.fill(12)
 			s.frame()
 			s.press(c.press)
 			got := s.text()
 			golden(t, c.name, got)
+			s.checkColours(t)
 			if c.ascii {
 				for _, r := range got {
 					if r > 0x7e {
@@ -188,6 +190,26 @@ func TestFrames(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// checkColours sees that nothing is drawn in white, black or a colour that only
+// light or only dark terminals show, nor on a background.
+func (s *stage) checkColours(t *testing.T) {
+	t.Helper()
+	cells, _, _ := s.screen.GetContents()
+	colours := map[tcell.Color]bool{}
+	for _, c := range cells {
+		fg, bg, attributes := c.Style.Decompose()
+		colours[fg] = true
+		if bg != tcell.ColorDefault || attributes&^(tcell.AttrBold|tcell.AttrDim|tcell.AttrReverse) != 0 {
+			t.Errorf("%q has background %v, attributes %b", c.Runes, bg, attributes)
+		}
+	}
+	for c := range colours {
+		if !slices.Contains([]tcell.Color{tcell.ColorDefault, tcell.PaletteColor(1), tcell.PaletteColor(3), tcell.PaletteColor(6)}, c) {
+			t.Errorf("something has the colour %v", c)
+		}
 	}
 }
 
