@@ -107,9 +107,11 @@ func (r *record) enter(dst *Batch, block []byte) { r.batch, r.block = dst, block
 // begin forgets the line before and begins the given one. src begins with it.
 func (r *record) begin(line int, src []byte) {
 	r.line, r.src, r.mark = line, src, len(r.batch.arena)
-	r.reason, r.text, r.cure = numReasons, nil, ""
-	r.hasNS, r.blank, r.passed, r.marked = false, false, false, false
-	r.bad = r.bad[:0]
+	if r.hasNS = false; r.reason != numReasons || r.blank || r.marked || len(r.bad) > 0 {
+		r.reason, r.text, r.cure = numReasons, nil, ""
+		r.blank, r.passed, r.marked = false, false, false
+		r.bad = r.bad[:0]
+	}
 	if len(r.keys) == 1 {
 		r.keys[0] = nil // at a tenth of what clear takes
 	} else {

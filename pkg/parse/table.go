@@ -168,7 +168,8 @@ func (t *table) row(r *record, b []byte) int {
 		return t.columns(r, b)
 	}
 	i := 0
-	for _, u := range t.used {
+	for k := range t.used {
+		u := &t.used[k]
 		if u.gap > 0 {
 			if i = t.pass(b, i, u.gap); i < 0 || t.ends(b, i) {
 				return i
@@ -203,11 +204,24 @@ func (t *table) take(r *record, p *slot, b []byte, i int) (end int) {
 	switch {
 	case p == nil || p.next != nil || !t.quick:
 	case p.only >= 0:
-		if end = t.number(r, p.only, b, i); end >= 0 {
+		x, n := num.Prefix(b[i:], t.s.cfg.Decimal)
+		if end = t.endOf(b, i, n); end >= 0 {
+			r.vals[p.only] = x
+			return end
+		}
+	case p.sole >= 0:
+		if end = t.find(b, i); t.isPlain(b, i, end) {
+			r.key(p.sole, b[i:end])
 			return end
 		}
 	case p.clock:
-		if end = t.clock(r, b, i); end >= 0 {
+		if i+4 < len(b) && b[i+4] != '-' { // no date
+			if end = t.clock(r, b, i); end >= 0 {
+				return end
+			}
+		}
+		if end = t.find(b, i); t.isPlain(b, i, end) {
+			r.readTime(b[i:end], r.sign)
 			return end
 		}
 	}
@@ -220,6 +234,13 @@ func (t *table) take(r *record, p *slot, b []byte, i int) (end int) {
 		return -1
 	}
 	return end
+}
+
+// isPlain reports whether a cell of csv that find has found the end of is what
+// stands there: not empty, not in quotes, without blanks around it or a CR behind
+// it.
+func (t *table) isPlain(b []byte, i, end int) bool {
+	return t.style == csvCells && i < end && b[i] > ' ' && b[end-1] > ' ' && (end == len(b) || b[end] != '"')
 }
 
 // fewCells are so few that they are read one by one to the end of a row.
@@ -281,17 +302,8 @@ func (t *table) rest(b []byte, i, max int) (end int) {
 	return i + end
 }
 
-// number reads a cell with nothing but a number in it and returns the index
+// clock reads a cell with nothing but a time in digits and returns the index
 // after it, -1 if it is none.
-func (t *table) number(r *record, field int, b []byte, i int) (end int) {
-	x, n := num.Prefix(b[i:], t.s.cfg.Decimal)
-	if end = t.endOf(b, i, n); end >= 0 {
-		r.vals[field] = x
-	}
-	return end
-}
-
-// clock is number for a time in digits.
 func (t *table) clock(r *record, b []byte, i int) (end int) {
 	d, n := num.PrefixDecimal(b[i:], t.s.cfg.Decimal)
 	if end = t.endOf(b, i, n); end < 0 {
