@@ -198,7 +198,7 @@ boot() {
 inside() {
 	local as=(chroot "$debian")
 	[ -z "$init" ] || as=(nsenter -t "$init" -m -p -u -i -n -C -r -w)
-	"${as[@]}" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive timeout 100 "$@"
+	"${as[@]}" env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive timeout 100 "$@"
 }
 
 # everything lists the files of the Debian that a package could have made.
