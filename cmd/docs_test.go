@@ -4,6 +4,7 @@ import (
 	goflag "flag"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -130,4 +131,52 @@ func TestDemo(t *testing.T) {
 			t.Errorf("not one line %q", once)
 		}
 	}
+}
+
+// What the pages link to is there: files, headings of pages, and the folders and
+// files that they name.
+func TestPagesLead(t *testing.T) {
+	pages, err := filepath.Glob("../docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	link := regexp.MustCompile(`\]\(([^):#\s]*)(?:#([^)\s]*))?\)`)
+	named := regexp.MustCompile("[ `](?:\\./)?((?:testdata|contrib|release|pkg|cmd|docs)/[\\w./-]*\\w)")
+	for _, page := range append(pages, readme, "../CHANGELOG.md") {
+		text := readPage(t, page)
+		for _, m := range link.FindAllStringSubmatch(text, -1) {
+			to := page
+			if m[1] != "" {
+				to = filepath.Join(filepath.Dir(page), m[1])
+			}
+			if _, err := os.Stat(to); err != nil || m[2] != "" && !slices.Contains(headings(readPage(t, to)), m[2]) {
+				t.Errorf("%s: %s leads nowhere", page, m[0])
+			}
+		}
+		for _, m := range named.FindAllStringSubmatch(text, -1) {
+			here, _ := filepath.Glob("../" + m[1])
+			inRoom, _ := filepath.Glob("../pkg/*/" + m[1])
+			if len(here)+len(inRoom) == 0 {
+				t.Errorf("%s: there is no %s", page, m[1])
+			}
+		}
+	}
+}
+
+func readPage(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// headings are the anchors of a page.
+func headings(page string) (anchors []string) {
+	sign := regexp.MustCompile(`[^\pL\pN _-]`)
+	for _, m := range regexp.MustCompile(`(?m)^#+ (.*)$`).FindAllStringSubmatch(page, -1) {
+		anchors = append(anchors, strings.ReplaceAll(sign.ReplaceAllString(strings.ToLower(m[1]), ""), " ", "-"))
+	}
+	return anchors
 }
