@@ -33,10 +33,11 @@ type Accumulator interface {
 type series struct {
 	name  string // the key as the batch has it
 	key   *Key
-	wins  []Accumulator // of the windows whose field has had a value
-	index []int32       // which they are, in rising order; nil: all
-	ever  []float64     // last value ever of each of Stream.asked
-	texts [][]byte      // last text ever of each of Config.Texts; nil where there was none
+	wins  []Accumulator  // of the windows whose field has had a value
+	index []int32        // which they are, in rising order; nil: all
+	place [1]Accumulator // of wins, where there is one window
+	ever  []float64      // last value ever of each of Stream.asked
+	texts [][]byte       // last text ever of each of Config.Texts; nil where there was none
 	state *rule.State
 	kept  []parse.Text // the last of each that rows show; nil before the first
 	row   []float64    // the last row, with Config.LastOnly
@@ -102,7 +103,14 @@ func (s *Stream) makeWindows(se *series, vals func(field int) float64) {
 	if lacks == 0 {
 		return
 	}
-	wins, index := make([]Accumulator, 0, len(se.wins)+lacks), make([]int32, 0, len(se.wins)+lacks)
+	n := len(se.wins) + lacks
+	wins, index := se.place[:0], []int32(nil)
+	if len(all) > len(se.place) {
+		wins = make([]Accumulator, 0, n)
+	}
+	if n < len(all) {
+		index = make([]int32, 0, n)
+	}
 	for i := range all {
 		w := se.window(i)
 		if x := vals(all[i].Field); w == nil && x == x {
@@ -110,14 +118,14 @@ func (s *Stream) makeWindows(se *series, vals func(field int) float64) {
 			s.stats.Held += w.Held()
 			s.stats.Detectors += all[i].detectors()
 		}
-		if w != nil {
-			wins, index = append(wins, w), append(index, int32(i))
+		if w == nil {
+			continue
+		}
+		if wins = append(wins, w); n < len(all) {
+			index = append(index, int32(i))
 		}
 	}
 	se.wins, se.index = wins, index
-	if len(wins) == len(all) {
-		se.index = nil
-	}
 }
 
 // find returns the series of a key, or nil. It looks first at the one found last
@@ -138,14 +146,26 @@ func (s *Stream) find(key []byte) *series {
 	if se := *slot; se != nil && !se.gone && se.name == string(key) {
 		return se
 	}
+	if s.lacking && string(s.lacked) == string(key) {
+		return nil
+	}
 	se := s.table[string(key)]
-	*slot = se
+	if *slot = se; se == nil { // it is looked for some more times before it is made
+		s.lacked, s.lacking = append(s.lacked[:0], key...), true
+	}
 	return se
 }
 
 // create makes the series of a new key.
 func (s *Stream) create(key []byte) *series {
-	se := &series{name: string(key), index: []int32{}, shown: math.MinInt64, freed: math.MinInt64, queued: [agendas]int64{never, never, never}}
+	born := new(struct { // one object instead of three
+		series
+		key   Key
+		parts [1]string
+	})
+	se := &born.series
+	s.lacking = false
+	*se = series{name: string(key), index: []int32{}, shown: math.MinInt64, freed: math.MinInt64, queued: [agendas]int64{never, never, never}}
 	if len(s.cfg.Windows) == 0 {
 		se.index = nil
 	}
@@ -157,7 +177,12 @@ func (s *Stream) create(key []byte) *series {
 	if !s.cfg.Keyed {
 		s.only = se
 	} else {
-		se.key = &Key{Parts: split(se.name), ID: s.newID()}
+		se.key, born.key.ID = &born.key, s.newID()
+		if born.parts[0] = se.name; strings.IndexByte(se.name, parse.KeySep) < 0 {
+			born.key.Parts = born.parts[:]
+		} else {
+			born.key.Parts = split(se.name)
+		}
 		s.table[se.name] = se
 	}
 	s.fresh = append(s.fresh, se)
@@ -219,7 +244,12 @@ func (se *series) parts() []string {
 }
 
 // compare orders series by their keys, part by part.
-func compare(a, b *series) int { return slices.Compare(a.parts(), b.parts()) }
+func compare(a, b *series) int {
+	if p, q := a.parts(), b.parts(); len(p) != 1 || len(q) != 1 {
+		return slices.Compare(p, q)
+	}
+	return strings.Compare(a.name, b.name)
+}
 
 // alive takes those that are forgotten out of a list.
 func alive(all []*series) []*series {
@@ -294,7 +324,7 @@ func (s *Stream) drop(se *series) {
 	if se.key != nil {
 		s.ids = append(s.ids, se.key.ID)
 	}
-	se.gone, se.wins, se.index, se.kept = true, nil, []int32{}, nil
+	se.gone, se.wins, se.place, se.index, se.kept = true, nil, [1]Accumulator{}, []int32{}, nil
 	if s.only == se {
 		s.only = nil
 	}

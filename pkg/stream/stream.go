@@ -160,6 +160,8 @@ type Stream struct {
 	table   map[string]*series
 	ids     []uint32     // of keys that are forgotten, to be given again
 	near    [256]*series // found last; see find
+	lacked  []byte       // the key that was looked for last and has no series,
+	lacking bool         // if there is one
 	only    *series      // the one series of a stream without keys
 	ordered []*series    // sorted by key; see order
 	fresh   []*series    // not yet in ordered
