@@ -551,6 +551,7 @@ func (s *followScene) compare(whole []byte) {
 	_ = child.Wait()
 	_ = w.Close()
 	what := fmt.Sprintf("after %d kills and %d rotations", s.made, s.pieces)
+	s.Log(what)
 	sameFile(s.T, "rows "+what, s.file("rows"), []byte(out.String()))
 	if !hasRules {
 		return

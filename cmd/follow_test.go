@@ -12,6 +12,11 @@ import (
 // What is appended to followed files is read as it comes, over a rotation, a cut
 // and a file that comes later; lines count anew in each file.
 func TestFollow(t *testing.T) {
+	t.Run("plain", func(t *testing.T) { testFollow(t) })
+	t.Run("state", func(t *testing.T) { testFollow(t, "--state", filepath.Join(t.TempDir(), "s"), "--save", "1ms") })
+}
+
+func testFollow(t *testing.T, more ...string) {
 	dir := t.TempDir()
 	log, later := filepath.Join(dir, "log"), filepath.Join(dir, "later")
 	put := func(name, text string, flags int) {
@@ -28,7 +33,7 @@ func TestFollow(t *testing.T) {
 		}
 	}
 	put(log, "1\n2", 0)
-	l := listenTo(t, "-F", "-a", "sum", "-w", "all", log, later)
+	l := listenTo(t, append(more, "-F", "-a", "sum", "-w", "all", log, later)...)
 	l.stdout.await(t, "sum=1\n")
 	put(log, "0\n", os.O_APPEND)
 	l.stdout.await(t, "sum=21\n")

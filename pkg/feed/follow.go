@@ -39,7 +39,7 @@ type FollowConfig struct {
 	Tail      int               // lines before the ends at which reading begins; below 0: all
 	FirstLine bool              // with Tail the first line of a file is read too: it has names
 	Tell      func(line string) // a complaint; called from any goroutine
-	Keep      bool              // files are kept open until Taken has been asked and Release called
+	Keep      bool              // files are kept open until Taken has been asked and Release called; packed ones are not read
 	From      []Place           // where an earlier run has stopped
 }
 
@@ -572,6 +572,11 @@ func (f *Follower) rename(e *followed) {
 	switch {
 	case e.place != nil:
 		f.resume(e, t)
+	case t != nil && f.c.Keep && compressed(t.f):
+		f.c.Tell(e.path + ": compressed, its lines are not read")
+		t.named(e.path)
+		t.start, t.origin.Within = t.info.Size(), true
+		t.ending.Store(true)
 	case t != nil && !e.caught && e.newest() == nil && f.c.Tail >= 0:
 		f.tail(t)
 	}
@@ -707,9 +712,12 @@ func (f *Follower) goOn(t *tail, place Place) {
 // path, oldest first. Where there is none, a copy does it, as a rotation by copying
 // leaves one.
 func (f *Follower) search(path string, now fs.FileInfo, place Place) (old *tail, younger []*tail) {
-	dirs := []string{filepath.Dir(path)}
-	if real, err := filepath.EvalSymlinks(path); err == nil && filepath.Dir(real) != dirs[0] {
-		dirs = append(dirs, filepath.Dir(real))
+	names, dirs := []string{filepath.Clean(path)}, []string{filepath.Dir(path)}
+	if real, err := filepath.EvalSymlinks(path); err == nil && real != names[0] {
+		names = append(names, real)
+		if filepath.Dir(real) != dirs[0] {
+			dirs = append(dirs, filepath.Dir(real))
+		}
 	}
 	var copied *tail
 	for _, dir := range dirs {
@@ -717,7 +725,7 @@ func (f *Follower) search(path string, now fs.FileInfo, place Place) (old *tail,
 		for _, entry := range entries {
 			name := filepath.Join(dir, entry.Name())
 			info, err := os.Stat(name)
-			sibling := strings.HasPrefix(name, filepath.Clean(path))
+			sibling := slices.ContainsFunc(names, func(n string) bool { return strings.HasPrefix(name, n) })
 			if err != nil || !info.Mode().IsRegular() || os.SameFile(info, now) || !sibling && inode(info) != place.Inode {
 				continue
 			}

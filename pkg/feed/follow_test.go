@@ -309,6 +309,24 @@ func TestFollowPatternHardLink(t *testing.T) {
 	s.want("b.log")
 }
 
+// For a state, whose places are bytes of files, packed files are told and not read.
+func TestFollowPacked(t *testing.T) {
+	s := follow(t, FollowConfig{Tail: -1, Keep: true}, []string{"*.log"}, func(s *scene) {
+		s.add("a.log", "\x1f\x8b\x08rest")
+		s.add("b.log", "1\n")
+	})
+	s.want("b.log", "1")
+	s.add("a.log", "more\n")
+	s.add("b.log", "2\n")
+	s.want("b.log", "1", "2")
+	s.want("a.log")
+	if s.said() != "a.log: compressed, its lines are not read" {
+		t.Errorf("told %q", s.said())
+	}
+	s.f.Close()
+	s.f.Release()
+}
+
 func TestFollowPatternWithoutFiles(t *testing.T) {
 	s := follow(t, whole, []string{"*.log"}, nil)
 	if s.said() != "*.log: not there yet" {
@@ -424,13 +442,30 @@ func TestFollowResume(t *testing.T) {
 				s.age(name, []int{1, 9, 20, 3, 5, 0}[i])
 			}
 		}, map[string][]string{"": {"3"}, "a": {"4", "5", "6"}}, "a.gz: compressed, its lines are not read", false},
+		{"a link to a renamed file", func(s *scene) {
+			if err := os.Mkdir(s.path("dir"), 0o700); err != nil {
+				s.Fatal(err)
+			}
+			s.add("dir/a.2", "1\n2\n3\n")
+			s.add("dir/a.1", "4\n")
+			s.add("dir/a", "5\n")
+			s.age("dir/a.2", 2)
+			s.age("dir/a.1", 1)
+			if err := os.Symlink("dir/a", s.path("a")); err != nil {
+				s.Fatal(err)
+			}
+		}, map[string][]string{"": {"3"}, "a": {"4", "5"}}, "", false},
 		{"nothing there", func(*scene) {}, map[string][]string{"a": nil}, "a: not there yet", false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := &scene{T: t, dir: t.TempDir(), k: newTaker()}
 			c.prepare(s)
 			place := Place{Name: s.path("a"), Offset: 4, Is: begins, Origin: &parse.Origin{Lines: 2}}
-			if paths, _ := filepath.Glob(s.path("a*")); len(paths) > 0 { // the oldest is the file that was read
+			paths, _ := filepath.Glob(s.path("a*"))
+			if more, _ := filepath.Glob(s.path("dir/a*")); len(more) > 0 {
+				paths = more
+			}
+			if len(paths) > 0 { // the oldest is the file that was read
 				slices.SortFunc(paths, func(a, b string) int {
 					return s.stat(a).ModTime().Compare(s.stat(b).ModTime())
 				})
