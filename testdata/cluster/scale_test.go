@@ -255,3 +255,43 @@ func TestConnectLosesRtda(t *testing.T) {
 		})
 	}
 }
+
+// TestManifest holds what contrib/kubernetes-nats.yaml runs to the programs: the
+// configuration of the server is one, init takes its arguments, but for the replicas,
+// and so does a worker.
+func TestManifest(t *testing.T) {
+	text, err := os.ReadFile("../../contrib/kubernetes-nats.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var config strings.Builder
+	for line := range strings.Lines(string(regexp.MustCompile(`nats\.conf: \|\n((?:    .*\n)+)`).FindSubmatch(text)[1])) {
+		config.WriteString(strings.TrimPrefix(line, "    "))
+	}
+	name := filepath.Join(t.TempDir(), "nats.conf")
+	if err := os.WriteFile(name, []byte(config.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	server := exec.Command(filepath.Join(bin, "nats-server"), "-t", "-c", name)
+	server.Env = append(os.Environ(), "POD_NAME=nats-0", "NATS_PASSWORD=secret")
+	if out, err := server.CombinedOutput(); err != nil {
+		t.Errorf("nats.conf: %s", out)
+	}
+	lists := regexp.MustCompile(`(?s)args: (\[.*?\])\n`).FindAllSubmatch(text, -1)
+	if len(lists) != 2 {
+		t.Fatalf("%d lists of arguments, of init and of a worker", len(lists))
+	}
+	var init, worker []string
+	for i, args := range []*[]string{&init, &worker} {
+		if err := json.Unmarshal(lists[i][1], args); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p := newPlant(t, 1, "rtda-nats", worker[2:])
+	p.must(append(init, "--replicas", "1")...)
+	p.setWorkers(1)
+	p.input([]string{"{\"sensor\":\"s1\",\"temp\":90}\n"})
+	if _, all := p.put(0); !all || !p.waitDone(time.Minute) {
+		t.Error("the worker does not work")
+	}
+}
