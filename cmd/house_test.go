@@ -54,7 +54,7 @@ var outside = map[string][]string{
 		"github.com/go-logfmt/logfmt", "github.com/influxdata/line-protocol/v2/lineprotocol",
 		"github.com/valyala/fastjson",
 	},
-	"pkg/cluster": {"github.com/nats-io/nats.go", "github.com/nats-io/nats.go/jetstream", "github.com/synadia-io/orbit.go/jetstreamext"},
+	"pkg/cluster": {"github.com/klauspost/compress/s2", "github.com/nats-io/nats.go", "github.com/nats-io/nats.go/jetstream", "github.com/synadia-io/orbit.go/jetstreamext"},
 	"pkg/feed":    {"github.com/fsnotify/fsnotify"},
 	"pkg/plot":    {"golang.org/x/image/font", "golang.org/x/image/font/gofont/goregular", "golang.org/x/image/font/opentype", "golang.org/x/image/math/fixed"},
 	"pkg/text":    {"github.com/rivo/uniseg"},

@@ -1,10 +1,14 @@
 package cluster
 
 import (
+	"bytes"
+	"encoding/binary"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 )
 
@@ -44,6 +48,36 @@ func TestExpect(t *testing.T) {
 	} {
 		if got := m.Header.Get(name); got != want {
 			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+}
+
+// Large messages are packed where that makes them much smaller, and unpacked into the
+// room of the one before; what is not as its header says stays as it is.
+func TestPack(t *testing.T) {
+	lines := []byte(strings.Repeat("{\"k\":\"a\",\"v\":1}\n", 1000))
+	random := make([]byte, len(lines))
+	rand.NewChaCha8([32]byte{}).Read(random)
+	for _, c := range []struct {
+		name   string
+		data   []byte
+		packed bool
+	}{{"lines", lines, true}, {"few lines", lines[:worthPacking-1], false}, {"what cannot be packed", random, false}} {
+		m := message("s", c.data)
+		pack(m)
+		if got := len(m.Data) < len(c.data)/2; got != c.packed || c.packed != (m.Header.Get(headerPack) == "s2") {
+			t.Errorf("%s: %d bytes of %d, %v", c.name, len(m.Data), len(c.data), m.Header)
+		}
+		dst := make([]byte, 2*len(lines))
+		plain, packed := unpack(dst, m.Header, m.Data)
+		if !bytes.Equal(plain, c.data) || packed != c.packed || packed && &plain[0] != &dst[0] {
+			t.Errorf("%s: %d bytes come out, packed %v", c.name, len(plain), packed)
+		}
+	}
+	huge := binary.AppendUvarint(nil, maxUnpacked+1)
+	for _, data := range [][]byte{lines, nil, huge} {
+		if plain, packed := unpack(nil, nats.Header{headerPack: {"s2"}}, data); packed || !bytes.Equal(plain, data) {
+			t.Errorf("%d bytes that are not packed: %v", len(data), packed)
 		}
 	}
 }

@@ -26,6 +26,7 @@ type partition struct {
 	subject string // of its output, without what follows
 	engine  *run.Engine
 	view    *view
+	plain   []byte // where lines are unpacked
 
 	in      uint64 // the last message of the input that the engine knows
 	written uint64 // of the input: the output up to there is written
@@ -312,9 +313,9 @@ func (p *partition) take(m jetstream.Msg) error {
 		return err
 	}
 	now := meta.Timestamp.UnixNano()
-	if lines := m.Data(); len(lines) == 0 {
+	if len(m.Data()) == 0 {
 		p.engine.Tick(now)
-	} else if err := p.engine.Take(lines, lineNumber(meta.Sequence.Stream), now); err != nil {
+	} else if err := p.engine.Take(p.lines(m), lineNumber(meta.Sequence.Stream), now); err != nil {
 		return failure("%w", err)
 	}
 	p.in = meta.Sequence.Stream
@@ -322,6 +323,15 @@ func (p *partition) take(m jetstream.Msg) error {
 	p.view.came.Store(now)
 	p.view.waiting.Store(meta.NumPending)
 	return nil
+}
+
+// lines are those of a message, until the next.
+func (p *partition) lines(m jetstream.Msg) []byte {
+	lines, packed := unpack(p.plain, m.Headers(), m.Data())
+	if packed {
+		p.plain = lines[:cap(lines)]
+	}
+	return lines
 }
 
 // flush publishes what the engine has brought: all of it or nothing is stored, with

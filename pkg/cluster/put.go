@@ -395,7 +395,9 @@ func (p *putter) messages(b *parse.Block, batch *parse.Batch) ([]*nats.Msg, erro
 	var msgs []*nats.Msg
 	for i, b := range lines {
 		if len(b) > 0 {
-			msgs = append(msgs, message(fmt.Sprintf("%s.in.%d.", p.name, i), b))
+			m := message(fmt.Sprintf("%s.in.%d.", p.name, i), b)
+			pack(m)
+			msgs = append(msgs, m)
 		}
 	}
 	return msgs, nil
