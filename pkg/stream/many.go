@@ -34,6 +34,7 @@ type many struct {
 	delay   int64   // rule.Set.Delay
 	pause   uint64  // the longest time between two records of a key that is no pause
 	limit   int     // records at once
+	alone   int     // records that go alone before it is tried again, as there was no room
 	every   int     // Config.Every.N
 	each    bool    // every record has a row in the result
 	judged  bool    // rules are evaluated at every record
@@ -186,6 +187,10 @@ func (w *Window) asksTime() bool { return w.Timed || w.Fluid || w.Width.Kind == 
 // returns how many; 0 where record i has to go alone.
 func (s *Stream) takeMany(b *parse.Block, batch *parse.Batch, i, end int) int {
 	m := &s.many
+	if m.alone > 0 { // else each of them would be looked at again with all that follow
+		m.alone--
+		return 0
+	}
 	if !m.able || end-i < minMany || s.ahead != nil {
 		return 0
 	}
@@ -203,7 +208,11 @@ func (s *Stream) takeMany(b *parse.Block, batch *parse.Batch, i, end int) int {
 	if m.at = s.timesFrom(b, batch, i, n, until); m.at != nil {
 		n = len(m.at)
 	}
-	if n = s.gather(batch, i, n, until); n < minMany || !s.fitsMany(batch, i, n) {
+	if n = s.gather(batch, i, n, until); n < minMany {
+		return 0
+	}
+	if !s.fitsMany(batch, i, n) {
+		m.alone = n - 1
 		return 0
 	}
 	t := together{Stream: s, m: m, b: b, batch: batch, first: i, n: n, before: s.stats.Records, base: s.res.Rows.N}
@@ -470,7 +479,7 @@ func (s *Stream) fitsMany(batch *parse.Batch, i, n int) bool {
 	for _, col := range batch.Text[:s.cfg.Keep] {
 		room -= keptCost(col[i : i+n])
 	}
-	if s.cfg.Clock == DataClock && s.stats.Held+n*s.most > s.sweepsAt() && s.maySweep(s.many.newest) {
+	if s.cfg.Clock == DataClock && s.stats.Held+n*len(s.cfg.Windows) > s.sweepsAt() && s.maySweep(s.many.newest) {
 		return false // one by one there would be a sweep between them
 	}
 	if room >= n*len(s.cfg.Windows) {
