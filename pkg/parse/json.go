@@ -727,20 +727,27 @@ const (
 // text skips a string.
 func (s *jsonScanner) text(i int) int {
 	b := s.b
-	for i++; i < len(b); {
-		if i+8 <= len(b) {
-			w := binary.LittleEndian.Uint64(b[i:])
-			back := w ^ '\\'*ones8
-			// A byte below n sets its high bit in (w-n)&^w; a borrow may set more,
-			// but only above the first. With a quote and a blank in each other's
-			// places the quote is the one above the control characters.
-			m := ((w^('"'^' ')*ones8-('"'-1)*ones8)&^w | (back-ones8)&^back) & highs8
-			if m == 0 {
-				i += 8
-				continue
-			}
-			i += bits.TrailingZeros64(m) / 8
+	for i++; i+8 <= len(b); {
+		w := binary.LittleEndian.Uint64(b[i : i+8])
+		back := w ^ '\\'*ones8
+		// A byte below n sets its high bit in (w-n)&^w; a borrow may set more,
+		// but only above the first. With a quote and a blank in each other's
+		// places the quote is the one above the control characters.
+		m := ((w^('"'^' ')*ones8-('"'-1)*ones8)&^w | (back-ones8)&^back) & highs8
+		if m == 0 {
+			i += 8
+			continue
 		}
+		if i += bits.TrailingZeros64(m) / 8; b[i] == '"' {
+			return i + 1
+		}
+		n := escapeLen(b[i:])
+		if n == 0 {
+			return -1 // a control character, or no escape
+		}
+		i += n
+	}
+	for i < len(b) {
 		switch c := b[i]; {
 		case c == '"':
 			return i + 1
@@ -762,7 +769,7 @@ func (s *jsonScanner) text(i int) int {
 // escapeLen is how many bytes the escape has that b begins with, 0 if it is
 // none.
 func escapeLen(b []byte) int {
-	if len(b) < 2 {
+	if len(b) < 2 || b[0] != '\\' {
 		return 0
 	}
 	switch b[1] {
