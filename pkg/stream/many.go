@@ -38,6 +38,8 @@ type many struct {
 	every   int     // Config.Every.N
 	each    bool    // every record has a row in the result
 	judged  bool    // rules are evaluated at every record
+	wary    []int   // windows of a duration that may come to hold less than they need
+	span    int     // records at once after which these were found to hold enough
 	fills   []int   // fields of the first windows of a duration
 	reads   []Read  // what is asked for, each once
 	column  []int   // by column: index into reads
@@ -102,8 +104,14 @@ func newMany(cfg *Config) many {
 		m.pause = min(m.pause, uint64(cfg.Gap-1))
 	}
 	m.limit = max(minMany, min(m.limit, maxCells/max(1, cfg.Fields, len(cfg.Columns), len(cfg.Metrics))))
+	for i := range cfg.Windows {
+		if cfg.Windows[i].mayLack() {
+			m.wary = append(m.wary, i)
+		}
+	}
+	m.span = m.limit
 	for _, i := range cfg.First {
-		if cfg.Windows[i].Width.Kind == agg.Duration {
+		if w := &cfg.Windows[i]; w.Width.Kind == agg.Duration && !w.mayLack() {
 			m.fills = append(m.fills, cfg.Windows[i].Field)
 		}
 	}
@@ -173,12 +181,12 @@ func (m *many) ask(cfg *Config) (asked int) {
 }
 
 // goTogether reports whether records can be taken together at all: not where rules
-// are evaluated at some rows alone, nor where a window may hold too few samples again
-// because time passes.
-func goTogether(cfg *Config) bool {
-	unready := func(w Window) bool { return w.asksTime() && w.Need > 1 }
-	return !(cfg.EvalRow && cfg.Every.N > 1) && !slices.ContainsFunc(cfg.Windows, unready)
-}
+// are evaluated at some rows alone.
+func goTogether(cfg *Config) bool { return !(cfg.EvalRow && cfg.Every.N > 1) }
+
+// mayLack reports whether a window may hold less than it needs again because time
+// passes.
+func (w *Window) mayLack() bool { return w.Width.D > 0 && w.Need > 1 }
 
 // asksTime reports whether what a window tells depends on the times of samples.
 func (w *Window) asksTime() bool { return w.Timed || w.Fluid || w.Width.Kind == agg.Duration }
@@ -194,7 +202,7 @@ func (s *Stream) takeMany(b *parse.Block, batch *parse.Batch, i, end int) int {
 	if !m.able || end-i < minMany || s.ahead != nil {
 		return 0
 	}
-	n := min(end-i, m.limit)
+	n := min(end-i, m.span)
 	until := s.quietUntil()
 	if m.clocked && s.started {
 		if t := s.timeOf(b, batch, i, s.stats.Records+1); t > until && s.isTaken(batch, i, t) {
@@ -215,6 +223,11 @@ func (s *Stream) takeMany(b *parse.Block, batch *parse.Batch, i, end int) int {
 		m.alone = n - 1
 		return 0
 	}
+	if !s.holdEnough() {
+		m.span = max(minMany, n/2)
+		return 0
+	}
+	m.span = min(2*m.span, m.limit)
 	t := together{Stream: s, m: m, b: b, batch: batch, first: i, n: n, before: s.stats.Records, base: s.res.Rows.N}
 	t.layOut()
 	t.layOutTimes()
@@ -430,11 +443,33 @@ func (m *many) addEnd(k int) {
 // a first window that time does not empty holds what it needs.
 func (s *Stream) becomesReady(se *series) bool {
 	se.ready = s.cfg.EveryLine || s.many.every == 0
+	first := false // one that may hold too few later; holdEnough looks at it
 	for _, i := range s.cfg.First {
-		w := se.window(i)
-		se.ready = se.ready || w != nil && s.cfg.Windows[i].Width.Kind != agg.Duration && w.Len() >= s.cfg.Windows[i].Need
+		switch w, win := se.window(i), &s.cfg.Windows[i]; {
+		case w == nil:
+		case win.mayLack():
+			first = true
+		case win.Width.Kind != agg.Duration:
+			se.ready = se.ready || w.Len() >= win.Need
+		}
 	}
-	return se.ready
+	return se.ready || first
+}
+
+// holdEnough reports whether the windows that may come to hold less than they need
+// hold enough at every record that is gathered: those samples are enough already that
+// are not too old at the last record of their key.
+func (s *Stream) holdEnough() bool {
+	m := &s.many
+	for _, g := range m.groups {
+		last := m.order[g.to-1]
+		for _, i := range m.wary {
+			if w := g.se.window(i); w != nil && w.Len()-w.Stale(m.at[last]) < s.cfg.Windows[i].Need {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // lacks reports whether a record has a value of a field of which its key has no

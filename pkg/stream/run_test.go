@@ -217,7 +217,7 @@ func checkMany(t *testing.T, r *rand.Rand, cfg Config, most int, unit int64, dra
 		}
 		plan := agg.NewPlan(width, aggs, agg.Options{Clock: true})
 		cfg.Windows = append(slices.Clone(cfg.Windows), Window{
-			Width: width, Aggs: len(aggs), Need: 1, New: func() Accumulator { return plan.New() },
+			Width: width, Aggs: len(aggs), Need: 1 + r.IntN(2)*r.IntN(4), New: func() Accumulator { return plan.New() },
 			Timed: plan.NeedsTime(), Stores: plan.Stores(), Fluid: plan.Fluid(), Field: r.IntN(cfg.Fields),
 		})
 		if r.IntN(2) == 0 {
