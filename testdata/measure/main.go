@@ -2,7 +2,7 @@
 // of the project:
 //
 //	go run ./testdata/measure count [-record] [-only TEXT]
-//	go run ./testdata/measure peers [-runs 3] [-n 2000000] [-only TEXT] ./rtda
+//	go run ./testdata/measure peers [-runs 3] [-n 1000000] [-part tools|databases|own] [-only TEXT] ./rtda
 //	go run ./testdata/measure tables [-rounds 3] [-n 400000] [-instructions] [-only TEXT] ./rtda
 //	go run ./testdata/measure accuracy [-nist DIR] ./rtda
 //
@@ -39,9 +39,10 @@ func main() {
 		err = count(recorded, *record, *only)
 	case "peers":
 		runs := flags.Int("runs", 3, "pairs of runs of each work")
+		part := flags.String("part", "", "tools, databases or own (rtda against itself); else all")
 		n := flags.Int("n", 1_000_000, "lines of input, and six times as many for databases")
 		flags.Parse(os.Args[2:])
-		err = compare(binary(flags), *runs, *n, *only)
+		err = compare(binary(flags), *runs, *n, *part, *only)
 	case "tables":
 		n := flags.Int("n", 400_000, "lines of input")
 		rounds := flags.Int("rounds", 3, "runs of each cell, of which the least counts")

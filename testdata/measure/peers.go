@@ -182,7 +182,7 @@ var files = map[string]string{
 //go:embed scripts
 var scripts embed.FS
 
-func compare(rtda string, runs, n int, only string) error {
+func compare(rtda string, runs, n int, part, only string) error {
 	rtda, err := filepath.Abs(rtda)
 	if err != nil {
 		return err
@@ -194,31 +194,32 @@ func compare(rtda string, runs, n int, only string) error {
 	defer os.RemoveAll(dir)
 	fmt.Printf("%s, %d processors, %s, medians of %d alternating pairs\n", time.Now().Format("2006-01-02 15:04"), runtime.NumCPU(), runtime.Version(), runs)
 	has := installed()
-	for _, part := range []struct {
+	for _, of := range []struct {
+		name    string
 		lines   int
 		list    []peer
 		columns string // between the works and the peers
 	}{
-		{n, peers, "rtda | peer | peer's | CPU by CPU | elapsed by elapsed | at least | what the peer leaves out"},
-		{6 * n, databases, "rtda | peer | peer's | CPU by CPU | elapsed by elapsed | at least | what the peer leaves out"},
-		{n, own, "against | that takes | and this | CPU by CPU | elapsed by elapsed | at most |"},
+		{"tools", n, peers, "rtda | peer | peer's | CPU by CPU | elapsed by elapsed | at least | what the peer leaves out"},
+		{"databases", 6 * n, databases, "rtda | peer | peer's | CPU by CPU | elapsed by elapsed | at least | what the peer leaves out"},
+		{"own", n, own, "against | that takes | and this | CPU by CPU | elapsed by elapsed | at most |"},
 	} {
 		var list []peer
-		for _, p := range part.list {
-			if strings.Contains(p.work+"/"+p.name, only) && has[toolOf(p.name)] {
+		for _, p := range of.list {
+			if strings.Contains(of.name, part) && strings.Contains(p.work+"/"+p.name, only) && has[toolOf(p.name)] {
 				list = append(list, p)
 			}
 		}
 		if len(list) == 0 {
 			continue
 		}
-		if err := makeInputs(dir, part.lines, list); err != nil {
+		if err := makeInputs(dir, of.lines, list); err != nil {
 			return err
 		}
-		fmt.Printf("\n%d lines; CPU seconds, and elapsed seconds behind /\n\n", part.lines)
-		fmt.Printf("| work | %s |\n|%s\n", part.columns, strings.Repeat(" --- |", 8))
+		fmt.Printf("\n%d lines; CPU seconds, and elapsed seconds behind /\n\n", of.lines)
+		fmt.Printf("| work | %s |\n|%s\n", of.columns, strings.Repeat(" --- |", 8))
 		for _, p := range list {
-			if err := p.time(rtda, dir, runs, strings.HasPrefix(part.columns, "against")); err != nil {
+			if err := p.time(rtda, dir, runs, strings.HasPrefix(of.columns, "against")); err != nil {
 				return fmt.Errorf("%s: %w", p.work, err)
 			}
 		}
