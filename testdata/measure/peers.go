@@ -42,7 +42,7 @@ var tools = []tool{
 	{"datamash", "datamash --version | head -n 1 | cut -d ' ' -f 4", "apt install datamash"},
 	{"jq", "jq --version | cut -d - -f 2", "apt install jq"},
 	{"pandas", "/usr/bin/python3 -c 'import pandas; print(pandas.__version__)'", "apt install python3-pandas"},
-	{"polars", module("nodejs-polars"), "npm install -g nodejs-polars nodejs-polars-linux-x64-gnu"},
+	{"polars", "v=$(" + module("nodejs-polars") + ") && [ $v = $(" + module("nodejs-polars-linux-x64-gnu") + ") ] && echo $v", "npm install -g nodejs-polars nodejs-polars-linux-x64-gnu"},
 	{"DuckDB", module("@duckdb/node-api"), "npm install -g @duckdb/node-api"},
 	{"chDB", `node -p 'require("chdb/package.json").version + " (ClickHouse " + require("chdb").query("select version()").trim().replaceAll("\"", "") + ")"'`, "npm install -g chdb"},
 }
