@@ -1,6 +1,9 @@
 package clock
 
 import (
+	"reflect"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -145,5 +148,17 @@ func BenchmarkResolve(b *testing.B) {
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/1000, "ns/time")
 		})
+	}
+}
+
+// What a Resolver knows is either saved or made again: whoever adds a field decides
+// which, in Append, and here.
+func TestResolverSavesEveryField(t *testing.T) {
+	names := strings.Fields("newest seen far held" + " lacks late ahead offsets" + " begins ends leap") // saved, of the flags, of newest
+	typ := reflect.TypeOf(Resolver{})
+	for i := range typ.NumField() {
+		if name := typ.Field(i).Name; !slices.Contains(names, name) {
+			t.Errorf("Resolver.%s is in no snapshot", name)
+		}
 	}
 }

@@ -94,7 +94,7 @@ func (s *Schema) Restore(d *num.Decoder) (at Place) {
 	}
 	if !s.known {
 		s.setFields(names[:shown])
-		s.known = true
+		s.known, s.chosen = true, true
 		s.prepare()
 	}
 	for i, name := range s.Fields {
