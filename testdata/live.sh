@@ -122,6 +122,8 @@ if script --version 2>/dev/null | grep -q util-linux; then
 	keys '?'
 	ok 'Ctrl-Z where nothing could let it go on' until_seen 'pause the picture'
 	keys q
+	for _ in $(seq 200); do t has-session -t live 2>/dev/null || break; sleep 0.05; done
+	ok 'q ends it there' eval '! t has-session -t live 2>/dev/null'
 fi
 
 start "$run | head -n 3"
