@@ -154,7 +154,7 @@ func (c *crashSetting) crash(t *testing.T, dir, input string, rng *rand.Rand) (k
 	}
 	whole := time.Since(began)
 	for round := range 400 {
-		after := time.Duration(rng.Int64N(int64(whole)*int64(4+round)/4) + 1) // longer and longer: it comes to an end
+		after := time.Duration(rng.Int64N(int64(whole)*int64(2+round)/2) + 1) // longer and longer: it comes to an end
 		how, limit := syscall.SIGKILL, 0
 		switch rng.IntN(8) {
 		case 0, 1:
