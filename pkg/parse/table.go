@@ -210,7 +210,7 @@ func (t *table) take(r *record, p *slot, b []byte, i int) (end int) {
 			return end
 		}
 	case p.sole >= 0:
-		if end = t.find(b, i); t.isPlain(b, i, end) {
+		if end = t.plain(b, i); end >= 0 {
 			r.key(p.sole, b[i:end])
 			return end
 		}
@@ -220,7 +220,7 @@ func (t *table) take(r *record, p *slot, b []byte, i int) (end int) {
 				return end
 			}
 		}
-		if end = t.find(b, i); t.isPlain(b, i, end) {
+		if end = t.plain(b, i); end >= 0 {
 			r.readTime(b[i:end], r.sign)
 			return end
 		}
@@ -236,11 +236,17 @@ func (t *table) take(r *record, p *slot, b []byte, i int) (end int) {
 	return end
 }
 
-// isPlain reports whether a cell of csv that find has found the end of is what
+// plain is the index of the separator or line end after a cell of csv that is what
 // stands there: not empty, not in quotes, without blanks around it or a CR behind
-// it.
-func (t *table) isPlain(b []byte, i, end int) bool {
-	return t.style == csvCells && i < end && b[i] > ' ' && b[end-1] > ' ' && (end == len(b) || b[end] != '"')
+// it; else -1.
+func (t *table) plain(b []byte, i int) (end int) {
+	if t.style != csvCells || i == len(b) || b[i] <= ' ' || b[i] == '"' {
+		return -1
+	}
+	if end = t.find(b, i); end == i || b[end-1] <= ' ' || end < len(b) && b[end] == '"' {
+		return -1
+	}
+	return end
 }
 
 // fewCells are so few that they are read one by one to the end of a row.
