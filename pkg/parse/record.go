@@ -123,9 +123,7 @@ func (r *record) begin(line int, src []byte) {
 	if r.cfg.Time2 != "" {
 		r.parts = [2][]byte{}
 	}
-	for i, x := range r.none {
-		r.vals[i] = x
-	}
+	copy(r.vals, r.none)
 }
 
 // forget takes back what was said of a line that is not to end.

@@ -58,7 +58,7 @@ func (s *Set) Delay() int64 {
 			if r.expr.f != nil || r.until != nil || r.hold.kind == holdShare || test.outside || s.Metrics[test.metric].Agg != "age" {
 				return 0
 			}
-			delay = min(delay, test.low*1e9-1000) // an age is rounded
+			delay = min(delay, float64(test.low*1e9)-1000) // an age is rounded
 		}
 	}
 	if !(delay > 0) || delay >= never {
