@@ -104,7 +104,17 @@ start "$run"
 until_seen 'temp_mean'
 keys C-z
 until_seen 'Stopped'
-keys 'bg; fg' Enter
+keys 'bg' Enter # the terminal is not its own, so it stops again, as any full-screen program
+stopped_again() { # and the shell has seen it, without which its fg does not let it go on
+	for _ in $(seq 100); do
+		[ "$(screen | grep -c Stopped)" -ge 2 ] && return
+		keys Enter
+		sleep 0.1
+	done
+	return 1
+}
+ok 'bg' stopped_again
+keys 'fg' Enter
 ok 'bg and fg' until_seen 'temp_mean'
 child=$(child)
 kill -TSTP "$child"

@@ -44,7 +44,8 @@ type display struct {
 	listener *socket.Listener
 	view     *view.View
 	viewed   chan struct{}  // closed when the view has drawn its last picture
-	stops    chan os.Signal // Ctrl-Z where there is a view
+	stops    chan os.Signal // Ctrl-Z and going on, where there is a view
+	wentOn   time.Time      // when the last SIGCONT came for which no stop waited
 	stdout   *writer
 	hold     chan struct{} // closed when the display need not stay any longer
 	holding  atomic.Bool
@@ -126,8 +127,8 @@ func (d *display) open(std Streams) error {
 		return Usage(fmt.Errorf("--live: %w", err))
 	}
 	d.view, d.viewed = v, make(chan struct{})
-	d.stops = make(chan os.Signal, 1)
-	signal.Notify(d.stops, syscall.SIGTSTP)
+	d.stops = make(chan os.Signal, 8)
+	signal.Notify(d.stops, syscall.SIGTSTP, syscall.SIGCONT)
 	d.noRows = IsTerminal(std.Out)
 	d.f.pipeline.blank.joint = d.f.pipeline.blank.joint && !d.noRows
 	if IsTerminal(std.Err) {
@@ -353,23 +354,28 @@ func (d *display) release() {
 	}
 }
 
-// stop gives the terminal back and stops the process, until it is told to go on.
-// It does nothing where nobody could tell it.
-func (d *display) stop() {
-	again := make(chan os.Signal, 1)
-	signal.Notify(again, syscall.SIGCONT)
-	defer signal.Stop(again)
-	if d.view.Suspend() != nil {
+// stop takes a signal of stopping. At Ctrl-Z it gives the terminal back and stops the
+// process, until it is told to go on; it does nothing where nobody could tell it. A
+// SIGCONT takes back a stop that it overtakes, and one right before counts as such:
+// signals that come together may be heard in another order.
+func (d *display) stop(s os.Signal) {
+	if s == syscall.SIGCONT {
+		d.wentOn = time.Now()
 		return
 	}
-	select {
-	case <-again: // it came before the stop, so that there is none
-	default:
-		_ = syscall.Kill(syscall.Getpid(), syscall.SIGSTOP) // it cannot fail, but may take a moment
-		<-again
+	if time.Since(d.wentOn) < echoTime || d.view.Suspend() != nil {
+		return
 	}
+	on := false
+	next := func() { on = <-d.stops == syscall.SIGCONT || on }
 	for len(d.stops) > 0 {
-		<-d.stops // Ctrl-Z typed once more before the stop is the same one
+		next() // Ctrl-Z typed once more before the stop is the same one
+	}
+	if !on {
+		_ = syscall.Kill(syscall.Getpid(), syscall.SIGSTOP) // it cannot fail, but may take a moment
+	}
+	for !on || len(d.stops) > 0 {
+		next()
 	}
 	_ = d.view.Resume() // without a terminal the next read says so
 }
@@ -389,8 +395,8 @@ func (d *display) writeLast() error {
 	return d.stdout.write(d.serveConfig(d.f.pipeline.planned).Metrics(nil, &last))
 }
 
-// stopping has the signals of Ctrl-Z, which stop a process by themselves where
-// there is no view.
+// stopping has the signals of Ctrl-Z and of going on, which stop a process and wake it
+// by themselves where there is no view.
 func (d *display) stopping() <-chan os.Signal {
 	if d == nil {
 		return nil

@@ -139,8 +139,8 @@ func (f *filter) handleSignals(signals <-chan os.Signal) error {
 			quit = nil
 			f.pipeline.interrupt()
 			f.display.release()
-		case <-f.display.stopping():
-			f.display.stop()
+		case s := <-f.display.stopping():
+			f.display.stop(s)
 		case s := <-signals:
 			switch {
 			case s == syscall.SIGPIPE: // the write that brought it has its own error
