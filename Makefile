@@ -25,16 +25,16 @@ build: ## the command, ./rtda
 	@for c in $(filter-out rtda,$(COMMANDS)); do CGO_ENABLED=0 $(GO) build $(TAGS) -o $$c ./cmd/$$c || exit; done
 
 install: ## what make has built, man page, completions and documents to PREFIX (/usr/local) below DESTDIR
-	@sh release/install.sh "$(DESTDIR)$(PREFIX)"
+	@sh testdata/release/install.sh "$(DESTDIR)$(PREFIX)"
 
 uninstall: ## takes away what install has put there
-	@sh release/install.sh -u "$(DESTDIR)$(PREFIX)"
+	@sh testdata/release/install.sh -u "$(DESTDIR)$(PREFIX)"
 
 release: ## archives and packages for every system, to build/release (docs/releasing.md)
-	@GO="$(GO)" bash release/build.sh "$(RELEASE)"
+	@GO="$(GO)" bash testdata/release/build.sh "$(RELEASE)"
 
 packages: ## a release is made twice, compared, installed and used
-	@bash release/test.sh
+	@bash testdata/release/test.sh
 
 demo: build ## what rtda does, in 15 seconds
 	@./rtda demo

@@ -141,7 +141,7 @@ func TestPagesLead(t *testing.T) {
 		t.Fatal(err)
 	}
 	link := regexp.MustCompile(`\]\(([^):#\s]*)(?:#([^)\s]*))?\)`)
-	named := regexp.MustCompile("[ `](?:\\./)?((?:testdata|contrib|release|pkg|cmd|docs)/[\\w./-]*\\w)")
+	named := regexp.MustCompile("[ `](?:\\./)?((?:testdata|contrib|pkg|cmd|docs)/[\\w./-]*\\w)")
 	for _, page := range append(pages, readme, "../CHANGELOG.md") {
 		text := readPage(t, page)
 		for _, m := range link.FindAllStringSubmatch(text, -1) {

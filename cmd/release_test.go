@@ -13,7 +13,7 @@ import (
 // them from the same files: no part of rtda, such as --live, is left out anywhere.
 // Only how a system is asked for something differs, in files of the same names.
 func TestReleaseTargets(t *testing.T) {
-	script, err := os.ReadFile("../release/build.sh")
+	script, err := os.ReadFile("../testdata/release/build.sh")
 	if err != nil {
 		t.Fatal(err)
 	}

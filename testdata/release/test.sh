@@ -6,7 +6,7 @@
 # completion and service under a systemd of its own, and the rpm. What cannot be
 # done here is said to be skipped: most needs root, and Debian's debootstrap.
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 dir=$(mktemp -d)
 debian=$dir/debian
 init='' unshared=''

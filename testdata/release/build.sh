@@ -9,7 +9,7 @@
 set -euo pipefail
 umask 022
 out=$(mkdir -p "$1" && realpath "$1")
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 targets=(linux/amd64 linux/arm64 linux/armv7 linux/386 darwin/amd64 darwin/arm64 freebsd/amd64)
 export GOFLAGS='-trimpath -buildvcs=false' CGO_ENABLED=0 GOTOOLCHAIN=local LC_ALL=C TZ=UTC
 go=${GO:-go}
@@ -31,7 +31,7 @@ export VERSION SOURCE_DATE_EPOCH
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 rm -f "$out"/*
-(cd release && $go build -o "$tmp/tools/" github.com/goreleaser/nfpm/v2/cmd/nfpm github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod)
+(cd testdata/release && $go build -o "$tmp/tools/" github.com/goreleaser/nfpm/v2/cmd/nfpm github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod)
 
 # place COMMAND: its package.
 place() { [ "$1" = rtda ] && echo . || echo "./cmd/$1"; }
@@ -77,7 +77,7 @@ packages() {
 	sed 's,/usr/local/bin,/usr/bin,' contrib/rtda.service >"$root/rtda.service"
 	for kind in deb rpm; do
 		TREE=$root ARCH=$1 \
-			"$tmp/tools/nfpm" package -f release/nfpm.yaml -p $kind -t "$out" >"$tmp/log" || { cat "$tmp/log"; exit 1; }
+			"$tmp/tools/nfpm" package -f testdata/release/nfpm.yaml -p $kind -t "$out" >"$tmp/log" || { cat "$tmp/log"; exit 1; }
 	done
 }
 

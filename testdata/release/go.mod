@@ -1,6 +1,6 @@
 // The tools that make release needs, in a module of their own so that
 // rtda's stays small.
-module rtda/release
+module rtda/testdata/release
 
 go 1.26.0
 
