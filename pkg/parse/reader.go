@@ -292,6 +292,9 @@ func (r *Reader) readInto(buf []byte) []byte {
 	return buf
 }
 
+// IsPacked reports whether an input that begins so is unpacked as it is read.
+func IsPacked(head []byte) bool { return bytes.HasPrefix(head, []byte{0x1F, 0x8B}) }
+
 // An unpacker reads what an Origin holds: unpacked, if that begins as gzip does.
 // UTF-16 is an error.
 type unpacker struct {
@@ -322,7 +325,7 @@ func (u *unpacker) Read(p []byte) (n int, err error) {
 	}
 	u.known = true
 	switch {
-	case bytes.HasPrefix(head, []byte{0x1F, 0x8B}):
+	case IsPacked(head):
 		first := bytes.NewReader(bytes.Clone(head))
 		if u.unpacked, err = gzip.NewReader(io.MultiReader(first, u.ReadCloser)); err != nil {
 			return 0, err

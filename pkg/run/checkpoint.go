@@ -16,7 +16,6 @@ import (
 
 	"rtda/pkg/clock"
 	"rtda/pkg/feed"
-	"rtda/pkg/format"
 	"rtda/pkg/num"
 	"rtda/pkg/parse"
 	"rtda/pkg/state"
@@ -94,6 +93,22 @@ type Counts struct{ Lines, Keys, Samples, Firing, Alerts int }
 // A flagText is a flag that must stay as it is, and its value in one form.
 type flagText struct{ Name, Value string }
 
+func appendFlags(dst []byte, flags []flagText) []byte {
+	dst = num.AppendUint(dst, uint64(len(flags)))
+	for _, f := range flags {
+		dst = num.AppendText(num.AppendText(dst, f.Name), f.Value)
+	}
+	return dst
+}
+
+// readFlags reads what appendFlags wrote.
+func readFlags(d *num.Decoder) (flags []flagText) {
+	for range d.Count(2) {
+		flags = append(flags, flagText{d.Text(), d.Text()})
+	}
+	return flags
+}
+
 // A savedFile is a file that is read or appended to, and where in it the state is.
 type savedFile struct {
 	Name     string
@@ -113,11 +128,7 @@ type savedFile struct {
 // append appends all but what the stream knows, which comes last.
 func (s *saved) append(dst []byte) []byte {
 	dst = num.AppendText(num.AppendInt(dst, s.At), s.Version)
-	dst = num.AppendUint(dst, uint64(len(s.Flags)))
-	for _, f := range s.Flags {
-		dst = num.AppendText(num.AppendText(dst, f.Name), f.Value)
-	}
-	dst = num.AppendBool(dst, s.Heard)
+	dst = num.AppendBool(appendFlags(dst, s.Flags), s.Heard)
 	for _, n := range s.Counts.all() {
 		dst = num.AppendInt(dst, int64(*n))
 	}
@@ -140,11 +151,7 @@ func (c *Counts) all() []*int {
 
 func readSaved(b []byte) (*saved, error) {
 	d := num.NewDecoder(b)
-	s := &saved{At: d.Int(), Version: d.Text()}
-	for range d.Count(2) {
-		s.Flags = append(s.Flags, flagText{d.Text(), d.Text()})
-	}
-	s.Heard = d.Bool()
+	s := &saved{At: d.Int(), Version: d.Text(), Flags: readFlags(d), Heard: d.Bool()}
 	for _, n := range s.Counts.all() {
 		*n = int(d.Int())
 	}
@@ -310,7 +317,7 @@ func (c *checkpoint) openInputs(in io.Reader, was []*parse.Origin) (places []fee
 func isPacked(file *os.File, offset int64) bool {
 	b := make([]byte, 2)
 	n, _ := file.ReadAt(b, offset)
-	return n == 2 && b[0] == 0x1f && b[1] == 0x8b
+	return parse.IsPacked(b[:n])
 }
 
 // before is which input of the state has the name, −1 if there is none. One that is
@@ -728,15 +735,10 @@ func (c *checkpoint) begin() {
 	}
 	r := c.restored
 	if r != nil {
-		for _, id := range r.Anew {
-			c.f.tell("state: " + id + " begins anew: it cannot be worked out from what was kept")
+		for _, what := range c.f.pipeline.planned.goOn(r) {
+			c.f.tell("state: " + what)
 		}
 		c.f.before = c.f.pipeline.stream.Stats().Fired
-		if p := c.f.pipeline.planned; p != nil && r.Rules != nil {
-			for _, ctx := range []*format.Context{p.complaints, p.alerts, p.actionJSON, p.actionText} {
-				ctx.Rules = r.Rules // those that have ended too
-			}
-		}
 		w := c.f.pipeline.newWorker()
 		c.f.pipeline.mu.Lock()
 		w.begin()

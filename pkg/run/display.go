@@ -105,6 +105,15 @@ func (o *Options) listenHTTP() (l *socket.Listener, name string, err error) {
 	return l, "http://" + l.Addr().String() + "/", nil
 }
 
+// guard reports whether who asks at an address has to be looked at, and its port.
+func guard(l *socket.Listener) (needed bool, port string) {
+	a, ok := l.Addr().(*net.TCPAddr)
+	if ok {
+		port = strconv.Itoa(a.Port)
+	}
+	return ok, port
+}
+
 // ServeHTTP answers requests at the address of --http, from who may ask, until it is
 // closed. name is where that is.
 func (o *Options) ServeHTTP(paths map[string]http.HandlerFunc) (name string, close func(), err error) {
@@ -112,7 +121,9 @@ func (o *Options) ServeHTTP(paths map[string]http.HandlerFunc) (name string, clo
 	if err != nil {
 		return "", nil, err
 	}
-	s := serve.NewPaths(serve.Config{Token: o.HTTPToken, Hosts: o.HTTPHosts, Guard: l.Addr().Network() == "tcp", Port: o.HTTPText}, paths)
+	c := serve.Config{Token: o.HTTPToken, Hosts: o.HTTPHosts}
+	c.Guard, c.Port = guard(l)
+	s := serve.NewPaths(c, paths)
 	go func() { _ = s.Serve(l) }() // it ends when it is closed
 	return name, func() { _, _ = s.Shutdown(context.Background()), l.Close() }, nil
 }
@@ -191,9 +202,7 @@ func (d *display) serveConfig(p *plan) serve.Config {
 		Metrics: func(dst []byte, _ *stream.Result) []byte { return dst },
 	}
 	if d.listener != nil {
-		if a, ok := d.listener.Addr().(*net.TCPAddr); ok {
-			c.Guard, c.Port = true, strconv.Itoa(a.Port)
-		}
+		c.Guard, c.Port = guard(d.listener)
 	}
 	for why := range parse.Reasons {
 		c.Reasons = append(c.Reasons, parse.Reason(why).String())

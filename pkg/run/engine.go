@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"rtda/pkg/clock"
-	"rtda/pkg/format"
 	"rtda/pkg/num"
 	"rtda/pkg/parse"
 	"rtda/pkg/stream"
@@ -119,11 +118,7 @@ func (e *Engine) Stats() stream.Stats { return e.stream.Stats() }
 
 // AppendSnapshot appends all that later output depends on.
 func (e *Engine) AppendSnapshot(dst []byte) []byte {
-	flags := e.o.fixedFlags()
-	dst = num.AppendUint(dst, uint64(len(flags)))
-	for _, f := range flags {
-		dst = num.AppendText(num.AppendText(dst, f.Name), f.Value)
-	}
+	dst = appendFlags(dst, e.o.fixedFlags())
 	return e.stream.Append(dst, e.schema, []*parse.Origin{e.origin})
 }
 
@@ -133,10 +128,7 @@ func (e *Engine) AppendSnapshot(dst []byte) []byte {
 // flags that must stay as they are.
 func (e *Engine) Restore(b []byte) (told []string, err error) {
 	d := num.NewDecoder(b)
-	var flags []flagText
-	for range d.Count(2) {
-		flags = append(flags, flagText{d.Text(), d.Text()})
-	}
+	flags := readFlags(d)
 	if err := d.Err(); err != nil {
 		return nil, Usage(err)
 	}
@@ -155,14 +147,7 @@ func (e *Engine) Restore(b []byte) (told []string, err error) {
 		return nil, Usage(err)
 	}
 	e.origin = sn.Origins[0]
-	for _, id := range restored.Anew {
-		told = append(told, id+" begins anew: it cannot be worked out from what was kept")
-	}
-	if p := e.output.plan; restored.Rules != nil {
-		for _, ctx := range []*format.Context{p.complaints, p.alerts, p.actionJSON, p.actionText} {
-			ctx.Rules = restored.Rules // those that have ended too
-		}
-	}
+	told = e.output.plan.goOn(restored)
 	e.result.Notes = restored.Ended
 	e.take(&e.result)
 	return told, nil

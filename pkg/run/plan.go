@@ -350,3 +350,17 @@ func (o *Options) need(w agg.Width) int {
 	}
 	return max(1, o.Warmup)
 }
+
+// goOn makes the plan, if there is one yet, that of a stream that goes on from a
+// state. It returns what is to be told of it.
+func (p *plan) goOn(r *stream.Restored) (told []string) {
+	if p != nil && r.Rules != nil {
+		for _, ctx := range []*format.Context{p.complaints, p.alerts, p.actionJSON, p.actionText} {
+			ctx.Rules = r.Rules // those that have ended too
+		}
+	}
+	for _, id := range r.Anew {
+		told = append(told, id+" begins anew: it cannot be worked out from what was kept")
+	}
+	return told
+}
