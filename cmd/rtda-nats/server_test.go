@@ -285,10 +285,10 @@ func TestEqualToOne(t *testing.T) {
 	if !regexp.MustCompile(`(?m)^ALERT warn hot k=s\d+ mean\(v\)=\S+ file=in\.[0-4] line=[1-9]\d* time=`).MatchString(out.stderr.String()) {
 		t.Errorf("alerts do not tell their place: %.300s", out.stderr.String())
 	}
-	status, _ := s.must("", "status", "plant")
-	if !strings.Contains(status, "group main: 1 worker\n") {
-		t.Errorf("status: %s", status)
-	}
+	s.await("the killed worker to be forgotten", func() bool { // its lease has 3 s
+		status, _ := s.must("", "status", "plant")
+		return strings.Contains(status, "group main: 1 worker\n")
+	})
 }
 
 // A FILE goes into the stream exactly once, however often it is put; another one is
