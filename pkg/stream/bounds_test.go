@@ -2,7 +2,9 @@ package stream
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -190,6 +192,47 @@ func TestFullIsNoDeadEnd(t *testing.T) {
 		}
 		if got != c.want {
 			t.Errorf("%s: %s, want %s", c.name, got, c.want)
+		}
+	}
+}
+
+// TestAgenda holds an agenda to a look at every series: times become earlier and
+// later, and never.
+func TestAgenda(t *testing.T) {
+	for seed := range uint64(200) {
+		r := rand.New(rand.NewPCG(seed, 6))
+		a := agenda{time: func(se *series) int64 { return se.due }, slot: 2}
+		all := make([]*series, 1+r.IntN(5))
+		for i := range all {
+			all[i] = &series{queued: [agendas]int64{never, never, never}}
+			all[i].due = never
+		}
+		added := map[*series]bool{}
+		for range 300 {
+			se := all[r.IntN(len(all))]
+			if se.due = r.Int64N(40); r.IntN(3) == 0 {
+				se.due = never
+			}
+			a.add(se)
+			added[se] = true
+			for now := r.Int64N(50); r.IntN(2) == 0; now = r.Int64N(50) {
+				var want []int64
+				for se := range added {
+					if se.due <= now {
+						want = append(want, se.due)
+						delete(added, se)
+					}
+				}
+				slices.Sort(want)
+				var got []int64
+				for se := a.first(); se != nil && se.due <= now; se = a.first() {
+					a.pop()
+					got = append(got, se.due)
+				}
+				if !slices.Equal(got, want) {
+					t.Fatalf("seed %d: up to %d come %d, want %d", seed, now, got, want)
+				}
+			}
 		}
 	}
 }

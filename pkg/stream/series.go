@@ -470,6 +470,8 @@ func (a *agenda) first() *series {
 		switch t := a.time(top.se); {
 		case !a.counts(*top):
 			a.remove()
+		case t == never:
+			a.pop()
 		case top.at < t:
 			top.at, *queued = t, t
 			a.sink(0)
