@@ -1,6 +1,9 @@
 package detect
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // A memo remembers where the values of the last 4000 samples lay, as at most 512
 // sorted centres: a value within merge of a centre only renews it. All 4000
@@ -122,25 +125,26 @@ func (m *memo) removeOld(n uint32) {
 func (m *memo) cut(n int) { m.centres, m.stamps = m.centres[:n], m.stamps[:n] }
 
 func (m *memo) remove(i int) {
-	last := len(m.centres) - 1
-	copy(m.centres[i:], m.centres[i+1:])
-	copy(m.stamps[i:], m.stamps[i+1:])
-	m.cut(last)
+	m.centres, m.stamps = slices.Delete(m.centres, i, i+1), slices.Delete(m.stamps, i, i+1)
 }
 
-// insert makes v a centre, before the one at i. Room grows by doubling, up to
-// exactly maxCentres.
+// insert makes v a centre, before the one at i.
 func (m *memo) insert(i int, v float64, n uint32) {
-	last := len(m.centres)
-	if last == cap(m.centres) {
-		room := max(2*last, minCentres)
+	m.makeRoom(len(m.centres) + 1)
+	m.centres, m.stamps = slices.Insert(m.centres, i, v), slices.Insert(m.stamps, i, n)
+}
+
+// makeRoom makes room for n centres. It grows by doubling, up to exactly
+// maxCentres.
+func (m *memo) makeRoom(n int) {
+	room := max(cap(m.centres), minCentres)
+	for room < n {
+		room *= 2
+	}
+	if room > cap(m.centres) {
 		m.centres = append(make([]float64, 0, room), m.centres...)
 		m.stamps = append(make([]uint32, 0, room), m.stamps...)
 	}
-	m.cut(last + 1)
-	copy(m.centres[i+1:], m.centres[i:last])
-	copy(m.stamps[i+1:], m.stamps[i:last])
-	m.centres[i], m.stamps[i] = v, n
 }
 
 // search returns the index of the first of the ascending xs that is not below v.

@@ -12,16 +12,9 @@ func (d *Detector) Append(dst []byte) []byte {
 	dst = num.AppendBool(dst, d.hours != nil)
 	dst = num.AppendBool(dst, d.anomaly != nil)
 	dst = num.AppendBool(dst, d.forecast != nil)
-	if d.hours != nil {
-		dst = d.hours.append(dst)
-	}
-	if d.anomaly != nil {
-		dst = d.anomaly.append(dst)
-	}
-	if d.forecast != nil {
-		dst = d.forecast.append(dst)
-	}
-	return dst
+	c := codec{dst: dst}
+	d.code(&c)
+	return c.dst
 }
 
 // Restore makes the detector, which must be new, go on with the same bits as the
@@ -30,67 +23,69 @@ func (d *Detector) Append(dst []byte) []byte {
 // have written, and one with a clock where this has none or the other way round,
 // makes the Decoder fail.
 func (d *Detector) Restore(dec *num.Decoder) {
-	clock, hasAnomaly, hasForecast := dec.Bool(), dec.Bool(), dec.Bool()
-	if clock != (d.hours != nil) {
+	plan := Plan{clock: dec.Bool()}
+	for _, p := range []part{novelty, expectation} {
+		if dec.Bool() {
+			plan.parts |= p
+		}
+	}
+	was := plan.New()
+	was.code(&codec{dec: dec})
+	if plan.clock != d.plan.clock {
 		dec.Fail()
+		return
 	}
-	if clock {
-		read := &hours{}
-		read.read(dec)
-		if d.hours != nil {
-			d.hours = read
-		}
+	d.hours = was.hours
+	if d.anomaly != nil && was.anomaly != nil {
+		d.anomaly = was.anomaly
 	}
-	if hasAnomaly {
-		read := newAnomaly(clock)
-		read.read(dec)
-		if d.anomaly != nil {
-			d.anomaly = read
-		}
+	if d.forecast != nil && was.forecast != nil {
+		d.forecast = was.forecast
 	}
-	if hasForecast {
-		read := newForecast(clock)
-		read.read(dec)
-		if d.forecast != nil {
-			d.forecast = read
-		}
-	}
-	d.anew = d.anomaly != nil && !hasAnomaly || d.forecast != nil && !hasForecast
+	d.anew = d.plan.parts&^plan.parts != 0
 }
 
 // Anew reports whether Restore has left a part as new.
 func (d *Detector) Anew() bool { return d.anew }
 
-// A check reads numbers that must lie in a range, and makes its Decoder fail
-// where one does not: hostile numbers could become infinite later, and never go
-// away again.
-type check struct{ *num.Decoder }
-
-// float reads a number of lo to hi.
-func (c check) float(lo, hi float64) float64 {
-	x := c.Float()
-	if !(x >= lo && x <= hi) {
-		c.Fail()
-		return 0
-	}
-	return x
+// A codec goes over the numbers of a detector, always in the same order. It
+// appends them to dst or, where it has a Decoder, reads them and makes it fail
+// where one is not in its range: hostile numbers could become infinite later, and
+// never go away again.
+type codec struct {
+	dst []byte
+	dec *num.Decoder
 }
 
-// within reads numbers of −most to most.
-func (c check) within(most float64, dst ...*float64) {
-	for _, p := range dst {
-		*p = c.float(-most, most)
+// floats are numbers of lo to hi.
+func (c *codec) floats(lo, hi float64, all ...*float64) {
+	for _, p := range all {
+		if c.dec == nil {
+			c.dst = num.AppendFloat(c.dst, *p)
+		} else if *p = c.dec.Float(); !(*p >= lo && *p <= hi) {
+			c.dec.Fail()
+			*p = 0
+		}
 	}
 }
 
-// count reads a whole number of 0 to most.
-func (c check) count(most uint64) uint64 {
-	n := c.Uint()
-	if n > most {
-		c.Fail()
-		return 0
+// within are numbers of −most to most.
+func (c *codec) within(most float64, all ...*float64) { c.floats(-most, most, all...) }
+
+// counts are whole numbers of 0 to most.
+func counts[T int | int16 | uint32 | uint64](c *codec, most uint64, all ...*T) {
+	for _, p := range all {
+		if c.dec == nil {
+			c.dst = num.AppendUint(c.dst, uint64(*p))
+			continue
+		}
+		n := c.dec.Uint()
+		if n > most {
+			c.dec.Fail()
+			n = 0
+		}
+		*p = T(n)
 	}
-	return n
 }
 
 // What numbers of a state can be at most.
@@ -102,150 +97,94 @@ const (
 	maxLog    = 1 << 20 // whatever is a logarithm, or a few of them
 )
 
-func (h *hours) append(dst []byte) []byte {
-	dst = num.AppendUint(dst, uint64(h.last))
-	for b, x := range h.usual {
-		dst = num.AppendFloat(dst, x)
-		for _, n := range []uint32{h.seen[b], h.today[b], h.full[b]} {
-			dst = num.AppendUint(dst, uint64(n))
-		}
+func (d *Detector) code(c *codec) {
+	if d.hours != nil {
+		d.hours.code(c)
 	}
-	return dst
+	if d.anomaly != nil {
+		d.anomaly.code(c)
+	}
+	if d.forecast != nil {
+		d.forecast.code(c)
+	}
 }
 
-func (h *hours) read(dec *num.Decoder) {
-	c := check{dec}
-	h.last = c.Index(len(h.usual))
+func (h *hours) code(c *codec) {
+	counts(c, uint64(len(h.usual)-1), &h.last)
 	for b := range h.usual {
 		c.within(limit, &h.usual[b])
-		for _, n := range []*uint32{&h.seen[b], &h.today[b], &h.full[b]} {
-			*n = uint32(c.count(maxSeen))
-		}
+		counts(c, maxSeen, &h.seen[b], &h.today[b], &h.full[b])
 	}
 }
 
-func (a *anomaly) append(dst []byte) []byte {
-	dst = num.AppendUint(dst, a.n)
-	for _, x := range []float64{a.level, a.short, a.variance, a.wide, a.pressure, a.evidence, a.peak} {
-		dst = num.AppendFloat(dst, x)
-	}
-	dst = num.AppendUint(dst, uint64(a.calm))
-	for _, x := range a.spreads {
-		dst = num.AppendFloat(dst, x)
-	}
-	for i := range a.memos {
-		dst = a.memos[i].append(dst, uint32(a.n))
-		dst = a.gaps[i].append(dst)
-	}
-	return dst
-}
-
-func (a *anomaly) read(dec *num.Decoder) {
-	c := check{dec}
-	a.n = c.count(maxN)
+func (a *anomaly) code(c *codec) {
+	counts(c, maxN, &a.n)
 	c.within(maxDist, &a.level, &a.short)
-	a.variance, a.wide = c.float(0, maxSquare), c.float(0, maxSquare)
+	c.floats(0, maxSquare, &a.variance, &a.wide)
 	c.within(maxLog, &a.pressure, &a.evidence)
-	a.peak = c.float(0, 1)
-	a.calm = c.Index(maxCalm + 1)
+	c.floats(0, 1, &a.peak)
+	counts(c, maxCalm, &a.calm)
 	for i := range a.spreads {
 		c.within(maxLog, &a.spreads[i])
 	}
 	for i := range a.memos {
-		a.memos[i].read(dec, uint32(a.n))
-		a.gaps[i].read(dec)
+		a.memos[i].code(c, uint32(a.n))
+		a.gaps[i].code(c)
 	}
 }
 
-// append writes stamps as ages at n, which are short.
-func (m *memo) append(dst []byte, n uint32) []byte {
-	dst = num.AppendFloats(num.AppendFloat(dst, m.merge), m.centres)
-	for _, stamp := range m.stamps {
-		dst = num.AppendUint(dst, uint64(n-stamp))
+// code writes stamps as ages at n, which are short.
+func (m *memo) code(c *codec, n uint32) {
+	c.floats(0, maxDist, &m.merge)
+	size := len(m.centres)
+	if c.dec == nil {
+		c.dst = num.AppendUint(c.dst, uint64(size))
+	} else {
+		if size = c.dec.Count(8); size > maxCentres {
+			c.dec.Fail()
+			return
+		}
+		m.makeRoom(size)
+		m.cut(size)
 	}
-	return dst
-}
-
-func (m *memo) read(dec *num.Decoder, n uint32) {
-	c := check{dec}
-	m.merge = c.float(0, maxDist)
-	size := c.Count(8)
-	if size > maxCentres {
-		c.Fail()
-		return
-	}
-	room := minCentres
-	for room < size {
-		room *= 2
-	}
-	m.centres, m.stamps = make([]float64, size, room), make([]uint32, size, room)
 	below := math.Inf(-1)
 	for i := range m.centres {
 		c.within(maxDist, &m.centres[i])
-		if m.centres[i] <= below {
-			c.Fail()
+		if c.dec != nil && m.centres[i] <= below {
+			c.dec.Fail()
 		}
 		below = m.centres[i]
 	}
 	for i := range m.stamps {
-		m.stamps[i] = n - uint32(c.count(math.MaxUint32))
+		age := n - m.stamps[i]
+		counts(c, math.MaxUint32, &age)
+		m.stamps[i] = n - age
 	}
 }
 
-func (h *histogram) append(dst []byte) []byte {
-	dst = num.AppendUint(dst, uint64(h.k))
-	for _, n := range h.counts {
-		dst = num.AppendUint(dst, uint64(n))
-	}
-	return dst
-}
-
-func (h *histogram) read(dec *num.Decoder) {
-	c := check{dec}
-	h.k = int16(c.Index(halfAt))
+func (h *histogram) code(c *codec) {
+	counts(c, halfAt-1, &h.k)
 	sum := uint64(0)
 	for i := range h.counts {
-		n := c.count(maxWeight)
-		h.counts[i] = uint32(n)
-		sum += n
+		counts(c, maxWeight, &h.counts[i])
+		sum += uint64(h.counts[i])
 	}
-	if sum > maxWeight {
-		c.Fail()
+	if c.dec != nil {
+		if sum > maxWeight {
+			c.dec.Fail()
+		}
+		h.sum()
 	}
-	h.sum()
 }
 
-// signed are the numbers of a forecast that may be below 0.
-func (f *forecast) signed() []*float64 {
-	all := []*float64{&f.last, &f.trend, &f.expected, &f.lower, &f.upper}
+func (f *forecast) code(c *codec) {
+	counts(c, maxN, &f.n)
+	c.within(maxSquare, &f.last, &f.trend, &f.expected, &f.lower, &f.upper)
 	for i := range f.levels {
-		all = append(all, &f.levels[i], &f.rests[i])
+		c.within(maxSquare, &f.levels[i], &f.rests[i])
 	}
-	return all
-}
-
-// unsigned are those that may not.
-func (f *forecast) unsigned() []*float64 {
-	all := []*float64{&f.scale, &f.up, &f.down}
+	c.floats(0, maxSquare, &f.scale, &f.up, &f.down)
 	for i := range f.errors {
-		all = append(all, &f.errors[i])
-	}
-	return all
-}
-
-func (f *forecast) append(dst []byte) []byte {
-	dst = num.AppendUint(dst, f.n)
-	for _, x := range append(f.signed(), f.unsigned()...) {
-		dst = num.AppendFloat(dst, *x)
-	}
-	return dst
-}
-
-func (f *forecast) read(dec *num.Decoder) {
-	c := check{dec}
-	f.n = c.count(maxN)
-	c.within(maxSquare, f.signed()...)
-	for _, x := range f.unsigned() {
-		*x = c.float(0, maxSquare)
+		c.floats(0, maxSquare, &f.errors[i])
 	}
 }
