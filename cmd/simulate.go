@@ -104,18 +104,11 @@ flags give equal bytes, on every machine.
 
 Shapes
 `)
-	row := func(name, doc string) { fmt.Fprintf(&b, "  %-8s %s\n", name, doc) }
-	for _, s := range simulate.Shapes {
-		row(s.Name, s.Doc)
-	}
+	writeTable(&b, simulate.Shapes)
 	b.WriteString("\nFormats\n")
-	for _, f := range simulate.Formats {
-		row(f.Name, f.Doc)
-	}
+	writeTable(&b, simulate.Formats)
 	b.WriteString("\nFaults, by turns as listed, each after 100 to 300 good values of its sensor\n")
-	for _, f := range simulate.Faults {
-		row(f.Name, f.Doc)
-	}
+	writeTable(&b, simulate.Faults)
 	b.WriteString(`
 The values between the faults are the same as without any. The labels are CSV, a
 line for each fault when it has ended: fault,sensor,line,last_line,time,last_time.
@@ -196,23 +189,23 @@ func await(done <-chan error, signals <-chan os.Signal, first run.Echo, grace ti
 	}
 }
 
-func shapeNames() (names []string) {
-	for _, s := range simulate.Shapes {
-		names = append(names, s.Name)
+// writeTable writes a line for each row of a table.
+func writeTable[T simulate.Row](w io.Writer, table []T) {
+	for _, r := range table {
+		name, doc := r.Row()
+		fmt.Fprintf(w, "  %-8s %s\n", name, doc)
 	}
-	return names
 }
 
-func formatNames() (names []string) {
-	for _, f := range simulate.Formats {
-		names = append(names, f.Name)
-	}
-	return names
-}
+func shapeNames() []string  { return rowNames(simulate.Shapes) }
+func formatNames() []string { return rowNames(simulate.Formats) }
+func faultNames() []string  { return rowNames(simulate.Faults) }
 
-func faultNames() (names []string) {
-	for _, f := range simulate.Faults {
-		names = append(names, f.Name)
+// rowNames are the names of the rows of a table.
+func rowNames[T simulate.Row](table []T) (names []string) {
+	for _, r := range table {
+		name, _ := r.Row()
+		names = append(names, name)
 	}
 	return names
 }

@@ -7,45 +7,39 @@ import (
 	"rtda/pkg/clock"
 )
 
-// A Fault is a row of the table of faults.
+// A Fault is what happens to a stretch of a sensor's values.
 type Fault struct {
-	Name string // as --fault and the labels know it
-	Doc  string // what happens to the values
-	fault
-}
-
-func (f Fault) name() string { return f.Name }
-
-// A fault is what happens to a stretch of a sensor's values.
-type fault struct {
-	kind     string
-	min, max int64 // values the stretch is long
+	Name     string // as --fault and the labels know it
+	Doc      string // what happens to the values
+	min, max int64  // values the stretch is long
 	// spoil is the value that comes out for x; what is random for the whole
 	// stretch was drawn into f when it began.
 	spoil func(f *faults, x int64) int64
 }
 
+// Row is what help shows of a fault.
+func (f Fault) Row() (name, doc string) { return f.Name, f.Doc }
+
 // Faults is the table of faults. A stretch of 100 to 300 good values comes
 // before each.
 var Faults = []Fault{
-	{"spike", "one value, 200 to 1000 too high or too low", fault{min: 1, max: 1, spoil: spike}},
-	{"drift", "100 to 300 values that slide away, up to 100 too high or too low", fault{min: 100, max: 300, spoil: drift}},
-	{"stuck", "20 to 100 values that repeat the last one", fault{min: 20, max: 100, spoil: stuck}},
-	{"noise", "50 to 150 values with up to 50 added or taken away at random", fault{min: 50, max: 150, spoil: noise}},
-	{"gap", "20 to 100 values that are not there", fault{min: 20, max: 100}},
+	{"spike", "one value, 200 to 1000 too high or too low", 1, 1, spike},
+	{"drift", "100 to 300 values that slide away, up to 100 too high or too low", 100, 300, drift},
+	{"stuck", "20 to 100 values that repeat the last one", 20, 100, stuck},
+	{"noise", "50 to 150 values with up to 50 added or taken away at random", 50, 150, noise},
+	{"gap", "20 to 100 values that are not there", 20, 100, nil},
 }
 
 const quietMin, quietMax = 100, 300
 
 // findFaults are the faults of the names, in their order.
-func findFaults(names []string) (kinds []fault, err error) {
+func findFaults(names []string) (kinds []Fault, err error) {
 	for _, name := range names {
 		f, ok := find(Faults, name)
 		if !ok {
 			return nil, fmt.Errorf("unknown fault %q", name)
 		}
-		f.kind = f.Name
-		kinds = append(kinds, f.fault)
+		kinds = append(kinds, f)
 	}
 	return kinds, nil
 }
@@ -54,11 +48,11 @@ func findFaults(names []string) (kinds []fault, err error) {
 // random numbers of its own: the values between the faults are the same as
 // without any.
 type faults struct {
-	kinds []fault
+	kinds []Fault
 	next  int // index of the kind that comes next
 	rng   source
 	unit  int64 // what a value of 1 is stored as
-	now   fault // the fault that goes on; its kind is "" in between
+	now   Fault // the fault that goes on; its name is "" in between
 	left  int64 // values until the stretch, or the quiet before it, ends
 	size  int64 // values the stretch is long
 	up    bool  // the values go up, not down
@@ -66,7 +60,7 @@ type faults struct {
 	label label
 }
 
-func newFaults(kinds []fault, rng source, unit int64) *faults {
+func newFaults(kinds []Fault, rng source, unit int64) *faults {
 	f := &faults{kinds: kinds, rng: rng, unit: unit}
 	f.left = f.rng.between(quietMin, quietMax)
 	return f
@@ -78,7 +72,7 @@ func (f *faults) apply(g *Generator, s *sensor, x int64) (y int64, missing bool)
 		f.turn(g, s)
 	}
 	f.left--
-	if f.now.kind == "" {
+	if f.now.Name == "" {
 		f.seeGap(g)
 		return x, false
 	}
@@ -92,11 +86,11 @@ func (f *faults) apply(g *Generator, s *sensor, x int64) (y int64, missing bool)
 
 // turn goes from quiet to the next fault, or from a fault to quiet.
 func (f *faults) turn(g *Generator, s *sensor) {
-	if f.now.kind != "" {
+	if f.now.Name != "" {
 		if f.now.spoil != nil {
 			f.finish(g)
 		}
-		f.now, f.left = fault{}, f.rng.between(quietMin, quietMax)
+		f.now, f.left = Fault{}, f.rng.between(quietMin, quietMax)
 		return
 	}
 	f.now = f.kinds[f.next]
@@ -105,7 +99,7 @@ func (f *faults) turn(g *Generator, s *sensor) {
 	f.left = f.size
 	f.up = f.rng.below(2) == 1
 	f.far = s.last
-	f.label = label{Fault: f.now.kind, Sensor: s.name, tick: g.tick}
+	f.label = label{Fault: f.now.Name, Sensor: s.name, tick: g.tick}
 	if f.now.spoil != nil {
 		f.label.Line = g.lines + 1
 	}

@@ -6,66 +6,48 @@ import (
 	"rtda/pkg/clock"
 )
 
-// A Format is a row of the table of formats.
+// A Format writes records as lines.
 type Format struct {
-	Name string // as -o knows it
-	Doc  string // what a line looks like
-	format
+	Name   string                            // as -o knows it
+	Doc    string                            // what a line looks like
+	header string                            // line before the first record, or ""
+	stamp  func(dst []byte, ns int64) []byte // the time, or nil where it writes none
+	line   string                            // of a record: %t is its time, %s its sensor, %v its value
 }
 
-func (f Format) name() string { return f.Name }
-
-// A format writes records as lines.
-type format struct {
-	header string                                                        // line before the first record, or ""
-	stamp  func(dst []byte, ns int64) []byte                             // the time, or nil where it writes none
-	line   func(dst []byte, g *Generator, sensor string, x int64) []byte // one record
-}
+// Row is what help shows of a format.
+func (f Format) Row() (name, doc string) { return f.Name, f.Doc }
 
 // Formats is the table of formats.
 var Formats = []Format{
-	{"num", "the value alone; several sensors by turns", format{"", nil, numLine}},
-	{"json", `{"time":…,"sensor":"s1","value":…}`, format{"", rfc3339, jsonLine}},
-	{"csv", "time,sensor,value below a header", format{"time,sensor,value\n", rfc3339, csvLine}},
-	{"logfmt", "time=… sensor=s1 value=…", format{"", rfc3339, logfmtLine}},
-	{"influx", "simulate,sensor=s1 value=… NANOSECONDS", format{"", unixNano, influxLine}},
+	{"num", "the value alone; several sensors by turns", "", nil, "%v\n"},
+	{"json", `{"time":…,"sensor":"s1","value":…}`, "", rfc3339, `{"time":"%t","sensor":"%s","value":%v}` + "\n"},
+	{"csv", "time,sensor,value below a header", "time,sensor,value\n", rfc3339, "%t,%s,%v\n"},
+	{"logfmt", "time=… sensor=s1 value=…", "", rfc3339, "time=%t sensor=%s value=%v\n"},
+	{"influx", "simulate,sensor=s1 value=… NANOSECONDS", "", unixNano, "simulate,sensor=%s value=%v %t\n"},
 }
 
-func numLine(dst []byte, g *Generator, _ string, x int64) []byte {
-	return append(g.value(dst, x), '\n')
-}
-
-func jsonLine(dst []byte, g *Generator, sensor string, x int64) []byte {
-	dst = append(dst, `{"time":"`...)
-	dst = append(dst, g.stamp.text(g)...)
-	dst = append(dst, `","sensor":"`...)
-	dst = append(dst, sensor...)
-	dst = append(dst, `","value":`...)
-	return append(g.value(dst, x), '}', '\n')
-}
-
-func csvLine(dst []byte, g *Generator, sensor string, x int64) []byte {
-	dst = append(dst, g.stamp.text(g)...)
-	dst = append(append(dst, ','), sensor...)
-	return append(g.value(append(dst, ','), x), '\n')
-}
-
-func logfmtLine(dst []byte, g *Generator, sensor string, x int64) []byte {
-	dst = append(append(dst, "time="...), g.stamp.text(g)...)
-	dst = append(append(dst, " sensor="...), sensor...)
-	return append(g.value(append(dst, " value="...), x), '\n')
-}
-
-func influxLine(dst []byte, g *Generator, sensor string, x int64) []byte {
-	dst = append(append(dst, "simulate,sensor="...), sensor...)
-	dst = g.value(append(dst, " value="...), x)
-	dst = append(append(dst, ' '), g.stamp.text(g)...)
-	return append(dst, '\n')
+// record appends a line of the format. Of its pieces all but the first begin
+// with the letter of what stands before them.
+func (g *Generator) record(dst []byte, sensor string, x int64) []byte {
+	dst = append(dst, g.pieces[0]...)
+	for _, piece := range g.pieces[1:] {
+		switch piece[0] {
+		case 't':
+			dst = append(dst, g.stamp.text(g)...)
+		case 's':
+			dst = append(dst, sensor...)
+		case 'v':
+			dst = g.value(dst, x)
+		}
+		dst = append(dst, piece[1:]...)
+	}
+	return dst
 }
 
 // value appends a value of a sensor.
 func (g *Generator) value(dst []byte, x int64) []byte {
-	if g.whole {
+	if g.shape.whole {
 		return strconv.AppendInt(dst, x, 10)
 	}
 	return appendMicro(dst, x)

@@ -66,7 +66,7 @@ func (g *Generator) Paced(out *Sink, clock Clock, stop <-chan struct{}) error {
 
 // run writes the ticks before the one that due returns, over and over.
 func (g *Generator) run(out *Sink, stop <-chan struct{}, due func() int64) error {
-	if err := out.header(); err != nil {
+	if err := write(out.Labels, []byte(labelHeader)); err != nil {
 		return err
 	}
 	for !g.Done() {
@@ -97,24 +97,15 @@ func (g *Generator) end(out *Sink, err error) error {
 	return err
 }
 
-func (out *Sink) header() error {
-	if out.Labels == nil {
-		return nil
-	}
-	return write(out.Labels, []byte(labelHeader))
-}
-
 // flush writes the labels of the faults that have ended.
 func (g *Generator) flush(out *Sink) error {
-	if out.Labels == nil {
-		return nil
-	}
 	out.rows = g.appendLabels(out.rows[:0])
 	return write(out.Labels, out.rows)
 }
 
+// write writes b, if there is anything to write and somebody to write it to.
 func write(w io.Writer, b []byte) error {
-	if len(b) == 0 {
+	if w == nil || len(b) == 0 {
 		return nil
 	}
 	_, err := w.Write(b)

@@ -13,29 +13,25 @@ const micro = 1_000_000
 // top is where the range of the shapes ends; it begins at 0.
 const top = 100 * micro
 
-// A Shape is a row of the table of shapes.
+// A Shape makes the values of a sensor before faults are put in.
 type Shape struct {
-	Name string // as --shape knows it
-	Doc  string // what it looks like
-	shape
-}
-
-func (s Shape) name() string { return s.Name }
-
-// A shape makes the values of a sensor before faults are put in.
-type shape struct {
+	Name  string                                 // as --shape knows it
+	Doc   string                                 // what it looks like
 	whole bool                                   // whole numbers, not millionths
 	start func(k, n int) int64                   // state of the k-th of n sensors before its first value
 	step  func(r Rate) uint64                    // what a tick adds to a phase, or 0
 	next  func(s *sensor, step uint64) (x int64) // the next value
 }
 
+// Row is what help shows of a shape.
+func (s Shape) Row() (name, doc string) { return s.Name, s.Doc }
+
 // Shapes is the table of shapes.
 var Shapes = []Shape{
-	{"uniform", "every value from 0 to 100 as likely as any other", shape{false, zero, still, uniform}},
-	{"sine", "a wave from 0 to 100, once a minute; the sensors follow each other", shape{false, spread, perMinute, sine}},
-	{"walk", "a random walk from 50 with steps up to 1, turned back at 0 and 100", shape{false, middle, still, walk}},
-	{"counter", "1, 2, 3, …", shape{true, zero, still, count}},
+	{"uniform", "every value from 0 to 100 as likely as any other", false, zero, still, uniform},
+	{"sine", "a wave from 0 to 100, once a minute; the sensors follow each other", false, spread, perMinute, sine},
+	{"walk", "a random walk from 50 with steps up to 1, turned back at 0 and 100", false, middle, still, walk},
+	{"counter", "1, 2, 3, …", true, zero, still, count},
 }
 
 func zero(k, n int) int64   { return 0 }

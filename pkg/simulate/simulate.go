@@ -9,14 +9,14 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
+
+	"rtda/pkg/clock"
 )
 
 // epoch is where the time of a stream begins that does not wait between its
 // lines: 2026-01-01T00:00:00Z, in ns since the Unix epoch.
 const epoch int64 = 1767225600e9
-
-// lastTime is the last moment that a record can bear, the end of 2261.
-const lastTime int64 = 9214646400e9 - 1
 
 // A Config says what is to be made up.
 type Config struct {
@@ -38,8 +38,9 @@ var ErrTime = errors.New("the time goes past the year 2261: use a higher --hz")
 // Paced. It must not be used by two goroutines at once.
 type Generator struct {
 	cfg     Config
-	shape   shape
-	format  format
+	shape   Shape
+	format  Format
+	pieces  []string // of a line of the format, cut before what stands in it
 	sensors []sensor
 	tick    int64 // the tick that comes next
 	at      int   // the sensor of it that comes next
@@ -49,7 +50,6 @@ type Generator struct {
 	limit   int64 // the first tick whose time cannot be told
 	stamp   stamp
 	labels  []label
-	whole   bool // values are whole numbers, not millionths
 }
 
 // A sensor is one source of values. Each has its own random numbers, so that
@@ -81,7 +81,7 @@ func New(c Config) (*Generator, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &Generator{cfg: c, shape: sh.shape, format: f.format, whole: sh.whole, left: c.Count}
+	g := &Generator{cfg: c, shape: sh, format: f, pieces: strings.Split(f.line, "%"), left: c.Count}
 	if c.Count < 0 {
 		g.left = math.MaxInt64
 	}
@@ -97,29 +97,25 @@ func New(c Config) (*Generator, error) {
 func (g *Generator) begin(start int64) {
 	g.start, g.limit = start, math.MaxInt64
 	if g.format.stamp != nil || g.cfg.Labels {
-		g.limit = g.cfg.Rate.ticksUntil(lastTime - start)
+		g.limit = g.cfg.Rate.ticksUntil(clock.End - 1 - start)
 	}
 }
 
 // newSensor is the k-th sensor, from 0.
-func (g *Generator) newSensor(k int, kinds []fault) sensor {
+func (g *Generator) newSensor(k int, kinds []Fault) sensor {
 	s := sensor{
 		name: "s" + strconv.Itoa(k+1),
 		rng:  newSource(g.cfg.Seed, uint64(2*k)),
 	}
 	s.state = g.shape.start(k, len(g.sensors))
 	if len(kinds) > 0 {
-		s.faults = newFaults(kinds, newSource(g.cfg.Seed, uint64(2*k+1)), g.unit())
+		unit := int64(micro)
+		if g.shape.whole {
+			unit = 1
+		}
+		s.faults = newFaults(kinds, newSource(g.cfg.Seed, uint64(2*k+1)), unit)
 	}
 	return s
-}
-
-// unit is what a value of 1 is stored as.
-func (g *Generator) unit() int64 {
-	if g.whole {
-		return 1
-	}
-	return micro
 }
 
 // Fill appends whole lines to dst: all that belong to ticks before the given
@@ -155,7 +151,7 @@ func (g *Generator) line(dst []byte, s *sensor, step uint64) []byte {
 	g.left--
 	g.lines++
 	s.last, s.line = x, g.lines
-	return g.format.line(dst, g, s.name, x)
+	return g.record(dst, s.name, x)
 }
 
 // Done says that the stream has come to its end.
@@ -172,13 +168,15 @@ func (g *Generator) err() error {
 // time is the moment of a tick, ns since the Unix epoch.
 func (g *Generator) time(tick int64) int64 { return g.start + g.cfg.Rate.at(tick) }
 
-// named is a row of a table of variants.
-type named interface{ name() string }
+// A Row is one of a table: a shape, a format or a fault.
+type Row interface {
+	Row() (name, doc string)
+}
 
 // find is the row of the table that has the name.
-func find[T named](table []T, name string) (row T, ok bool) {
+func find[T Row](table []T, name string) (row T, ok bool) {
 	for _, r := range table {
-		if r.name() == name {
+		if known, _ := r.Row(); known == name {
 			return r, true
 		}
 	}
