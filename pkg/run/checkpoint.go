@@ -211,15 +211,20 @@ func (o *Options) fits(before []flagText) error {
 			return stream.ErrVersion
 		}
 		if now[i].Value != f.Value {
-			return fmt.Errorf("it was made with %s %s, and cannot go on with %s: give the flag as it was, or another --state",
-				f.Name, shownValue(f.Value), shownValue(now[i].Value))
+			was, is := "with "+f.Name+" "+shownValue(f.Value), "with "+shownValue(now[i].Value)
+			if f.Value == "" {
+				was = "without " + f.Name
+			} else if now[i].Value == "" {
+				is = "without"
+			}
+			return fmt.Errorf("it was made %s, and cannot go on %s: give the flag as it was, or another --state", was, is)
 		}
 	}
 	return nil
 }
 
 func shownValue(s string) string {
-	if s == "" || strings.ContainsAny(s, " \t\n") {
+	if strings.ContainsAny(s, " \t\n") {
 		return fmt.Sprintf("%q", s)
 	}
 	return s

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"rtda/pkg/agg"
@@ -28,6 +29,7 @@ type plan struct {
 	actionText  *format.Context // the same as lines of text
 	alertsApart bool            // alerts go to a FILE of their own
 	formatter   func() format.Formatter
+	metricsOf   map[string][]string // what is read from each window, by its stream.Window.ID, as rules write it
 }
 
 // json is an alert as the command of --exec gets it.
@@ -56,7 +58,10 @@ func (f *filter) plan(s *parse.Schema) (*plan, error) {
 	}
 	p := &plan{
 		layout: b.layout, rules: set, stream: b.config(f.complaints(), f.display != nil),
-		alertsApart: f.alerts != nil,
+		alertsApart: f.alerts != nil, metricsOf: map[string][]string{},
+	}
+	for i := range b.windows {
+		p.metricsOf[p.stream.Windows[i].ID] = b.metricsOf(&b.windows[i])
 	}
 	p.complaints = f.context(b.layout, set, f.stderr.w, true)
 	p.alerts = p.complaints
@@ -301,6 +306,33 @@ func (b *builder) of(w windowID) string {
 	return fmt.Sprintf("%q %d %d %d %v %d %v", b.schema.Fields[w.field], w.width.Kind, w.width.N, w.width.D, w.moved, w.ago, w.detects)
 }
 
+// metricsOf is what is read from w, as rules write it: mean(temp,1h), anomaly(temp).
+func (b *builder) metricsOf(w *wanted) (all []string) {
+	var of []string
+	if field := b.schema.Fields[w.field]; field != "" {
+		of = append(of, field)
+	}
+	switch {
+	case w.detects:
+	case w.width.Kind == agg.Count:
+		of = append(of, strconv.Itoa(w.width.N))
+	case w.width.Kind == agg.Duration:
+		of = append(of, clock.Duration(w.width.D))
+	default:
+		of = append(of, "all")
+	}
+	if w.ago > 0 {
+		of = append(of, clock.Duration(w.ago)+" ago")
+	}
+	for _, name := range w.names {
+		if len(of) > 0 {
+			name += "(" + strings.Join(of, ",") + ")"
+		}
+		all = append(all, name)
+	}
+	return all
+}
+
 // former finds a window of a saved state that no longer gives the same: how it is
 // made, and which of the windows is of the same samples.
 func (b *builder) former(id string) (make func() stream.Accumulator, to int) {
@@ -360,7 +392,9 @@ func (p *plan) goOn(r *stream.Restored) (told []string) {
 		}
 	}
 	for _, id := range r.Anew {
-		told = append(told, id+" begins anew: it cannot be worked out from what was kept")
+		for _, metric := range p.metricsOf[id] {
+			told = append(told, metric+" begins anew: it cannot be worked out from what was kept")
+		}
 	}
 	return told
 }

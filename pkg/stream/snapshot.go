@@ -439,9 +439,6 @@ func (s *Stream) restoreState(sn *Snapshot, r *Restored) {
 		s.restoreAlert(d)
 	}
 	r.Rules = set
-	if s.cfg.Rules == nil && len(r.Ended) > 0 {
-		s.cfg.Rules = set // it knows the rules that ended, and no others
-	}
 }
 
 // places reads names and finds out where they are among those of now.
