@@ -2,7 +2,6 @@ package cmd
 
 import (
 	"fmt"
-	"os"
 	"regexp"
 	"runtime"
 	"slices"
@@ -124,11 +123,11 @@ func (o *options) readToken() error {
 		o.HTTPOpen = true
 		return nil
 	}
-	b, err := os.ReadFile(o.tokenFile)
+	token, err := readText(o.tokenFile)
 	if err != nil {
 		return &badValue{"cannot be read: " + run.Reason(err), o.tokenFile}
 	}
-	if o.HTTPToken = strings.TrimRight(string(b), "\r\n"); o.HTTPToken == "" {
+	if o.HTTPToken = strings.TrimRight(token, "\r\n"); o.HTTPToken == "" {
 		return &badValue{"must hold a token", o.tokenFile}
 	}
 	return nil

@@ -170,13 +170,7 @@ func (p *Program) Main(args []string, stdin io.Reader, stdout, stderr io.Writer)
 	}
 	root.AddCommand(sh.completionCommand(p.Name), p.manCommand(sh), sh.versionCommand())
 	root.SetArgs(args)
-	err := root.Execute()
-	if err == nil {
-		err = sh.helpErr
-	} else if !sh.began {
-		err = run.Usage(err)
-	}
-	return sh.report(err)
+	return sh.end(root.Execute)
 }
 
 // words are the commands that there are.

@@ -73,8 +73,18 @@ func newShell(stdin io.Reader, stdout, stderr io.Writer) *shell {
 
 // main does what the arguments ask for and returns the status.
 func (sh *shell) main(args []string) int {
+	return sh.end(func() error { return sh.execute(sh.root(args), args) })
+}
+
+// end does the work of a command, reports its error and returns the status.
+func (sh *shell) end(work func() error) int {
 	defer catchFileLimit()()
-	err := sh.execute(sh.root(args), args)
+	err := run.ReserveFiles(4)
+	if err == nil {
+		err = work()
+	} else {
+		err = fmt.Errorf("a few files must be open at once: %s (see ulimit -n)", run.Reason(err))
+	}
 	if err == nil {
 		err = sh.helpErr
 	} else if !sh.began {

@@ -92,23 +92,33 @@ func newActions(command string, timeout time.Duration, stderr io.Writer, tell fu
 // actionFiles is how many files are open while an action starts.
 const actionFiles = 12
 
-// reserveFiles finds out whether an action could open its files, and lets Go's
-// runtime open those that it needs for its own waiting: it ends the process
-// where it cannot have them.
-func reserveFiles() error {
-	for range actionFiles {
-		file, err := os.Open(os.DevNull)
+// ReserveFiles finds out whether n more files can be open at once, and lets Go's
+// runtime open the two that it needs for its own waiting: it ends the process with
+// a dump where it cannot have them.
+func ReserveFiles(n int) error {
+	syscall.ForkLock.RLock() // no command that starts meanwhile inherits them
+	err := holdFiles(n)
+	syscall.ForkLock.RUnlock()
+	if err != nil {
+		return err
+	}
+	r, w, err := os.Pipe()
+	if err != nil {
+		return err
+	}
+	return errors.Join(r.Close(), w.Close())
+}
+
+// holdFiles has n more files open for a moment.
+func holdFiles(n int) error {
+	for range n {
+		file, err := syscall.Dup(0)
 		if err != nil {
 			return err
 		}
-		defer file.Close()
+		defer syscall.Close(file)
 	}
-	r, w, err := os.Pipe()
-	if err == nil {
-		r.Close()
-		w.Close()
-	}
-	return err
+	return nil
 }
 
 // admit says whether there is room for one more action; if there is none it

@@ -149,7 +149,7 @@ func (f *filter) openOutlets(std Streams) error {
 		f.pipeline.outlets = append(f.pipeline.outlets, f.alerts)
 	}
 	if f.o.Exec != "" {
-		if err := reserveFiles(); err != nil {
+		if err := ReserveFiles(actionFiles); err != nil {
 			return Usage(fmt.Errorf("--exec: actions need some open files: %s (see ulimit -n)", Reason(err)))
 		}
 		f.actions = newActions(f.o.Exec, f.o.ExecTimeout, f.commandOutput(std.Err), f.tell)

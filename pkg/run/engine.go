@@ -198,7 +198,7 @@ type Actions struct{ all *actions }
 
 // NewActions makes Actions that run `sh -c command`; see newActions.
 func NewActions(command string, timeout time.Duration, stderr io.Writer, tell func(string)) (*Actions, error) {
-	if err := reserveFiles(); err != nil {
+	if err := ReserveFiles(actionFiles); err != nil {
 		return nil, Usage(fmt.Errorf("--exec: actions need some open files: %s (see ulimit -n)", Reason(err)))
 	}
 	return &Actions{newActions(command, timeout, stderr, tell)}, nil

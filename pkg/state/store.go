@@ -51,8 +51,15 @@ type FileSystem interface {
 // Disk is the FileSystem of the machine.
 type Disk struct{}
 
-// ReadFile is os.ReadFile.
-func (Disk) ReadFile(name string) ([]byte, error) { return os.ReadFile(name) }
+// ReadFile is os.ReadFile, but refuses a device, which may have no end.
+func (Disk) ReadFile(name string) ([]byte, error) {
+	if info, err := os.Stat(name); err == nil && info.Mode()&fs.ModeDevice != 0 {
+		return nil, errDevice
+	}
+	return os.ReadFile(name)
+}
+
+var errDevice = errors.New("is a device, not a file")
 
 // Create makes an empty file of mode 0600.
 func (Disk) Create(name string) (File, error) {
@@ -107,8 +114,12 @@ func (e *InUseError) Error() string {
 // Open locks the file and reads what was saved last: nil if there is nothing
 // yet, or if the file is empty. Where the file is damaged or missing and the
 // save before it is good, that one is read, and told says so. What is neither
-// is an error, and so is a file in use (*InUseError).
+// is an error, and so is a file in use (*InUseError), or a name that is something
+// else than a file: a save would take the place of a device or a pipe.
 func Open(fsys FileSystem, name string) (s *Store, saved []byte, told string, err error) {
+	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
+		return nil, nil, "", fmt.Errorf("%s: is not a regular file", name)
+	}
 	s = &Store{name: name, fs: fsys}
 	if err := s.takeLock(); err != nil {
 		return nil, nil, "", err
