@@ -21,36 +21,33 @@ import (
 func WritePNG(w io.Writer, c *Config) (missing []rune, err error) {
 	var r *raster
 	draw(c, func(width, height int) canvas {
-		r = &raster{image: image.NewNRGBA(image.Rect(0, 0, width/10, height/10)), letters: letters()}
+		r = &raster{image: image.NewNRGBA(image.Rect(0, 0, width/10, height/10))}
+		r.font, r.face = letters()
 		r.mask = make([]uint8, width/10*(height/10))
 		return r
 	})
 	return r.missing, png.Encode(w, r.image)
 }
 
-// A lettering is a font and its letters in the size of texts.
-type lettering struct {
-	font *opentype.Font
-	face font.Face
-}
-
-// letters is the Go font.
-var letters = sync.OnceValue(func() lettering {
+// letters is the Go font, and its letters in the size of texts.
+var letters = sync.OnceValues(func() (*opentype.Font, font.Face) {
 	f, err := opentype.Parse(goregular.TTF)
-	if err == nil {
-		var face font.Face
-		if face, err = opentype.NewFace(f, &opentype.FaceOptions{Size: 12, DPI: 72}); err == nil {
-			return lettering{f, face}
-		}
+	if err != nil {
+		panic("plot: " + err.Error()) // the font is part of the program
 	}
-	panic("plot: " + err.Error()) // the font is part of the program
+	face, err := opentype.NewFace(f, &opentype.FaceOptions{Size: 12, DPI: 72})
+	if err != nil {
+		panic("plot: " + err.Error())
+	}
+	return f, face
 })
 
 // A raster is a canvas of dots. All places are computed so that every CPU gives
 // the same: products are rounded before they meet a sum.
 type raster struct {
 	image   *image.NRGBA
-	letters lettering
+	font    *opentype.Font
+	face    font.Face
 	missing []rune  // those without a letter
 	mask    []uint8 // how much of each dot a line covers; empty between two
 }
@@ -162,11 +159,11 @@ func (r *raster) band(spans []span, c color.NRGBA) {
 
 func (r *raster) text(x, y int, at anchor, c color.NRGBA, s string) {
 	for _, char := range s {
-		if i, err := r.letters.font.GlyphIndex(nil, char); (err != nil || i == 0) && !slices.Contains(r.missing, char) {
+		if i, err := r.font.GlyphIndex(nil, char); (err != nil || i == 0) && !slices.Contains(r.missing, char) {
 			r.missing = append(r.missing, char)
 		}
 	}
-	d := font.Drawer{Dst: r.image, Src: image.NewUniform(c), Face: r.letters.face, Dot: fixed.P(x/10, y/10)}
+	d := font.Drawer{Dst: r.image, Src: image.NewUniform(c), Face: r.face, Dot: fixed.P(x/10, y/10)}
 	switch at {
 	case middle:
 		d.Dot.X -= d.MeasureString(s) / 2

@@ -4,47 +4,17 @@ import (
 	"math"
 	"strconv"
 	"time"
+
+	"rtda/pkg/num"
 )
 
 // A scale is an axis of values between round numbers.
 type scale struct{ lo, hi, step float64 }
 
 // newScale is a scale that holds all from lo to hi.
-func newScale(lo, hi float64) scale {
-	if d := max(math.Abs(lo), math.Abs(hi)) * 1e-9; hi-lo <= d {
-		d = max(math.Abs(lo)/20, 1e-300)
-		if lo == 0 {
-			d = 1
-		}
-		lo, hi = lo-d, hi+d
-	}
-	s := scale{step: roundStep(float64(hi/4) - float64(lo/4))}
-	s.lo, s.hi = bounded(math.Floor(lo/s.step)*s.step), bounded(math.Ceil(hi/s.step)*s.step)
+func newScale(lo, hi float64) (s scale) {
+	s.lo, s.hi, s.step = num.RoundOut(lo, hi)
 	return s
-}
-
-// bounded is x, or the greatest number of its sign if x is beyond it.
-func bounded(x float64) float64 { return max(-math.MaxFloat64, min(math.MaxFloat64, x)) }
-
-// roundStep is the first of 1, 2, 5, 10, … times a power of ten that is x or more.
-// The power comes from the digits of x: a logarithm would not be the same on
-// every CPU.
-func roundStep(x float64) float64 {
-	digits := strconv.FormatFloat(x, 'e', -1, 64)
-	for i := range digits {
-		if digits[i] != 'e' {
-			continue
-		}
-		for _, m := range []string{"1", "2", "5"} {
-			if step, _ := strconv.ParseFloat(m+digits[i:], 64); step >= x*(1-1e-9) {
-				return step
-			}
-		}
-		e, _ := strconv.Atoi(digits[i+1:])
-		step, _ := strconv.ParseFloat("1e"+strconv.Itoa(e+1), 64)
-		return bounded(step)
-	}
-	return x
 }
 
 // part is how far up x stands, from 0 to 1.
@@ -113,7 +83,7 @@ func (p *picture) placeTicks(n int) []tick {
 
 // rowTicks are round numbers of rows.
 func (p *picture) rowTicks(span uint64, n int) []tick {
-	step := max(1, int64(roundStep(float64(span)/float64(n))))
+	step := max(1, int64(num.RoundStep(float64(span)/float64(n))))
 	var all []tick
 	for t := (p.from + step - 1) / step * step; t <= p.to && len(all) <= 2*n; t += step {
 		all = append(all, tick{t, "row " + strconv.FormatInt(t, 10)})

@@ -1,9 +1,13 @@
 package view
 
 import (
+	"cmp"
 	"math"
+	"slices"
 
 	"github.com/gdamore/tcell/v2"
+
+	"rtda/pkg/num"
 )
 
 // Marks are what a chart is drawn with.
@@ -59,8 +63,8 @@ func (p *plot) dot(x, y int) {
 
 // line sets the dots from one to another.
 func (p *plot) line(x0, y0, x1, y1 int) {
-	dx, dy := abs(x1-x0), -abs(y1-y0)
-	sx, sy := sign(x1-x0), sign(y1-y0)
+	dx, dy := max(x1-x0, x0-x1), min(y1-y0, y0-y1)
+	sx, sy := cmp.Compare(x1, x0), cmp.Compare(y1, y0)
 	for e := dx + dy; ; {
 		p.dot(x0, y0)
 		if x0 == x1 && y0 == y1 {
@@ -76,23 +80,6 @@ func (p *plot) line(x0, y0, x1, y1 int) {
 			y0 += sy
 		}
 	}
-}
-
-func abs(n int) int {
-	if n < 0 {
-		return -n
-	}
-	return n
-}
-
-func sign(n int) int {
-	switch {
-	case n < 0:
-		return -1
-	case n > 0:
-		return 1
-	}
-	return 0
 }
 
 // cell is the character and style at a cell, a blank where there is no dot.
@@ -178,10 +165,7 @@ func (p *plot) draw(c curve, a *axes) {
 	var px, py int
 	var pt int64
 	for i, t := range c.t {
-		y, ok := 0, false
-		if x := c.x[i]; x == x {
-			y, ok = a.row(x)
-		}
+		y, ok := a.row(c.x[i])
 		if !ok || t < a.from || t > a.to {
 			was = false
 			continue
@@ -235,32 +219,8 @@ func (s *scale) widen(lo, hi float64) {
 	if s.set {
 		lo, hi = min(lo, s.lo), max(hi, s.hi)
 	}
-	s.lo, s.hi = roundOut(lo, hi)
+	s.lo, s.hi, _ = num.RoundOut(lo, hi)
 	s.set, s.narrow = true, 0
-}
-
-// roundOut widens lo and hi to round numbers.
-func roundOut(lo, hi float64) (float64, float64) {
-	if hi-lo < math.Abs(lo)*1e-9 || lo == hi {
-		d := math.Max(math.Abs(lo)*0.05, 1e-9)
-		if lo == 0 {
-			d = 1
-		}
-		lo, hi = lo-d, hi+d
-	}
-	step := roundStep((hi - lo) / 4)
-	return math.Floor(lo/step) * step, math.Ceil(hi/step) * step
-}
-
-// roundStep is the first of 1, 2, 5, 10, … that is x or more.
-func roundStep(x float64) float64 {
-	p := math.Pow(10, math.Floor(math.Log10(x)))
-	for _, m := range []float64{1, 2, 5} {
-		if m*p >= x*(1-1e-9) {
-			return m * p
-		}
-	}
-	return 10 * p
 }
 
 // spark draws values as a line of w characters: each stands for the last value of
@@ -270,10 +230,7 @@ func spark(x []float64, w int, ascii bool) []rune {
 	if ascii {
 		levels = []rune(`_.-=+*%#`)
 	}
-	line := make([]rune, w)
-	for i := range line {
-		line[i] = ' '
-	}
+	line := slices.Repeat([]rune{' '}, w)
 	lo, hi := math.Inf(1), math.Inf(-1)
 	for _, v := range x {
 		if v == v {

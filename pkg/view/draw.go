@@ -75,6 +75,14 @@ func (v *View) tableRows() int {
 	return l.table
 }
 
+// mark is a sign, or what stands for it where nothing but ASCII may be drawn.
+func (v *View) mark(sign, ascii string) string {
+	if v.c.ASCII {
+		return ascii
+	}
+	return sign
+}
+
 // put draws text from x on, cut at the column end, and returns where it ends.
 func (v *View) put(x, y, end int, s string, style tcell.Style) int {
 	state := -1
@@ -86,16 +94,12 @@ func (v *View) put(x, y, end int, s string, style tcell.Style) int {
 			continue
 		}
 		if x+width > end {
-			if mark := "…"; x > 0 && x >= end-1 && width >= 1 {
-				if v.c.ASCII {
-					mark = "~"
-				}
-				v.screen.SetContent(end-1, y, []rune(mark)[0], nil, style)
+			if x > 0 && x >= end-1 {
+				v.screen.Put(end-1, y, v.mark("…", "~"), style)
 			}
 			return end
 		}
-		r := []rune(cluster)
-		v.screen.SetContent(x, y, r[0], r[1:], style)
+		v.screen.Put(x, y, cluster, style)
 		x += width
 	}
 	return x
@@ -141,11 +145,7 @@ func (v *View) title(l layout) {
 	case m.counts.Lines == 0:
 		state = "waiting for input"
 	}
-	dot := "● "
-	if v.c.ASCII {
-		dot = "* "
-	}
-	status := dot + state + " " + now
+	status := v.mark("● ", "* ") + state + " " + now
 	end := max(0, l.w-uniseg.StringWidth(status)-1)
 	x := v.put(1, 0, end, "rtda", bold)
 	x = v.put(x, 0, end, "  "+thousands(m.counts.Lines)+" lines", plain)
@@ -203,14 +203,10 @@ func (v *View) chart(y, w, h int) {
 		left = 10
 	}
 	a, ok := v.axes(w-left-1, rows)
-	corner, wall, tick := '└', '│', '┤'
-	if v.c.ASCII {
-		corner, wall, tick = '`', '|', '+'
-	}
 	for r := range rows {
-		v.screen.SetContent(left-1, top+r, wall, nil, dim)
+		v.screen.Put(left-1, top+r, v.mark("│", "|"), dim)
 	}
-	v.screen.SetContent(left-1, bottom, corner, nil, dim)
+	v.screen.Put(left-1, bottom, v.mark("└", "`"), dim)
 	if !ok {
 		v.put(left+1, top, w, v.nothing(), dim)
 		return
@@ -220,7 +216,7 @@ func (v *View) chart(y, w, h int) {
 		if a.log {
 			value = min(math.Pow(10, value), math.MaxFloat64)
 		}
-		v.screen.SetContent(left-1, top+r, tick, nil, dim)
+		v.screen.Put(left-1, top+r, v.mark("┤", "+"), dim)
 		v.right(left-1, top+r, string(num.AppendSig(nil, value, 4)), dim)
 	}
 	v.curves(a, left, top, w-left-1, rows)
@@ -290,13 +286,9 @@ func (v *View) curves(a *axes, left, top, w, h int) {
 	for cy := range h {
 		for cx := range w {
 			if r, style := p.cell(cx, cy); r != ' ' {
-				v.screen.SetContent(left+cx, top+cy, r, nil, style)
+				v.screen.Put(left+cx, top+cy, string(r), style)
 			}
 		}
-	}
-	dash := '╌'
-	if v.c.ASCII {
-		dash = '-'
 	}
 	for _, t := range v.c.Thresholds {
 		y, ok := a.row(t.Value)
@@ -306,7 +298,7 @@ func (v *View) curves(a *axes, left, top, w, h int) {
 		style := v.severity(t.Severity)
 		for cx := 0; cx < w; cx += 2 {
 			if r, _ := p.cell(cx, y/dotH); r == ' ' {
-				v.screen.SetContent(left+cx, top+y/dotH, dash, nil, style)
+				v.screen.Put(left+cx, top+y/dotH, v.mark("╌", "-"), style)
 			}
 		}
 		v.right(left-1, top+y/dotH, number(t.Value)+severityMarks[t.Severity], style)
@@ -332,7 +324,7 @@ func (v *View) ends(a *axes) (from, to string) {
 // tableColumns says which columns of the rows fit, the chosen one among them, and
 // how wide the names of keys are.
 func (v *View) tableColumns(w int) (names, width int, columns []int) {
-	names = uniseg.StringWidth(v.keyTitle())
+	names = uniseg.StringWidth(v.safeWords(v.c.Keys))
 	for _, r := range v.m.rows {
 		names = max(names, uniseg.StringWidth(r.name))
 	}
@@ -343,26 +335,13 @@ func (v *View) tableColumns(w int) (names, width int, columns []int) {
 	names = min(names, max(w/4, 8))
 	const spark = 16
 	fit := max(1, (w-4-names-spark)/width)
-	for c := range v.c.Columns {
-		if len(columns) < fit {
-			columns = append(columns, c)
-		}
+	for c := range min(fit, len(v.c.Columns)) {
+		columns = append(columns, c)
 	}
 	if n := len(columns); n > 0 && v.column >= n {
 		columns[n-1] = v.column
 	}
 	return names, width, columns
-}
-
-func (v *View) keyTitle() string {
-	title := ""
-	for i, key := range v.c.Keys {
-		if i > 0 {
-			title += " "
-		}
-		title += v.safe(key)
-	}
-	return title
 }
 
 func (v *View) table(y int, l layout) {
@@ -386,7 +365,7 @@ func (v *View) table(y int, l layout) {
 }
 
 func (v *View) tableHead(y, w, names, width int, columns []int) {
-	v.put(4, y, 4+names, v.keyTitle(), dim)
+	v.put(4, y, 4+names, v.safeWords(v.c.Keys), dim)
 	x := 4 + names
 	for _, c := range columns {
 		style := dim
@@ -410,11 +389,7 @@ func (v *View) tableRow(y int, l layout, r *tableRow, names, width int, columns 
 	if !l.foot {
 		base = 2
 	} else if r.chosen {
-		mark := "▸"
-		if v.c.ASCII {
-			mark = ">"
-		}
-		v.put(0, y, l.w, mark, bold)
+		v.put(0, y, l.w, v.mark("▸", ">"), bold)
 	}
 	if r.chosen {
 		style = bold
@@ -439,12 +414,8 @@ func (v *View) alerts(y int, l layout) {
 	v.mu.Lock()
 	told, all := v.told, v.toldAll
 	v.mu.Unlock()
-	bar := "─"
-	if v.c.ASCII {
-		bar = "-"
-	}
 	for x := range l.w {
-		v.screen.SetContent(x, y, []rune(bar)[0], nil, dim)
+		v.screen.Put(x, y, v.mark("─", "-"), dim)
 	}
 	m := &v.m
 	x := v.put(2, y, l.w, fmt.Sprintf(" alerts: %s firing, %s lines ", thousands(m.counts.Firing), thousands(int(m.counts.Alerts))), plain)
@@ -484,18 +455,16 @@ func (v *View) alert(y, w int, line *board.Alert) {
 	}
 }
 
-// footKeys are what the foot says, as far as it fits.
-var footKeys = []string{"q quit", "space pause", "↑↓ key", "←→ column", "/ filter", "s sort", "l log", "r rescale", "? help"}
+// footKeys are what the foot says, as far as it fits, and with ASCII alone.
+var footKeys = [][2]string{
+	{"q quit", "q quit"}, {"space pause", "space pause"}, {"↑↓ key", "j k key"}, {"←→ column", "<- -> column"},
+	{"/ filter", "/ filter"}, {"s sort", "s sort"}, {"l log", "l log"}, {"r rescale", "r rescale"}, {"? help", "? help"},
+}
 
 func (v *View) foot(y, w int) {
 	x := 1
-	for i, k := range footKeys {
-		if v.c.ASCII {
-			k = [...]string{2: "j k key", 3: "<- -> column", 8: ""}[min(i, 8)]
-			if k == "" {
-				k = footKeys[i]
-			}
-		}
+	for _, keys := range footKeys {
+		k := v.mark(keys[0], keys[1])
 		if x+uniseg.StringWidth(k) > w-1 {
 			return
 		}
@@ -525,7 +494,7 @@ func (v *View) drawHelp(l layout) {
 	x, y := max(0, (l.w-w)/2), max(1, (l.h-len(helpLines)-2)/2)
 	for i := range len(helpLines) + 2 {
 		for k := range min(w, l.w) {
-			v.screen.SetContent(x+k, y+i, ' ', nil, plain.Reverse(true))
+			v.screen.Put(x+k, y+i, " ", plain.Reverse(true))
 		}
 	}
 	for i, line := range helpLines {

@@ -24,7 +24,6 @@ type model struct {
 	value        float64
 	last         curve
 	lower, upper curve
-	fired        []board.Stretch
 }
 
 // A tableRow is a key as the table shows it.
@@ -69,7 +68,7 @@ func (v *View) order(l board.Look) {
 		})
 		slices.SortFunc(v.sorted, v.compare)
 	}
-	if i := slices.Index(v.sorted, v.chosen); i < 0 {
+	if !slices.Contains(v.sorted, v.chosen) {
 		v.chosen = nil
 		if len(v.sorted) > 0 {
 			v.chosen = v.sorted[0]
@@ -107,12 +106,11 @@ func (v *View) nameOf(e *board.Entry) string {
 	if e.Key == nil {
 		return ""
 	}
-	var parts []string
-	for _, part := range e.Key.Parts {
-		parts = append(parts, v.safe(part))
-	}
-	return strings.Join(parts, " ")
+	return v.safeWords(e.Key.Parts)
 }
+
+// safeWords are texts of the data with a blank between them.
+func (v *View) safeWords(words []string) string { return v.safe(strings.Join(words, " ")) }
 
 // safe is a text of the data without anything that could do something to a
 // terminal, and of ASCII alone where nothing else may be drawn.
@@ -144,7 +142,7 @@ func (v *View) readRows() {
 // readChart copies what the chart shows.
 func (v *View) readChart() {
 	m := &v.m
-	m.last, m.lower, m.upper, m.fired = curve{}, curve{}, curve{}, nil
+	m.last, m.lower, m.upper = curve{}, curve{}, curve{}
 	m.name, m.level, m.value = "", rule.None, math.NaN()
 	e := v.chosen
 	if e == nil || v.column >= len(e.Row) {

@@ -308,9 +308,16 @@ func (v *View) typeFilter(e *tcell.EventKey) {
 	v.top, v.version = 0, math.MaxUint64
 }
 
+// otherKeys are letters that do what a key does.
+var otherKeys = map[rune]tcell.Key{'k': tcell.KeyUp, 'j': tcell.KeyDown, 'g': tcell.KeyHome, 'G': tcell.KeyEnd, 'h': tcell.KeyLeft}
+
 func (v *View) key(e *tcell.EventKey) {
 	page := max(1, v.tableRows()-1)
-	switch e.Key() {
+	key := e.Key()
+	if other, ok := otherKeys[e.Rune()]; ok && key == tcell.KeyRune {
+		key = other
+	}
+	switch key {
 	case tcell.KeyUp:
 		v.move(-1)
 	case tcell.KeyDown:
@@ -342,16 +349,6 @@ func (v *View) letter(r rune) {
 		default:
 			close(v.quit)
 		}
-	case 'k':
-		v.move(-1)
-	case 'j':
-		v.move(1)
-	case 'g':
-		v.move(math.MinInt32)
-	case 'G':
-		v.move(math.MaxInt32)
-	case 'h':
-		v.choose(v.column - 1)
 	case ' ':
 		v.paused = !v.paused
 	case '/':

@@ -384,8 +384,9 @@ func TestScale(t *testing.T) {
 		t.Errorf("it does not widen at once: %+v", s)
 	}
 	for _, x := range []float64{0, 1, -5, 1e300, 5e-324, 1e-12} {
-		if lo, hi := roundOut(x, x); !(lo < hi) || lo > x || hi < x || math.IsInf(hi-lo, 0) {
-			t.Errorf("round numbers around %v: %v to %v", x, lo, hi)
+		s = scale{}
+		if s.fit(x, x, 0); !(s.lo < s.hi) || s.lo > x || s.hi < x || math.IsInf(s.hi-s.lo, 0) {
+			t.Errorf("the scale of %v alone: %+v", x, s)
 		}
 	}
 }
