@@ -54,19 +54,15 @@ func writeBash(c *cobra.Command, w io.Writer) error {
 }
 
 func shells() []string {
-	names := make([]string, len(scripts))
-	for i, s := range scripts {
-		names[i] = s.shell
-	}
-	return names
+	return names(scripts, func(s script) string { return s.shell })
 }
 
 // completionCommand is `rtda completion SHELL`, or that of another program.
-func (sh *shell) completionCommand(program string) *cobra.Command {
+func (sh *shell) completionCommand() *cobra.Command {
 	var long strings.Builder
 	long.WriteString("Print a script that completes flags, their values and commands. To install it:\n\n")
 	for _, s := range scripts {
-		fmt.Fprintf(&long, "  %-11s %s\n", s.shell, strings.ReplaceAll(s.install, "rtda", program))
+		fmt.Fprintf(&long, "  %-11s %s\n", s.shell, strings.ReplaceAll(s.install, "rtda", sh.name))
 	}
 	return &cobra.Command{
 		Use:       "completion SHELL",
@@ -94,23 +90,23 @@ func (sh *shell) completionCommand(program string) *cobra.Command {
 }
 
 // completeFlags makes the values of a table's flags known to completion.
-func completeFlags(c *cobra.Command, table []flag) {
+func completeFlags(c *cobra.Command, table []Flag) {
 	for i := range table {
 		f := &table[i]
-		if f.arg == "" || f.file {
+		if f.Arg == "" || f.File {
 			continue
 		}
 		complete := func(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
 			return f.completions(typed)
 		}
 		// The error is of a flag that does not exist.
-		_ = c.RegisterFlagCompletionFunc(f.name, complete)
+		_ = c.RegisterFlagCompletionFunc(f.Name, complete)
 	}
 }
 
 // completions are the values that a flag can have which begin as typed. In a
 // list the last item is completed, with one that is not in the list yet.
-func (f *flag) completions(typed string) (values []string, d cobra.ShellCompDirective) {
+func (f *Flag) completions(typed string) (values []string, d cobra.ShellCompDirective) {
 	if f.words == nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}

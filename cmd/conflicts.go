@@ -2,61 +2,51 @@ package cmd
 
 import (
 	"slices"
+	"strings"
 
 	"rtda/pkg/agg"
 	"rtda/pkg/run"
 	"rtda/pkg/stream"
 )
 
-// A conflict is flags that cannot stand together.
+// A conflict is what one of some flags cannot stand beside.
 type conflict struct {
-	flag string // that is complained of
-	when func(o *options) bool
-	cure string
+	flags string // the first of these that is given is complained of
+	when  func(o *options) bool
+	cure  string
 }
 
 // conflicts is the table of them; of several the first is told.
 var conflicts = []conflict{
-	{"strict", func(o *options) bool { return o.strict && o.has("on-error") && o.OnError != run.OnErrorFail },
+	{"strict", func(o *options) bool { return o.has("on-error") && o.OnError != run.OnErrorFail },
 		"says --on-error fail, but another --on-error is there: leave out one of them"},
-	{"quiet", func(o *options) bool { return o.quiet && o.has("out") && o.Out != "none" },
+	{"quiet", func(o *options) bool { return o.has("out") && o.Out != "none" },
 		"says -o none, but another -o is there: leave out one of them"},
 
-	{"hz", func(o *options) bool { return o.has("hz") && o.has("time") },
+	{"hz", func(o *options) bool { return o.has("time") },
 		"there is a clock already, -t: leave out one of them"},
-	{"late", func(o *options) bool { return o.has("late") && o.Clock != stream.DataClock },
+	{"late ahead back since", func(o *options) bool { return o.Clock != stream.DataClock },
 		"needs records with a time of their own: add -t FIELD"},
-
-	{"ahead", func(o *options) bool { return o.Ahead > 0 && o.Clock != stream.DataClock },
-		"needs records with a time of their own: add -t FIELD"},
-	{"back", func(o *options) bool { return o.Back > 0 && o.Clock != stream.DataClock },
-		"needs records with a time of their own: add -t FIELD"},
-	{"since", func(o *options) bool { return o.Since != 0 && o.Clock != stream.DataClock },
-		"needs records with a time of their own: add -t FIELD"},
-	{"closed", func(o *options) bool { return o.ClosedLeft && o.Every.D == 0 }, needsBoundaries},
-	{"label", func(o *options) bool { return o.LabelStart && o.Every.D == 0 }, needsBoundaries},
-	{"fill", func(o *options) bool { return o.Fill && o.Every.D == 0 }, needsBoundaries},
-	{"expect", func(o *options) bool { return len(o.expected) > 0 && len(o.Keys) == 0 },
+	{"closed", func(o *options) bool { return o.ClosedLeft && o.lacksBoundaries() }, needsBoundaries},
+	{"label", func(o *options) bool { return o.LabelStart && o.lacksBoundaries() }, needsBoundaries},
+	{"fill", (*options).lacksBoundaries, needsBoundaries},
+	{"expect", func(o *options) bool { return len(o.Keys) == 0 },
 		"there is no key: add -k FIELD"},
 
-	{"near", func(o *options) bool { return o.has("near") && o.TimeFormat == "" },
+	{"near", func(o *options) bool { return o.TimeFormat == "" },
 		"is for a FORMAT without a year or a date: add -t FIELD:FORMAT"},
 
 	{"time", func(o *options) bool { return o.TimeField != "" && o.In == "num" },
 		"plain numbers have no fields: use -t now or --hz, or another -i"},
-	{"field", func(o *options) bool { return o.has("field") && o.In == "num" },
+	{"field key keep", func(o *options) bool { return o.In == "num" },
 		"plain numbers have no fields: leave it out, or use another -i"},
-	{"key", func(o *options) bool { return o.has("key") && o.In == "num" },
-		"plain numbers have no fields: leave it out, or use another -i"},
-	{"keep", func(o *options) bool { return o.has("keep") && o.In == "num" },
-		"plain numbers have no fields: leave it out, or use another -i"},
-	{"sep", func(o *options) bool { return o.has("sep") && o.In != "csv" },
+	{"sep", func(o *options) bool { return o.In != "csv" },
 		"only csv has a separator: add -i csv"},
-	{"match", func(o *options) bool { return o.has("match") && o.In != "match" },
+	{"match", func(o *options) bool { return o.In != "match" },
 		"is for lines that are no records: leave out -i"},
 	{"in", func(o *options) bool { return o.In == "match" && !o.has("match") },
 		"needs the expression: add --match REGEXP"},
-	{"names", func(o *options) bool { return o.has("names") && o.In != "csv" && o.In != "tsv" && o.In != "cols" },
+	{"names", func(o *options) bool { return !o.HasColumns() },
 		"only csv, tsv and cols have columns: add -i csv"},
 	{"in", func(o *options) bool { return o.In == "lines" && len(o.Fields)+len(o.Keys)+len(o.Keep) > 0 },
 		"lines have no fields: use --match REGEXP, or leave out -f, -k and --keep"},
@@ -66,7 +56,7 @@ var conflicts = []conflict{
 		"only num, csv, tsv, cols, match and with --coerce strings of json can have a decimal comma: add -i csv, or leave it out"},
 	{"decimal", func(o *options) bool { return o.Decimal == ',' && o.In == "csv" && (o.Sep == 0 || o.Sep == ',') },
 		"the separator of csv is a comma too: add --sep ';'"},
-	{"sep", func(o *options) bool { return o.has("sep") && o.Sep == '.' && o.Decimal != ',' },
+	{"sep", func(o *options) bool { return o.Sep == '.' && o.Decimal != ',' },
 		"the decimal sign is a point too: add --decimal ,"},
 
 	{"warmup", func(o *options) bool { return !o.WarmupFull && o.Warmup > o.smallest() },
@@ -74,66 +64,61 @@ var conflicts = []conflict{
 	{"warmup", func(o *options) bool { return o.WarmupFull && o.noCount() && !o.hasRules() },
 		"full is for windows that are counts: give -w one, or --warmup a number"},
 
-	{"alerts", func(o *options) bool { return o.has("alerts") && !o.hasRules() }, needsRule},
-	{"alert-format", func(o *options) bool { return o.has("alert-format") && !o.hasRules() }, needsRule},
-	{"repeat", func(o *options) bool { return o.has("repeat") && !o.hasRules() }, needsRule},
-	{"eval", func(o *options) bool { return o.has("eval") && !o.hasRules() }, needsRule},
-	{"exec", func(o *options) bool { return o.has("exec") && !o.hasRules() }, needsRule},
-	{"exit-status", func(o *options) bool { return o.has("exit-status") && !o.hasRules() }, needsRule},
-	{"exec-timeout", func(o *options) bool { return o.has("exec-timeout") && !o.has("exec") },
+	{"alerts alert-format repeat eval exec exit-status", func(o *options) bool { return !o.hasRules() },
+		"there is no rule: add -r or -R"},
+	{"exec-timeout", func(o *options) bool { return !o.has("exec") },
 		"there is no command: add -x"},
 
-	{"live", func(o *options) bool { return o.Live && o.OneToOne },
+	{"live", func(o *options) bool { return o.OneToOne },
 		"--one-to-one has nothing to show: leave out one of them"},
-	{"save", func(o *options) bool { return o.has("save") && !o.has("state") },
+	{"save", func(o *options) bool { return !o.has("state") },
 		"nothing is saved: add --state FILE"},
-	{"state", func(o *options) bool { return o.has("state") && o.OneToOne },
+	{"state", func(o *options) bool { return o.OneToOne },
 		"--one-to-one answers each line once, and cannot take lines again: leave out one of them"},
-	{"state", func(o *options) bool { return o.has("state") && o.Out == "prom" },
+	{"state", func(o *options) bool { return o.Out == "prom" },
 		"prom is written at the end only: leave out one of them"},
-	{"follow", func(o *options) bool { return o.Follow && len(o.Files) == 0 },
+	{"follow", func(o *options) bool { return len(o.Files) == 0 },
 		"needs a FILE to follow: stdin is always read as it grows"},
-	{"tail", func(o *options) bool { return o.has("tail") && !o.Follow },
+	{"tail", func(o *options) bool { return !o.Follow },
 		"only files that are followed have a tail: add --follow"},
-	{"listen", func(o *options) bool { return o.has("listen") && o.OneToOne },
+	{"listen", func(o *options) bool { return o.OneToOne },
 		"--one-to-one answers on stdout, and nobody who sends would hear it: leave out one of them"},
-	{"listen", func(o *options) bool { return o.tableWithoutNames() && o.listensUDP() },
+	{"listen", func(o *options) bool { return o.HasHeaders() && o.listensUDP() },
 		"datagrams have no first line with the names of columns: add --names"},
-	{"max-connections", func(o *options) bool { return o.has("max-connections") && !o.has("listen") },
+	{"max-connections", func(o *options) bool { return !o.has("listen") },
 		"nobody is listened to: add --listen ADDR"},
-	{"http-token", func(o *options) bool { return o.has("http-token") && !o.has("http") }, needsHTTP},
-	{"http-host", func(o *options) bool { return o.has("http-host") && !o.has("http") && !o.has("listen") }, needsHTTP},
-	{"hold", func(o *options) bool { return o.has("hold") && !o.has("http") && !o.Live }, needsDisplay},
-	{"history", func(o *options) bool { return o.has("history") && !o.has("http") && !o.Live }, needsDisplay},
+	{"http-token", func(o *options) bool { return !o.has("http") }, needsHTTP},
+	{"http-host", func(o *options) bool { return !o.has("http") && !o.has("listen") }, needsHTTP},
+	{"hold history", func(o *options) bool { return !o.has("http") && !o.Live },
+		"nobody looks: add --live or --http ADDR"},
 
-	{"size", func(o *options) bool { return o.has("size") && !o.Draws() },
+	{"size", func(o *options) bool { return !o.Draws() },
 		"is for pictures: add -o svg or -o png"},
-	{"one-to-one", func(o *options) bool { return o.OneToOne && o.Out != "json" },
+	{"one-to-one", func(o *options) bool { return o.Out != "json" },
 		"is for JSON rows only: add -o json"},
-	{"one-to-one", func(o *options) bool { return o.OneToOne && o.Every.N != 1 },
+	{"one-to-one", func(o *options) bool { return o.Every.N != 1 },
 		"writes a row for every record: leave out -n"},
-	{"one-to-one", func(o *options) bool { return o.OneToOne && o.Late > 0 },
+	{"one-to-one", func(o *options) bool { return o.Late > 0 },
 		"a record that waits cannot be answered: leave out --late"},
 }
 
-const needsBoundaries = "rows need boundaries: add -n with a duration, like -n 1m"
-
 const (
-	needsRule    = "there is no rule: add -r or -R"
-	needsHTTP    = "nothing is served: add --http ADDR"
-	needsDisplay = "nobody looks: add --live or --http ADDR"
+	needsBoundaries = "rows need boundaries: add -n with a duration, like -n 1m"
+	needsHTTP       = "nothing is served: add --http ADDR"
 )
 
 // contradiction is the first conflict of the options, or nil.
 func (o *options) contradiction() error {
 	for _, c := range conflicts {
-		if !c.when(o) {
-			continue
+		for name := range strings.FieldsSeq(c.flags) {
+			switch {
+			case !o.has(name) || !c.when(o):
+			case find(o.flags, name).Arg == "":
+				return &flagError{name, plainError(c.cure)}
+			default:
+				return &flagError{name, &badValue{c.cure, o.given[name]}}
+			}
 		}
-		if findFlag(c.flag).arg == "" {
-			return &flagError{c.flag, plainError(c.cure)}
-		}
-		return &flagError{c.flag, &badValue{c.cure, o.given[c.flag]}}
 	}
 	return nil
 }
@@ -145,6 +130,9 @@ func (e plainError) Error() string { return string(e) }
 
 // hasRules reports whether the user gave rules, be it a FILE without any.
 func (o *options) hasRules() bool { return o.has("rule") || o.has("rules") }
+
+// lacksBoundaries reports whether rows are written at no multiples of a duration.
+func (o *options) lacksBoundaries() bool { return o.Every.D == 0 }
 
 // decimalFits reports whether the input may have a decimal comma; automatic
 // input may where it can turn out to be plain numbers.

@@ -1,12 +1,10 @@
 package cmd
 
 import (
-	"regexp"
 	"time"
 
 	"github.com/spf13/pflag"
 
-	"rtda/pkg/clock"
 	"rtda/pkg/format"
 	"rtda/pkg/parse"
 	"rtda/pkg/run"
@@ -26,9 +24,11 @@ const (
 	groupDisplay group = "Looking at a run"
 )
 
+type argumentDoc struct{ name, doc string }
+
 // argumentDocs says how the values of flags are written, by the names that help
 // and manual call them by.
-var argumentDocs = []struct{ name, doc string }{
+var argumentDocs = []argumentDoc{
 	{"D", "A duration as in Go, with d for days and w for weeks: `250ms`, `1h30m`, `2d`."},
 	{"N", "A whole number; for `--hz` also a decimal or a fraction: `100`, `0.5`, `1/60`."},
 	{"LIST", "Items with commas between: `temp,hum`. An item may stand in double quotes, with commas in it and a doubled quote for one: `-f '\"a,b\",c'`."},
@@ -38,30 +38,47 @@ var argumentDocs = []struct{ name, doc string }{
 // groups are the headings in the order in which they are shown.
 var groups = []group{groupInput, groupClock, groupWindows, groupRules, groupOutput, groupState, groupDisplay}
 
-// A flag is a row of the table of flags.
-type flag struct {
+// A Flag is a row of a table of flags.
+type Flag struct {
+	Name    string
+	Short   string
+	Arg     string // what its value is called; "" for a switch
+	Default string // written as a user would
+	Doc     string // one line for help; %s stands for the words
+	Long    string // a paragraph of markdown for the man page
+	File    bool   // the value is the name of a file
+	Set     func(text string) error
+
 	group   group
-	name    string
-	short   string
-	arg     string          // what its value is called; "" for a switch
-	def     string          // default, written as a user would
-	shown   string          // default as help shows it, where def does not say it
 	daily   bool            // shown on the one screen of -h
-	doc     string          // one line for help; %s stands for the words
-	long    string          // a paragraph of markdown for the man page
+	shown   string          // default as help shows it, where Default does not say it
 	words   func() []string // all values that it can have; nil: any
+	choice  *string         // where the word goes that is chosen, without a Set
+	text    *string         // where the value goes as it is written
 	list    bool            // of words, with commas
-	file    bool            // the value is the name of a file
 	repeats bool            // may be given several times, which adds up
 	bare    string          // its value where none is given, which it need not be; "": it must be
-	set     func(o *options, text string) error
 }
 
-// findFlag is the row of a flag of the filter, nil if there is none.
-func findFlag(name string) *flag {
-	for i := range flags {
-		if flags[i].name == name {
-			return &flags[i]
+// set gives the flag a value.
+func (f *Flag) set(text string) error {
+	if f.text != nil {
+		*f.text = text
+	}
+	switch {
+	case f.choice != nil:
+		return into(func(s string) (string, error) { return parseChoice(s, f.words()) }, f.choice)(text)
+	case f.Set != nil:
+		return f.Set(text)
+	}
+	return nil
+}
+
+// find is the flag of that name in a table, nil if there is none.
+func find(table []Flag, name string) *Flag {
+	for i := range table {
+		if table[i].Name == name {
+			return &table[i]
 		}
 	}
 	return nil
@@ -69,12 +86,12 @@ func findFlag(name string) *flag {
 
 // addFlags adds the flags of a table to a command's. Completion parses the
 // flags more than once and never uses what they say.
-func addFlags(fs *pflag.FlagSet, table []flag, o *options, completing bool) {
+func addFlags(fs *pflag.FlagSet, table []Flag, o *options, completing bool) {
 	fs.SortFlags = false
 	for i := range table {
 		f := &table[i]
-		added := fs.VarPF(&flagValue{f, o, completing}, f.name, f.short, f.doc)
-		if added.NoOptDefVal = f.bare; f.arg == "" {
+		added := fs.VarPF(&flagValue{f, o, completing}, f.Name, f.Short, f.Doc)
+		if added.NoOptDefVal = f.bare; f.Arg == "" {
 			added.NoOptDefVal = "true"
 		}
 	}
@@ -82,7 +99,7 @@ func addFlags(fs *pflag.FlagSet, table []flag, o *options, completing bool) {
 
 // A flagValue gives what the user typed to the options.
 type flagValue struct {
-	flag   *flag
+	flag   *Flag
 	opts   *options
 	ignore bool
 }
@@ -94,44 +111,73 @@ func (v *flagValue) Set(text string) error {
 	return v.opts.set(v.flag, text)
 }
 
-func (v *flagValue) String() string { return v.flag.def }
+func (v *flagValue) String() string { return v.flag.Default }
 
 // Type is what the value is called; pflag knows a switch by the word bool.
 func (v *flagValue) Type() string {
-	if v.flag.arg == "" {
+	if v.flag.Arg == "" {
 		return "bool"
 	}
-	return v.flag.arg
+	return v.flag.Arg
 }
 
-// into makes a setter from a reader of values and the place for the value.
-func into[T any](read func(string) (T, error), field func(*options) *T) func(*options, string) error {
-	return func(o *options, text string) error {
+// into makes the Set of a flag from a reader of values and the place for the value.
+func into[T any](read func(string) (T, error), dst *T) func(string) error {
+	return func(text string) error {
 		x, err := read(text)
 		if err == nil {
-			*field(o) = x
+			*dst = x
 		}
 		return err
 	}
 }
 
-// choice makes a setter for one of some words.
-func choice(words func() []string, field func(*options) *string) func(*options, string) error {
-	return into(func(s string) (string, error) { return parseChoice(s, words()) }, field)
+// Text makes the Set of a flag that is a text.
+func Text(dst *string) func(string) error { return into(parseText, dst) }
+
+// Span makes the Set of a flag that is a duration.
+func Span(dst *time.Duration) func(string) error { return into(parseSpan, dst) }
+
+// Count makes the Set of a flag that is a whole number from least to most.
+func Count(least, most int, dst *int) func(string) error {
+	return into(func(s string) (int, error) { return parseCount(s, least, most) }, dst)
 }
 
-// number makes a setter for a whole number from least to most.
-func number(least, most int, field func(*options) *int) func(*options, string) error {
-	return into(func(s string) (int, error) { return parseCount(s, least, most) }, field)
+// Switch makes the Set of a flag that is on or off.
+func Switch(dst *bool) func(string) error { return into(parseSwitch, dst) }
+
+// Name makes the Set of a flag that is a name of letters, digits, - and _.
+func Name(dst *string) func(string) error { return into(parseName, dst) }
+
+// isSecond makes the Set of a flag that is one of two words: dst is whether it is
+// the second.
+func isSecond(words func() []string, dst *bool) func(string) error {
+	return into(func(s string) (bool, error) {
+		word, err := parseChoice(s, words())
+		return word == words()[1], err
+	}, dst)
 }
 
-// turnOn makes a setter for a switch.
-func turnOn(field func(*options) *bool) func(*options, string) error {
-	return into(parseSwitch, field)
+// each makes the Set of a flag whose values are gathered.
+func each(dst *[]string) func(string) error {
+	return func(s string) error {
+		text, err := parseText(s)
+		*dst = append(*dst, text)
+		return err
+	}
 }
 
 // fixed makes a list of words that does not depend on other tables.
 func fixed(words ...string) func() []string { return func() []string { return words } }
+
+// names are the names of the rows of a table.
+func names[T any](table []T, name func(T) string) []string {
+	all := make([]string, len(table))
+	for i, row := range table {
+		all[i] = name(row)
+	}
+	return all
+}
 
 // aggWords are the names of the aggregates, with some quantiles for pNN.
 func aggWords() []string {
@@ -147,398 +193,353 @@ func aggWords() []string {
 }
 
 func inFormats() []string {
-	names := make([]string, len(parse.Formats))
-	for i, f := range parse.Formats {
-		names[i] = f.Name
-	}
-	return names
+	return names(parse.Formats[:], func(f parse.Format) string { return f.Name })
 }
 
 func outFormats() []string {
-	names := make([]string, len(format.Formats))
-	for i, f := range format.Formats {
-		names[i] = f.Name
-	}
-	return names
+	return names(format.Formats[:], func(f format.Format) string { return f.Name })
 }
 
 var (
-	onErrorWords  = fixed(run.OnErrorSkip, run.OnErrorFail, run.OnErrorIgnore)
-	alertWords    = fixed("text", "json")
-	colorWords    = fixed("auto", "always", "never")
-	prefixWords   = fixed("telegraf")
-	progressWords = fixed(run.ProgressAuto, run.ProgressAlways, run.ProgressNever)
-	holdWords     = fixed(run.HoldAuto, run.HoldYes, run.HoldNo)
-	ddofWords     = fixed("0", "1")
-	closedWords   = fixed("right", "left")
-	labelWords    = fixed("end", "start")
-	evalWords     = fixed("sample", "row")
-	spanInto      = func(field func(*options) *time.Duration) func(*options, string) error { return into(parseSpan, field) }
-	mostDigits    = 17   // float64 has no more
-	mostJobs      = 1024 // far more than helps
+	closedWords = fixed("right", "left")
+	labelWords  = fixed("end", "start")
 )
 
-// flags is the table that help, man page, completion and complaints are made
-// from, in the order in which they are shown.
-var flags = []flag{
-	{group: groupInput, name: "in", short: "i", arg: "FORMAT", daily: true, def: "auto", words: inFormats,
-		doc: "auto, num, json, csv …: rtda help formats",
-		long: "Format of the input. `auto` takes it from the first line that begins with `{` (json) or is a number (num), " +
-			"for the whole run; with `-f`, `-k` or `-t FIELD` it is json.",
-		set: choice(inFormats, func(o *options) *string { return &o.In })},
-	{group: groupInput, name: "field", short: "f", arg: "LIST", daily: true, repeats: true,
-		doc: "fields to measure, as paths: temp,env.temp,axes.0",
-		long: "The fields to measure, as paths: `temp`, `env.temp`, `axes.0`. A flat name `env.temp` in the record wins over the path. " +
-			"Without it every top-level number of the first good record is measured, the time and the keys left out, 1000 at most. " +
-			"`NAME=PATH` measures the field at PATH under another name. In csv, tsv and cols `$1`, `$2` … are columns by their number, in match groups.",
-		set: (*options).addFields},
-	{group: groupInput, name: "key", short: "k", arg: "LIST", daily: true, repeats: true,
-		doc: "windows and alerts for each value of these fields",
-		long: "One set of windows and of rule states for each distinct value of these fields. Strings, numbers and booleans make keys; " +
-			"`7` and `\"7\"` are one key.",
-		set: func(o *options, s string) error { return o.addItems(&o.Keys, s) }},
-	{group: groupInput, name: "keep", arg: "LIST", repeats: true,
-		doc:  "further fields, of any type, to show in rows",
-		long: "Further fields, of any type, that rows show between the key and the columns, as they last stood in a record of the key.",
-		set:  func(o *options, s string) error { return o.addItems(&o.Keep, s) }},
-	{group: groupInput, name: "names", arg: "LIST",
-		doc:  "names of the columns of csv, tsv and cols",
-		long: "The names of the columns of csv, tsv and cols, which have no header then. A line that has every used name in a cell of its own is one all the same.",
-		set:  into(splitList, func(o *options) *[]string { return &o.Names })},
-	{group: groupInput, name: "match", arg: "REGEXP",
-		doc: "fields are the named groups of REGEXP: (?P<ms>\\d+)ms",
-		long: "The fields of a line are the named groups of the first match of REGEXP in it, `$1`, `$2` … all its groups by number. Lines without a match are " +
-			"passed over and counted. The syntax is that of Go: `(?P<ms>[\\d.]+) ms`. Implies `-i match`.",
-		set: into(parseRegexp, func(o *options) **regexp.Regexp { return &o.Match })},
-	{group: groupInput, name: "coerce",
-		doc: "take strings, true and false as numbers",
-		long: "Take a string with a number in it (`\"21.5\"`) as that number, and true and false, also as texts in any format, as 1 and 0. " +
-			"Numbers in formats without types (csv, tsv, cols, match, logfmt) need no such thing.",
-		set: turnOn(func(o *options) *bool { return &o.Coerce })},
-	{group: groupInput, name: "missing", arg: "LIST",
-		doc:  "texts and numbers that mean that there is no value",
-		long: "These texts, and numbers of these values in any form, are no value and not bad: `NA,-,-999`; `\"\"` is the empty text. A record that has nothing else gives no row.",
-		set:  into(parseMissing, func(o *options) *[]string { return &o.Missing })},
-	{group: groupInput, name: "units",
-		doc: "a number may have its unit after it: 18ms, 4KiB, 93%",
-		long: "A number may have its unit after it, with a blank or not. Times (`ns`, `us`, `ms`, `s`, `m`, `min`, `h`, `d`, and Go's `1m30s`) become seconds, " +
-			"sizes (`B`; `k`, `M`, `G`, `T`, `P` with or without it, 1000 each; `Ki` to `Pi`, 1024 each) bytes; `%` and all other units are dropped. " +
-			"Strings of JSON need no `--coerce` for it. A field whose unit changes its kind has bad values.",
-		set: turnOn(func(o *options) *bool { return &o.Units })},
-	{group: groupInput, name: "sep", arg: "CHAR", shown: ",",
-		doc:  "separator of csv",
-		long: "The separator of csv, one ASCII character; `\\t` is a tab. Needs `-i csv`.",
-		set:  into(parseSep, func(o *options) *byte { return &o.Sep })},
-	{group: groupInput, name: "decimal", arg: "SIGN", shown: ".", words: fixed(",", "."),
-		doc:  "decimal sign of texts that are numbers: , or .",
-		long: "The decimal sign of numbers in num, csv, tsv, cols and match and, with `--coerce`, in strings of JSON, a point or a comma. Where csv has a comma for a separator, name another with `--sep`.",
-		set:  into(parseDecimal, func(o *options) *byte { return &o.Decimal })},
-	{group: groupInput, name: "null", short: "z",
-		doc:  "records end in NUL, not in LF",
-		long: "Records end in NUL instead of LF, as `find -print0` and `sort -z` write them. Rows end in LF all the same.",
-		set:  turnOn(func(o *options) *bool { return &o.NUL })},
-	{group: groupInput, name: "on-error", arg: "WHAT", def: run.OnErrorSkip, words: onErrorWords,
-		doc: "bad lines: %s",
-		long: "What to do about bad lines. `skip` shows the first 5 of each reason and the totals, and the status is 3. `fail` stops at the first " +
-			"one, when the rows due before it are written. `ignore` shows only the totals and leaves the status at 0.",
-		set: choice(onErrorWords, func(o *options) *string { return &o.OnError })},
-	{group: groupInput, name: "strict",
-		doc:  "stop at the first bad line (--on-error fail)",
-		long: "The same as `--on-error fail`.",
-		set:  turnOn(func(o *options) *bool { return &o.strict })},
-	{group: groupInput, name: "max-line", arg: "SIZE", def: "1MiB",
-		doc:  "skip lines that are longer",
-		long: "The longest line, without its end: bytes, or with a unit as `head -c` has them (`64k`, `1MiB`; `kB` is 1000). A longer one is skipped in bounded memory.",
-		set:  into(parseSize, func(o *options) *int { return &o.MaxLine })},
-	{group: groupInput, name: "max-keys", arg: "N", def: "100000",
-		doc:  "skip records of further keys",
-		long: "How many keys are held at once. Records of further ones are skipped; `--ttl` makes room.",
-		set:  number(1, maxCount, func(o *options) *int { return &o.MaxKeys })},
-	{group: groupInput, name: "max-samples", arg: "N", def: "50000000",
-		doc:  "skip records when windows hold that many",
-		long: "How many samples all windows together hold. A record for which there is no room is skipped.",
-		set:  number(1, maxCount, func(o *options) *int { return &o.MaxSamples })},
+const (
+	mostDigits = 17   // float64 has no more
+	mostJobs   = 1024 // far more than helps
+)
 
-	{group: groupClock, name: "time", short: "t", arg: "FIELD[:FORMAT]", daily: true,
-		doc: "the field with the time, or now",
-		long: "The clock is the records' own time, in FIELD, or in two fields, `-t DATE+TIME`, which are read with a blank between. Without FORMAT it is a date `2006-01-02` or `2006/01/02`, behind which may stand a `T` or a blank with `15:04`, `15:04:05` or " +
-			"`15:04:05.frac` (or `,frac`), and then a zone: `Z`, ` UTC`, `+02`, `+0200` or `+02:00`, with a blank before it or not; `20060102T150405Z`; or a Unix time, " +
-			"which below 1e11 is in seconds, below 1e14 in milliseconds, below 1e17 in microseconds, else in nanoseconds. FORMAT is `unix`, `ms`, `us`, `ns` or " +
-			"a strftime(3) pattern: a blank in it matches any number of blanks, `%d`, `%e`, `%m`, `%H` and `%I` may have one before them, `%f` is a fraction of any length, " +
-			"which may be missing together with the sign before it, `%L` is whole milliseconds. A pattern without a year, or without a date, reads the time that is nearest to the newest one (see `--near`). FIELD ends at the first plus or colon; put it in double quotes if it has one of its own: `-t '\"a:b\":ms'`. " +
-			"`now` is the moment at which a line is read; a field of that name is written `'\"now\"'`. " +
-			"Plain numbers have no fields: for them it is `now` or `--hz`.",
-		set: (*options).setTime},
-	{group: groupClock, name: "tz", arg: "ZONE", def: "UTC",
-		doc: "the time zone: Europe/Berlin, local",
-		long: "The time zone in which times are written and those that name none are read, by its name in the IANA database, or `local` for that of the machine. In the hour that comes twice when the clock is set back, times are read as the first, " +
-			"unless that is more than `--late` behind the newest time; a time that the clock skips is read with the offset from before. The zones are part of the program.",
-		set: func(o *options, s string) (err error) {
-			if o.Zone, err = clock.LoadZone(s); err != nil {
-				return &badValue{"must be a time zone like Europe/Berlin, UTC or local", s}
-			}
-			o.ZoneText = s
-			return nil
-		}},
-	{group: groupClock, name: "near", arg: "TIME",
-		doc:  "where times without year or date begin",
-		long: "With a FORMAT that has no year, or no date, the first record has the time nearest to TIME, by default to now; each later one the time nearest to the newest.",
-		set: func(o *options, s string) error {
-			o.near = s
-			return nil
-		}},
-	{group: groupClock, name: "hz", arg: "N",
-		doc:  "the records come N a second: 100, 0.5, 1/60",
-		long: "The clock counts: the i-th good record, from 1, stands at i/N seconds after the Unix epoch. N is exact, a decimal or a fraction, in 9 digits.",
-		set: func(o *options, s string) (err error) {
-			o.Hz, err = parseRate(s)
-			o.HzText = s
-			return err
-		}},
-	{group: groupClock, name: "late", arg: "D", def: "0",
-		doc: "put right a disorder of the records up to D",
-		long: "A record waits until the newest time seen is D or more past its own, and waiting records are taken in the order of their times. " +
-			"One that is older than one of its own key already taken is skipped as `late`. Needs a clock of the data's own.",
-		set: into(parseLate, func(o *options) *time.Duration { return &o.Late })},
-	{group: groupClock, name: "ahead", arg: "D",
-		doc: "leave a record out that is more than D ahead",
-		long: "A record more than D ahead of the newest time is held until the next record. If that is at most D earlier, both are taken, which is told, else the held one is skipped as `early`. " +
-			"Without it one wrong time moves the clock, and all records after it are behind it. Needs a clock of the data's own.",
-		set: spanInto(func(o *options) *time.Duration { return &o.Ahead })},
-	{group: groupClock, name: "back", arg: "D",
-		doc: "a key more than D back has its clock set back",
-		long: "When two records of a key in a row are more than D older than its newest, its clock was set back: both are taken, its windows and what its rules hold begin anew, and it is told. " +
-			"Without it all its records are skipped as `late` until they have caught up. Needs a clock of the data's own.",
-		set: spanInto(func(o *options) *time.Duration { return &o.Back })},
-	{group: groupClock, name: "since", arg: "TIME",
-		doc: "up to TIME only fill windows and rules",
-		long: "Records up to TIME, of their own clock, fill windows, rules and detectors, but bring neither rows nor alerts nor actions. A boundary up to TIME counts as written. " +
-			"Whoever reads from a log that can be read again begins some windows earlier, and starts warm.",
-		set: into(parseText, func(o *options) *string { return &o.since })},
-	{group: groupClock, name: "ttl", arg: "D",
-		doc:  "forget a key that was silent for D",
-		long: "A key that was silent for D or more on the clock is forgotten, which resolves its alerts, and makes room for others.",
-		set:  spanInto(func(o *options) *time.Duration { return &o.TTL })},
+// filterFlags is the table of the filter's flags that help, man page, completion
+// and complaints are made from, in the order in which they are shown.
+func filterFlags(o *options) []Flag {
+	return []Flag{
+		{group: groupInput, Name: "in", Short: "i", Arg: "FORMAT", daily: true, Default: "auto", words: inFormats, choice: &o.In,
+			Doc: "auto, num, json, csv …: rtda help formats",
+			Long: "Format of the input. `auto` takes it from the first line that begins with `{` (json) or is a number (num), " +
+				"for the whole run; with `-f`, `-k` or `-t FIELD` it is json."},
+		{group: groupInput, Name: "field", Short: "f", Arg: "LIST", daily: true, repeats: true,
+			Doc: "fields to measure, as paths: temp,env.temp,axes.0",
+			Long: "The fields to measure, as paths: `temp`, `env.temp`, `axes.0`. A flat name `env.temp` in the record wins over the path. " +
+				"Without it every top-level number of the first good record is measured, the time and the keys left out, 1000 at most. " +
+				"`NAME=PATH` measures the field at PATH under another name. In csv, tsv and cols `$1`, `$2` … are columns by their number, in match groups.",
+			Set: o.addFields},
+		{group: groupInput, Name: "key", Short: "k", Arg: "LIST", daily: true, repeats: true,
+			Doc: "windows and alerts for each value of these fields",
+			Long: "One set of windows and of rule states for each distinct value of these fields. Strings, numbers and booleans make keys; " +
+				"`7` and `\"7\"` are one key.",
+			Set: func(s string) error { return o.addItems(&o.Keys, s) }},
+		{group: groupInput, Name: "keep", Arg: "LIST", repeats: true,
+			Doc:  "further fields, of any type, to show in rows",
+			Long: "Further fields, of any type, that rows show between the key and the columns, as they last stood in a record of the key.",
+			Set:  func(s string) error { return o.addItems(&o.Keep, s) }},
+		{group: groupInput, Name: "names", Arg: "LIST",
+			Doc:  "names of the columns of csv, tsv and cols",
+			Long: "The names of the columns of csv, tsv and cols, which have no header then. A line that has every used name in a cell of its own is one all the same.",
+			Set:  into(splitList, &o.Names)},
+		{group: groupInput, Name: "match", Arg: "REGEXP",
+			Doc: "fields are the named groups of REGEXP: (?P<ms>\\d+)ms",
+			Long: "The fields of a line are the named groups of the first match of REGEXP in it, `$1`, `$2` … all its groups by number. Lines without a match are " +
+				"passed over and counted. The syntax is that of Go: `(?P<ms>[\\d.]+) ms`. Implies `-i match`.",
+			Set: into(parseRegexp, &o.Match)},
+		{group: groupInput, Name: "coerce",
+			Doc: "take strings, true and false as numbers",
+			Long: "Take a string with a number in it (`\"21.5\"`) as that number, and true and false, also as texts in any format, as 1 and 0. " +
+				"Numbers in formats without types (csv, tsv, cols, match, logfmt) need no such thing.",
+			Set: Switch(&o.Coerce)},
+		{group: groupInput, Name: "missing", Arg: "LIST",
+			Doc:  "texts and numbers that mean that there is no value",
+			Long: "These texts, and numbers of these values in any form, are no value and not bad: `NA,-,-999`; `\"\"` is the empty text. A record that has nothing else gives no row.",
+			Set:  into(parseMissing, &o.Missing)},
+		{group: groupInput, Name: "units",
+			Doc: "a number may have its unit after it: 18ms, 4KiB, 93%",
+			Long: "A number may have its unit after it, with a blank or not. Times (`ns`, `us`, `ms`, `s`, `m`, `min`, `h`, `d`, and Go's `1m30s`) become seconds, " +
+				"sizes (`B`; `k`, `M`, `G`, `T`, `P` with or without it, 1000 each; `Ki` to `Pi`, 1024 each) bytes; `%` and all other units are dropped. " +
+				"Strings of JSON need no `--coerce` for it. A field whose unit changes its kind has bad values.",
+			Set: Switch(&o.Units)},
+		{group: groupInput, Name: "sep", Arg: "CHAR", shown: ",",
+			Doc:  "separator of csv",
+			Long: "The separator of csv, one ASCII character; `\\t` is a tab. Needs `-i csv`.",
+			Set:  into(parseSep, &o.Sep)},
+		{group: groupInput, Name: "decimal", Arg: "SIGN", shown: ".", words: fixed(",", "."),
+			Doc:  "decimal sign of texts that are numbers: , or .",
+			Long: "The decimal sign of numbers in num, csv, tsv, cols and match and, with `--coerce`, in strings of JSON, a point or a comma. Where csv has a comma for a separator, name another with `--sep`.",
+			Set:  into(parseDecimal, &o.Decimal)},
+		{group: groupInput, Name: "null", Short: "z",
+			Doc:  "records end in NUL, not in LF",
+			Long: "Records end in NUL instead of LF, as `find -print0` and `sort -z` write them. Rows end in LF all the same.",
+			Set:  Switch(&o.NUL)},
+		{group: groupInput, Name: "on-error", Arg: "WHAT", Default: run.OnErrorSkip, words: fixed(run.OnErrorSkip, run.OnErrorFail, run.OnErrorIgnore), choice: &o.OnError,
+			Doc: "bad lines: %s",
+			Long: "What to do about bad lines. `skip` shows the first 5 of each reason and the totals, and the status is 3. `fail` stops at the first " +
+				"one, when the rows due before it are written. `ignore` shows only the totals and leaves the status at 0."},
+		{group: groupInput, Name: "strict",
+			Doc:  "stop at the first bad line (--on-error fail)",
+			Long: "The same as `--on-error fail`.",
+			Set:  Switch(&o.strict)},
+		{group: groupInput, Name: "max-line", Arg: "SIZE", Default: "1MiB",
+			Doc:  "skip lines that are longer",
+			Long: "The longest line, without its end: bytes, or with a unit as `head -c` has them (`64k`, `1MiB`; `kB` is 1000). A longer one is skipped in bounded memory.",
+			Set:  into(parseSize, &o.MaxLine)},
+		{group: groupInput, Name: "max-keys", Arg: "N", Default: "100000",
+			Doc:  "skip records of further keys",
+			Long: "How many keys are held at once. Records of further ones are skipped; `--ttl` makes room.",
+			Set:  Count(1, maxCount, &o.MaxKeys)},
+		{group: groupInput, Name: "max-samples", Arg: "N", Default: "50000000",
+			Doc:  "skip records when windows hold that many",
+			Long: "How many samples all windows together hold. A record for which there is no room is skipped.",
+			Set:  Count(1, maxCount, &o.MaxSamples)},
 
-	{group: groupWindows, name: "window", short: "w", arg: "LIST", daily: true, def: "100", repeats: true,
-		doc:  "counts, durations or all: 50, 5m or 1m,1h,all",
-		long: "How far back the statistics reach, one window or several: a count of samples, a duration, or `all`. At time t a window of duration D holds the samples in (t-D, t].",
-		set:  (*options).addWindows},
-	{group: groupWindows, name: "every", short: "n", arg: "SPEC", daily: true, def: "1",
-		doc: "a row every N samples, every D, or at the end",
-		long: "When rows are written: after every sample (1), after every N samples of a key, at every multiple of a duration on the clock, or at the `end`. " +
-			"So `-w 1m` slides, `-w 1m -n 10s` hops and `-w 1m -n 1m` tumbles. `1d` and `1w`, which begins on Monday, begin at midnight in the zone of `--tz` and are as long as its clock makes them, and so are windows of the same length; " +
-			"other multiples of days count 24 hours from the midnight with which 1970 began there.",
-		set: func(o *options, s string) (err error) {
-			o.Every, err = parseEvery(s)
-			o.EveryText = s
-			return err
-		}},
-	{group: groupWindows, name: "agg", short: "a", arg: "LIST", daily: true, def: "mean,std,max", repeats: true, words: aggWords, list: true,
-		doc:  "statistics, see rtda help aggregates",
-		long: "The aggregates, a column each. They are listed under AGGREGATES.",
-		set:  (*options).addAggs},
-	{group: groupWindows, name: "closed", arg: "SIDE", def: "right", words: closedWords,
-		doc: "closed side of windows: %s",
-		long: "With `left`, windows of a duration D are [t-D, t) at boundaries, so that a sample exactly at a boundary belongs to the next row, as `GROUP BY date_trunc` and pandas' resample count. " +
-			"At the end the first boundary after the newest time is written. Rows at samples are the same. Needs `-n` with a duration.",
-		set: into(func(s string) (bool, error) { word, err := parseChoice(s, closedWords()); return word == "left", err }, func(o *options) *bool { return &o.ClosedLeft })},
-	{group: groupWindows, name: "label", arg: "SIDE", def: "end", words: labelWords,
-		doc:  "time of a boundary's row: %s",
-		long: "With `start`, the row of a boundary bears the boundary before it, at which its window of the same length began. Needs `-n` with a duration.",
-		set:  into(func(s string) (bool, error) { word, err := parseChoice(s, labelWords()); return word == "start", err }, func(o *options) *bool { return &o.LabelStart })},
-	{group: groupWindows, name: "fill",
-		doc: "a row for every key at every boundary",
-		long: "At every boundary, the last one too, a row for every key from its first sample on, or from the start with `--expect`, also where its windows are empty (count 0). " +
-			"At most 10,000 boundaries in a row are filled; what is left out is told. Needs `-n` with a duration.",
-		set: turnOn(func(o *options) *bool { return &o.Fill })},
-	{group: groupWindows, name: "gap", arg: "D",
-		doc:  "a pause of D or longer empties a key's windows",
-		long: "A pause of D or longer between two samples of a key empties its windows before the second is taken (sessions), and ends what rules have counted so far; an alert that fires goes on.",
-		set:  spanInto(func(o *options) *time.Duration { return &o.Gap })},
-	{group: groupWindows, name: "warmup", arg: "N", def: "1",
-		doc: "samples that a window needs: a count, or full",
-		long: "A row needs its first window to hold N samples in some field, and a window that holds fewer gives no value but its count, to rows and to rules. " +
-			"`full` is each window's own count, and 1 for windows that are no counts. After `--gap` it holds anew.",
-		set: (*options).setWarmup},
-	{group: groupWindows, name: "ddof", arg: "N", def: "0", words: ddofWords,
-		doc:  "var, std, cv and z divide by n-N: %s",
-		long: "With 1, var and std divide by n-1 (the sample's variance) instead of n, also where they stand in cv and z.",
-		set:  number(0, 1, func(o *options) *int { return &o.DDof })},
+		{group: groupClock, Name: "time", Short: "t", Arg: "FIELD[:FORMAT]", daily: true,
+			Doc: "the field with the time, or now",
+			Long: "The clock is the records' own time, in FIELD, or in two fields, `-t DATE+TIME`, which are read with a blank between. Without FORMAT it is a date `2006-01-02` or `2006/01/02`, behind which may stand a `T` or a blank with `15:04`, `15:04:05` or " +
+				"`15:04:05.frac` (or `,frac`), and then a zone: `Z`, ` UTC`, `+02`, `+0200` or `+02:00`, with a blank before it or not; `20060102T150405Z`; or a Unix time, " +
+				"which below 1e11 is in seconds, below 1e14 in milliseconds, below 1e17 in microseconds, else in nanoseconds. FORMAT is `unix`, `ms`, `us`, `ns` or " +
+				"a strftime(3) pattern: a blank in it matches any number of blanks, `%d`, `%e`, `%m`, `%H` and `%I` may have one before them, `%f` is a fraction of any length, " +
+				"which may be missing together with the sign before it, `%L` is whole milliseconds. A pattern without a year, or without a date, reads the time that is nearest to the newest one (see `--near`). FIELD ends at the first plus or colon; put it in double quotes if it has one of its own: `-t '\"a:b\":ms'`. " +
+				"`now` is the moment at which a line is read; a field of that name is written `'\"now\"'`. " +
+				"Plain numbers have no fields: for them it is `now` or `--hz`.",
+			Set: o.setTime},
+		{group: groupClock, Name: "tz", Arg: "ZONE", Default: "UTC", text: &o.ZoneText,
+			Doc: "the time zone: Europe/Berlin, local",
+			Long: "The time zone in which times are written and those that name none are read, by its name in the IANA database, or `local` for that of the machine. In the hour that comes twice when the clock is set back, times are read as the first, " +
+				"unless that is more than `--late` behind the newest time; a time that the clock skips is read with the offset from before. The zones are part of the program.",
+			Set: into(parseZone, &o.Zone)},
+		{group: groupClock, Name: "near", Arg: "TIME", text: &o.near,
+			Doc:  "where times without year or date begin",
+			Long: "With a FORMAT that has no year, or no date, the first record has the time nearest to TIME, by default to now; each later one the time nearest to the newest."},
+		{group: groupClock, Name: "hz", Arg: "N", text: &o.HzText,
+			Doc:  "the records come N a second: 100, 0.5, 1/60",
+			Long: "The clock counts: the i-th good record, from 1, stands at i/N seconds after the Unix epoch. N is exact, a decimal or a fraction, in 9 digits.",
+			Set:  into(parseRate, &o.Hz)},
+		{group: groupClock, Name: "late", Arg: "D", Default: "0",
+			Doc: "put right a disorder of the records up to D",
+			Long: "A record waits until the newest time seen is D or more past its own, and waiting records are taken in the order of their times. " +
+				"One that is older than one of its own key already taken is skipped as `late`. Needs a clock of the data's own.",
+			Set: into(parseLate, &o.Late)},
+		{group: groupClock, Name: "ahead", Arg: "D",
+			Doc: "leave a record out that is more than D ahead",
+			Long: "A record more than D ahead of the newest time is held until the next record. If that is at most D earlier, both are taken, which is told, else the held one is skipped as `early`. " +
+				"Without it one wrong time moves the clock, and all records after it are behind it. Needs a clock of the data's own.",
+			Set: Span(&o.Ahead)},
+		{group: groupClock, Name: "back", Arg: "D",
+			Doc: "a key more than D back has its clock set back",
+			Long: "When two records of a key in a row are more than D older than its newest, its clock was set back: both are taken, its windows and what its rules hold begin anew, and it is told. " +
+				"Without it all its records are skipped as `late` until they have caught up. Needs a clock of the data's own.",
+			Set: Span(&o.Back)},
+		{group: groupClock, Name: "since", Arg: "TIME",
+			Doc: "up to TIME only fill windows and rules",
+			Long: "Records up to TIME, of their own clock, fill windows, rules and detectors, but bring neither rows nor alerts nor actions. A boundary up to TIME counts as written. " +
+				"Whoever reads from a log that can be read again begins some windows earlier, and starts warm.",
+			Set: Text(&o.since)},
+		{group: groupClock, Name: "ttl", Arg: "D",
+			Doc:  "forget a key that was silent for D",
+			Long: "A key that was silent for D or more on the clock is forgotten, which resolves its alerts, and makes room for others.",
+			Set:  Span(&o.TTL)},
 
-	{group: groupRules, name: "rule", short: "r", arg: "RULE", daily: true, repeats: true,
-		doc:  "alert when it becomes true: crit hot: mean > 80",
-		long: "A rule, see RULES. May be given several times.",
-		set:  (*options).addRule},
-	{group: groupRules, name: "rules", short: "R", arg: "FILE", repeats: true, file: true,
-		doc:  "rules from FILE, one a line, # begins a comment",
-		long: "Rules from FILE, one a line. Blank lines are ignored; `#` begins a comment unless it stands in quotes. They come after those of `-r`.",
-		set: into(parseText, func(o *options) *string {
-			o.ruleFiles = append(o.ruleFiles, "")
-			return &o.ruleFiles[len(o.ruleFiles)-1]
-		})},
-	{group: groupRules, name: "alerts", arg: "FILE", daily: true, file: true,
-		doc:  "append alerts to FILE, not to stderr",
-		long: "Append the alerts to FILE instead of writing them to stderr. `/dev/fd/3` works.",
-		set:  into(parseText, func(o *options) *string { return &o.Alerts })},
-	{group: groupRules, name: "alert-format", arg: "FORMAT", def: "text", words: alertWords,
-		doc:  "alerts as %s",
-		long: "How alerts are written; `json` is an object a line, always with the same names.",
-		set:  choice(alertWords, func(o *options) *string { return &o.AlertFormat })},
-	{group: groupRules, name: "repeat", arg: "D",
-		doc:  "write an alert again every D while it fires",
-		long: "Write an alert again, as long as it fires, at the first evaluation that is D or more after its last line.",
-		set:  spanInto(func(o *options) *time.Duration { return &o.Repeat })},
-	{group: groupRules, name: "expect", arg: "LIST", repeats: true,
-		doc: "keys known from the start: a,b or @FILE",
-		long: "These keys are known from the start, so that a rule with `age` also finds one that never came: its age counts from the first time of the clock. The texts of several key fields are joined by `/`. " +
-			"`@FILE` reads them from FILE, one a line. `--ttl` does not forget them. Needs `-k`.",
-		set: into(parseText, func(o *options) *string {
-			o.expected = append(o.expected, "")
-			return &o.expected[len(o.expected)-1]
-		})},
-	{group: groupRules, name: "eval", arg: "WHEN", def: "sample", words: evalWords,
-		doc: "when rules are evaluated: %s",
-		long: "With `row` rules are evaluated only where a row is written, or would be with `-q`, just before it: for a file's total, or for each full minute of `-w 1m -n 1m`. " +
-			"Else they are evaluated at every sample of their key, and some by the clock, too.",
-		set: choice(evalWords, func(o *options) *string { return &o.Eval })},
-	{group: groupRules, name: "exec", short: "x", arg: "CMD", daily: true,
-		doc: "run sh -c CMD for each alert, its JSON on stdin",
-		long: "For each line of alert `sh -c CMD` runs, with the alert's JSON on stdin and RTDA_STATE, RTDA_SEVERITY, RTDA_RULE, RTDA_KEY, RTDA_VALUE, RTDA_LINE, RTDA_TIME, RTDA_SEQ and RTDA_TEXT in its environment. " +
-			"At most 4 run at once and 4096 wait; the stream waits for none. What is dropped, fails or times out is told when it happens (the first, the 10th, the 100th) and at the end, and leaves the status as it is.",
-		set: into(parseText, func(o *options) *string { return &o.Exec })},
-	{group: groupRules, name: "exec-timeout", arg: "D", def: "30s",
-		doc:  "kill CMD after D",
-		long: "Kill the whole process group of CMD after D.",
-		set:  spanInto(func(o *options) *time.Duration { return &o.ExecTimeout })},
-	{group: groupRules, name: "exit-status", short: "e",
-		doc:  "status 4 if a rule fired",
-		long: "End with status 4 if a rule fired.",
-		set:  turnOn(func(o *options) *bool { return &o.ExitStatus })},
-	{group: groupRules, name: "check",
-		doc:  "print what would run, and read no input",
-		long: "Read no input and print what would run: fields, keys, clock, windows, columns, and each rule fully parenthesised. The status is 0, or 2 with the errors.",
-		set:  turnOn(func(o *options) *bool { return &o.check })},
+		{group: groupWindows, Name: "window", Short: "w", Arg: "LIST", daily: true, Default: "100", repeats: true,
+			Doc:  "counts, durations or all: 50, 5m or 1m,1h,all",
+			Long: "How far back the statistics reach, one window or several: a count of samples, a duration, or `all`. At time t a window of duration D holds the samples in (t-D, t].",
+			Set:  o.addWindows},
+		{group: groupWindows, Name: "every", Short: "n", Arg: "SPEC", daily: true, Default: "1", text: &o.EveryText,
+			Doc: "a row every N samples, every D, or at the end",
+			Long: "When rows are written: after every sample (1), after every N samples of a key, at every multiple of a duration on the clock, or at the `end`. " +
+				"So `-w 1m` slides, `-w 1m -n 10s` hops and `-w 1m -n 1m` tumbles. `1d` and `1w`, which begins on Monday, begin at midnight in the zone of `--tz` and are as long as its clock makes them, and so are windows of the same length; " +
+				"other multiples of days count 24 hours from the midnight with which 1970 began there.",
+			Set: into(parseEvery, &o.Every)},
+		{group: groupWindows, Name: "agg", Short: "a", Arg: "LIST", daily: true, Default: "mean,std,max", repeats: true, words: aggWords, list: true,
+			Doc:  "statistics, see rtda help aggregates",
+			Long: "The aggregates, a column each. They are listed under AGGREGATES.",
+			Set:  o.addAggs},
+		{group: groupWindows, Name: "closed", Arg: "SIDE", Default: "right", words: closedWords,
+			Doc: "closed side of windows: %s",
+			Long: "With `left`, windows of a duration D are [t-D, t) at boundaries, so that a sample exactly at a boundary belongs to the next row, as `GROUP BY date_trunc` and pandas' resample count. " +
+				"At the end the first boundary after the newest time is written. Rows at samples are the same. Needs `-n` with a duration.",
+			Set: isSecond(closedWords, &o.ClosedLeft)},
+		{group: groupWindows, Name: "label", Arg: "SIDE", Default: "end", words: labelWords,
+			Doc:  "time of a boundary's row: %s",
+			Long: "With `start`, the row of a boundary bears the boundary before it, at which its window of the same length began. Needs `-n` with a duration.",
+			Set:  isSecond(labelWords, &o.LabelStart)},
+		{group: groupWindows, Name: "fill",
+			Doc: "a row for every key at every boundary",
+			Long: "At every boundary, the last one too, a row for every key from its first sample on, or from the start with `--expect`, also where its windows are empty (count 0). " +
+				"At most 10,000 boundaries in a row are filled; what is left out is told. Needs `-n` with a duration.",
+			Set: Switch(&o.Fill)},
+		{group: groupWindows, Name: "gap", Arg: "D",
+			Doc:  "a pause of D or longer empties a key's windows",
+			Long: "A pause of D or longer between two samples of a key empties its windows before the second is taken (sessions), and ends what rules have counted so far; an alert that fires goes on.",
+			Set:  Span(&o.Gap)},
+		{group: groupWindows, Name: "warmup", Arg: "N", Default: "1",
+			Doc: "samples that a window needs: a count, or full",
+			Long: "A row needs its first window to hold N samples in some field, and a window that holds fewer gives no value but its count, to rows and to rules. " +
+				"`full` is each window's own count, and 1 for windows that are no counts. After `--gap` it holds anew.",
+			Set: o.setWarmup},
+		{group: groupWindows, Name: "ddof", Arg: "N", Default: "0", words: fixed("0", "1"),
+			Doc:  "var, std, cv and z divide by n-N: %s",
+			Long: "With 1, var and std divide by n-1 (the sample's variance) instead of n, also where they stand in cv and z.",
+			Set:  Count(0, 1, &o.DDof)},
 
-	{group: groupOutput, name: "out", short: "o", arg: "FORMAT", daily: true, def: "text", words: outFormats,
-		doc:  "text, table, json, csv …: rtda help formats",
-		long: "Format of the rows, see OUTPUT. On a terminal it is table where nothing else is said.",
-		set:  choice(outFormats, func(o *options) *string { return &o.Out })},
-	{group: groupOutput, name: "quiet", short: "q", daily: true,
-		doc:  "no rows, only alerts (-o none)",
-		long: "The same as `-o none`.",
-		set:  turnOn(func(o *options) *bool { return &o.quiet })},
-	{group: groupOutput, name: "precision", short: "p", arg: "N",
-		doc:  "significant digits (text: 6, others: all)",
-		long: "Significant digits, 1 to 17. Without it text rounds to 6, but keeps all digits before the point below 2^53, and the others write the shortest digits that read back to the same number. `count` is never rounded, and alerts do not heed it.",
-		set:  number(1, mostDigits, func(o *options) *int { return &o.Precision })},
-	{group: groupOutput, name: "measurement", arg: "NAME", def: "rtda",
-		doc:  "first word of influx and prom",
-		long: "The measurement of influx, and what the names of metrics begin with in prom.",
-		set:  into(parseText, func(o *options) *string { return &o.Measurement })},
-	{group: groupOutput, name: "size", arg: "WxH", def: "900x360",
-		doc:  "dots of each panel of svg and png",
-		long: "Width and height of each panel of the pictures `-o svg` and `-o png`, in dots, from 200x100 to 8000x8000; a picture of several panels is as high as all of them, and 8000 dots at most.",
-		set: func(o *options, s string) (err error) {
-			o.Width, o.Height, err = parseDots(s)
-			return err
-		}},
-	{group: groupOutput, name: "color", arg: "WHEN", def: "auto", words: colorWords,
-		doc:  "colour of alerts: %s",
-		long: "Colour of alerts in text. It wins over `NO_COLOR`, which wins over `auto`: colour where alerts go to a terminal.",
-		set:  choice(colorWords, func(o *options) *string { return &o.Color })},
-	{group: groupOutput, name: "progress", arg: "WHEN", def: run.ProgressAuto, words: progressWords,
-		doc: "tell how far it is: %s",
-		long: "When a line on stderr tells how far a run on files has come: how much is read, how many lines, their rate and the time that is left. With `auto` it is shown from 2 s on, where stderr is a terminal " +
-			"and stdout is not, drawn anew each second and wiped at the end. With `always` also on a stderr that is no terminal, a line each second.",
-		set: choice(progressWords, func(o *options) *string { return &o.Progress })},
-	{group: groupOutput, name: "jobs", short: "j", arg: "N", shown: "cores",
-		doc:  "blocks worked on side by side",
-		long: "How many blocks of input are parsed and formatted side by side. What is written is the same for every N.",
-		set:  number(1, mostJobs, func(o *options) *int { return &o.Jobs })},
-	{group: groupOutput, name: "one-to-one",
-		doc:  "one line out for each line in (-o json, -n 1)",
-		long: "For hosts that talk to a filter: exactly one line out for every line in, blank and bad ones too, with the alerts inside the row and nothing on stderr. Needs `-o json` and `-n 1`.",
-		set:  turnOn(func(o *options) *bool { return &o.OneToOne })},
-	{group: groupOutput, name: "stderr-prefix", arg: "STYLE", words: prefixWords,
-		doc:  "%s: mark each line on stderr with its level",
-		long: "`telegraf` puts Telegraf's marks (`E! `, `W! `, `I! `) before every line on stderr.",
-		set:  choice(prefixWords, func(o *options) *string { return &o.StderrPrefix })},
+		{group: groupRules, Name: "rule", Short: "r", Arg: "RULE", daily: true, repeats: true,
+			Doc:  "alert when it becomes true: crit hot: mean > 80",
+			Long: "A rule, see RULES. May be given several times.",
+			Set:  o.addRule},
+		{group: groupRules, Name: "rules", Short: "R", Arg: "FILE", repeats: true, File: true,
+			Doc:  "rules from FILE, one a line, # begins a comment",
+			Long: "Rules from FILE, one a line. Blank lines are ignored; `#` begins a comment unless it stands in quotes. They come after those of `-r`.",
+			Set:  each(&o.ruleFiles)},
+		{group: groupRules, Name: "alerts", Arg: "FILE", daily: true, File: true,
+			Doc:  "append alerts to FILE, not to stderr",
+			Long: "Append the alerts to FILE instead of writing them to stderr. `/dev/fd/3` works.",
+			Set:  Text(&o.Alerts)},
+		{group: groupRules, Name: "alert-format", Arg: "FORMAT", Default: "text", words: fixed("text", "json"), choice: &o.AlertFormat,
+			Doc:  "alerts as %s",
+			Long: "How alerts are written; `json` is an object a line, always with the same names."},
+		{group: groupRules, Name: "repeat", Arg: "D",
+			Doc:  "write an alert again every D while it fires",
+			Long: "Write an alert again, as long as it fires, at the first evaluation that is D or more after its last line.",
+			Set:  Span(&o.Repeat)},
+		{group: groupRules, Name: "expect", Arg: "LIST", repeats: true,
+			Doc: "keys known from the start: a,b or @FILE",
+			Long: "These keys are known from the start, so that a rule with `age` also finds one that never came: its age counts from the first time of the clock. The texts of several key fields are joined by `/`. " +
+				"`@FILE` reads them from FILE, one a line. `--ttl` does not forget them. Needs `-k`.",
+			Set: each(&o.expected)},
+		{group: groupRules, Name: "eval", Arg: "WHEN", Default: "sample", words: fixed("sample", "row"), choice: &o.Eval,
+			Doc: "when rules are evaluated: %s",
+			Long: "With `row` rules are evaluated only where a row is written, or would be with `-q`, just before it: for a file's total, or for each full minute of `-w 1m -n 1m`. " +
+				"Else they are evaluated at every sample of their key, and some by the clock, too."},
+		{group: groupRules, Name: "exec", Short: "x", Arg: "CMD", daily: true,
+			Doc: "run sh -c CMD for each alert, its JSON on stdin",
+			Long: "For each line of alert `sh -c CMD` runs, with the alert's JSON on stdin and RTDA_STATE, RTDA_SEVERITY, RTDA_RULE, RTDA_KEY, RTDA_VALUE, RTDA_LINE, RTDA_TIME, RTDA_SEQ and RTDA_TEXT in its environment. " +
+				"At most 4 run at once and 4096 wait; the stream waits for none. What is dropped, fails or times out is told when it happens (the first, the 10th, the 100th) and at the end, and leaves the status as it is.",
+			Set: Text(&o.Exec)},
+		{group: groupRules, Name: "exec-timeout", Arg: "D", Default: "30s",
+			Doc:  "kill CMD after D",
+			Long: "Kill the whole process group of CMD after D.",
+			Set:  Span(&o.ExecTimeout)},
+		{group: groupRules, Name: "exit-status", Short: "e",
+			Doc:  "status 4 if a rule fired",
+			Long: "End with status 4 if a rule fired.",
+			Set:  Switch(&o.ExitStatus)},
+		{group: groupRules, Name: "check",
+			Doc:  "print what would run, and read no input",
+			Long: "Read no input and print what would run: fields, keys, clock, windows, columns, and each rule fully parenthesised. The status is 0, or 2 with the errors.",
+			Set:  Switch(&o.check)},
 
-	{group: groupState, name: "state", arg: "FILE", file: true,
-		doc:  "keep the run in FILE and go on from there",
-		long: "Keep in FILE all that later output depends on, and go on from there at the next start: windows, alerts, the clock, and how far input was read and output written. See STATE.",
-		set:  into(parseText, func(o *options) *string { return &o.State })},
-	{group: groupState, name: "save", arg: "D", def: "5s",
-		doc:  "how often --state is saved",
-		long: "How often the state is saved, if anything has changed.",
-		set:  spanInto(func(o *options) *time.Duration { return &o.Save })},
+		{group: groupOutput, Name: "out", Short: "o", Arg: "FORMAT", daily: true, Default: "text", words: outFormats, choice: &o.Out,
+			Doc:  "text, table, json, csv …: rtda help formats",
+			Long: "Format of the rows, see OUTPUT. On a terminal it is table where nothing else is said."},
+		{group: groupOutput, Name: "quiet", Short: "q", daily: true,
+			Doc:  "no rows, only alerts (-o none)",
+			Long: "The same as `-o none`.",
+			Set:  Switch(&o.quiet)},
+		{group: groupOutput, Name: "precision", Short: "p", Arg: "N",
+			Doc:  "significant digits (text: 6, others: all)",
+			Long: "Significant digits, 1 to 17. Without it text rounds to 6, but keeps all digits before the point below 2^53, and the others write the shortest digits that read back to the same number. `count` is never rounded, and alerts do not heed it.",
+			Set:  Count(1, mostDigits, &o.Precision)},
+		{group: groupOutput, Name: "measurement", Arg: "NAME", Default: "rtda",
+			Doc:  "first word of influx and prom",
+			Long: "The measurement of influx, and what the names of metrics begin with in prom.",
+			Set:  Text(&o.Measurement)},
+		{group: groupOutput, Name: "size", Arg: "WxH", Default: "900x360",
+			Doc:  "dots of each panel of svg and png",
+			Long: "Width and height of each panel of the pictures `-o svg` and `-o png`, in dots, from 200x100 to 8000x8000; a picture of several panels is as high as all of them, and 8000 dots at most.",
+			Set: func(s string) (err error) {
+				o.Width, o.Height, err = parseDots(s)
+				return err
+			}},
+		{group: groupOutput, Name: "color", Arg: "WHEN", Default: "auto", words: fixed("auto", "always", "never"), choice: &o.Color,
+			Doc:  "colour of alerts: %s",
+			Long: "Colour of alerts in text. It wins over `NO_COLOR`, which wins over `auto`: colour where alerts go to a terminal."},
+		{group: groupOutput, Name: "progress", Arg: "WHEN", Default: run.ProgressAuto, words: fixed(run.ProgressAuto, run.ProgressAlways, run.ProgressNever), choice: &o.Progress,
+			Doc: "tell how far it is: %s",
+			Long: "When a line on stderr tells how far a run on files has come: how much is read, how many lines, their rate and the time that is left. With `auto` it is shown from 2 s on, where stderr is a terminal " +
+				"and stdout is not, drawn anew each second and wiped at the end. With `always` also on a stderr that is no terminal, a line each second."},
+		{group: groupOutput, Name: "jobs", Short: "j", Arg: "N", shown: "cores",
+			Doc:  "blocks worked on side by side",
+			Long: "How many blocks of input are parsed and formatted side by side. What is written is the same for every N.",
+			Set:  Count(1, mostJobs, &o.Jobs)},
+		{group: groupOutput, Name: "one-to-one",
+			Doc:  "one line out for each line in (-o json, -n 1)",
+			Long: "For hosts that talk to a filter: exactly one line out for every line in, blank and bad ones too, with the alerts inside the row and nothing on stderr. Needs `-o json` and `-n 1`.",
+			Set:  Switch(&o.OneToOne)},
+		{group: groupOutput, Name: "stderr-prefix", Arg: "STYLE", words: fixed("telegraf"), choice: &o.StderrPrefix,
+			Doc:  "%s: mark each line on stderr with its level",
+			Long: "`telegraf` puts Telegraf's marks (`E! `, `W! `, `I! `) before every line on stderr."},
 
-	{group: groupInput, name: "follow", short: "F",
-		doc:  "read on as the FILEs grow, also when they rotate",
-		long: "Read the FILEs to their ends in their order, then what is appended to any of them, as it comes, until a signal. See FOLLOWING.",
-		set:  turnOn(func(o *options) *bool { return &o.Follow })},
-	{group: groupInput, name: "tail", arg: "N", shown: "all",
-		doc:  "with -F: begin N lines before the ends",
-		long: "Begin N lines before the ends of the FILEs; 0 is only what is new. csv, tsv and cols still take their names from the first line.",
-		set:  number(0, 1<<30, func(o *options) *int { return &o.Tail })},
-	{group: groupInput, name: "listen", arg: "ADDR", repeats: true,
-		doc: "take input from the network (tcp://:8000 …)",
-		long: "Take input that others send: at `tcp://HOST:PORT`, `udp://HOST:PORT`, `unix:PATH`, `http://HOST:PORT` (POST, the body is lines) or `fd:N`, a listening socket that the starter opened. " +
-			"Without HOST it is this machine's loopback. See LISTENING.",
-		set: func(o *options, s string) error {
-			a, err := socket.Parse(s)
-			if err != nil {
-				return &badValue{err.Error(), s}
-			}
-			o.Listen, o.ListenText = append(o.Listen, a), append(o.ListenText, s)
-			return nil
-		}},
-	{group: groupInput, name: "max-connections", arg: "N", def: "256",
-		doc:  "connections of --listen at once",
-		long: "How many connections --listen keeps at once; further ones are closed, and told.",
-		set:  number(1, 1<<16, func(o *options) *int { return &o.MaxConnections })},
+		{group: groupState, Name: "state", Arg: "FILE", File: true,
+			Doc:  "keep the run in FILE and go on from there",
+			Long: "Keep in FILE all that later output depends on, and go on from there at the next start: windows, alerts, the clock, and how far input was read and output written. See STATE.",
+			Set:  Text(&o.State)},
+		{group: groupState, Name: "save", Arg: "D", Default: "5s",
+			Doc:  "how often --state is saved",
+			Long: "How often the state is saved, if anything has changed.",
+			Set:  Span(&o.Save)},
 
-	{group: groupDisplay, name: "live", daily: true,
-		doc: "show the run on the terminal",
-		long: "Show the run on the terminal: a chart, a table of keys and the alerts, see LIVE VIEW. Where stdout is the terminal no rows are written; elsewhere they are written as ever. " +
-			"When the input has ended the view stays until q is pressed, but see --hold.",
-		set: turnOn(func(o *options) *bool { return &o.Live })},
-	{group: groupDisplay, name: "http", arg: "ADDR",
-		doc: "serve a page, JSON and metrics at ADDR (8080)",
-		long: "Serve the run over HTTP, read-only, see HTTP: a page that draws itself, JSON, events, and metrics for Prometheus. ADDR is `8080`, `HOST:PORT`, `unix:PATH` or `fd:N`; " +
-			"without a host it is this machine's loopback. Another address needs --http-token.",
-		set: func(o *options, s string) error {
-			a, err := socket.ParseHTTP(s)
-			if err != nil {
-				return &badValue{err.Error(), s}
-			}
-			o.HTTP, o.HTTPText = &a, s
-			return nil
-		}},
-	{group: groupDisplay, name: "http-token", arg: "FILE", file: true,
-		doc:  "who looks must know the token in FILE (or: none)",
-		long: "Only who brings the token that stands in FILE may look: `Authorization: Bearer TOKEN`, or `/?token=TOKEN` once in a browser. `none` lets everybody look, also from other machines.",
-		set:  into(parseText, func(o *options) *string { return &o.tokenFile })},
-	{group: groupDisplay, name: "http-host", arg: "LIST", repeats: true,
-		doc:  "further names of this machine for --http",
-		long: "Names by which browsers may call this machine, beside `localhost`, its own name and its addresses. Requests for another name are refused, so that no web page of elsewhere can read the run.",
-		set:  func(o *options, s string) error { return o.addItems(&o.HTTPHosts, s) }},
-	{group: groupDisplay, name: "hold", arg: "WHEN", def: run.HoldAuto, words: holdWords, bare: run.HoldYes,
-		doc: "stay at the end of the input: %s",
-		long: "Whether --live and --http stay when the input has ended: until q, or with --http alone until a signal, which leaves the status as it was. " +
-			"`auto` is yes for --live and no for --http. `--hold` alone is yes.",
-		set: choice(holdWords, func(o *options) *string { return &o.Hold })},
-	{group: groupDisplay, name: "history", arg: "D", def: "10m",
-		doc:  "how much past is shown, or all",
-		long: "How much past is kept to be looked at: a duration on the clock (of arrival where there is none), or `all`. It is kept in 600 to 1200 points for each key.",
-		set: func(o *options, s string) error {
-			o.HistoryAll = s == "all"
-			if o.HistoryAll {
+		{group: groupInput, Name: "follow", Short: "F",
+			Doc:  "read on as the FILEs grow, also when they rotate",
+			Long: "Read the FILEs to their ends in their order, then what is appended to any of them, as it comes, until a signal. See FOLLOWING.",
+			Set:  Switch(&o.Follow)},
+		{group: groupInput, Name: "tail", Arg: "N", shown: "all",
+			Doc:  "with -F: begin N lines before the ends",
+			Long: "Begin N lines before the ends of the FILEs; 0 is only what is new. csv, tsv and cols still take their names from the first line.",
+			Set:  Count(0, 1<<30, &o.Tail)},
+		{group: groupInput, Name: "listen", Arg: "ADDR", repeats: true,
+			Doc: "take input from the network (tcp://:8000 …)",
+			Long: "Take input that others send: at `tcp://HOST:PORT`, `udp://HOST:PORT`, `unix:PATH`, `http://HOST:PORT` (POST, the body is lines) or `fd:N`, a listening socket that the starter opened. " +
+				"Without HOST it is this machine's loopback. See LISTENING.",
+			Set: func(s string) error {
+				a, err := socket.Parse(s)
+				if err != nil {
+					return &badValue{err.Error(), s}
+				}
+				o.Listen, o.ListenText = append(o.Listen, a), append(o.ListenText, s)
 				return nil
-			}
-			d, err := parseSpan(s)
-			o.History = d
-			return err
-		}},
+			}},
+		{group: groupInput, Name: "max-connections", Arg: "N", Default: "256",
+			Doc:  "connections of --listen at once",
+			Long: "How many connections --listen keeps at once; further ones are closed, and told.",
+			Set:  Count(1, 1<<16, &o.MaxConnections)},
+
+		{group: groupDisplay, Name: "live", daily: true,
+			Doc: "show the run on the terminal",
+			Long: "Show the run on the terminal: a chart, a table of keys and the alerts, see LIVE VIEW. Where stdout is the terminal no rows are written; elsewhere they are written as ever. " +
+				"When the input has ended the view stays until q is pressed, but see --hold.",
+			Set: Switch(&o.Live)},
+		{group: groupDisplay, Name: "http", Arg: "ADDR",
+			Doc: "serve a page, JSON and metrics at ADDR (8080)",
+			Long: "Serve the run over HTTP, read-only, see HTTP: a page that draws itself, JSON, events, and metrics for Prometheus. ADDR is `8080`, `HOST:PORT`, `unix:PATH` or `fd:N`; " +
+				"without a host it is this machine's loopback. Another address needs --http-token.",
+			Set: func(s string) error {
+				a, err := socket.ParseHTTP(s)
+				if err != nil {
+					return &badValue{err.Error(), s}
+				}
+				o.HTTP, o.HTTPText = &a, s
+				return nil
+			}},
+		{group: groupDisplay, Name: "http-token", Arg: "FILE", File: true,
+			Doc:  "who looks must know the token in FILE (or: none)",
+			Long: "Only who brings the token that stands in FILE may look: `Authorization: Bearer TOKEN`, or `/?token=TOKEN` once in a browser. `none` lets everybody look, also from other machines.",
+			Set:  Text(&o.tokenFile)},
+		{group: groupDisplay, Name: "http-host", Arg: "LIST", repeats: true,
+			Doc:  "further names of this machine for --http",
+			Long: "Names by which browsers may call this machine, beside `localhost`, its own name and its addresses. Requests for another name are refused, so that no web page of elsewhere can read the run.",
+			Set:  func(s string) error { return o.addItems(&o.HTTPHosts, s) }},
+		{group: groupDisplay, Name: "hold", Arg: "WHEN", Default: run.HoldAuto, words: fixed(run.HoldAuto, run.HoldYes, run.HoldNo), choice: &o.Hold, bare: run.HoldYes,
+			Doc: "stay at the end of the input: %s",
+			Long: "Whether --live and --http stay when the input has ended: until q, or with --http alone until a signal, which leaves the status as it was. " +
+				"`auto` is yes for --live and no for --http. `--hold` alone is yes."},
+		{group: groupDisplay, Name: "history", Arg: "D", Default: "10m",
+			Doc:  "how much past is shown, or all",
+			Long: "How much past is kept to be looked at: a duration on the clock (of arrival where there is none), or `all`. It is kept in 600 to 1200 points for each key.",
+			Set: func(s string) error {
+				o.HistoryAll = s == "all"
+				if o.HistoryAll {
+					return nil
+				}
+				d, err := parseSpan(s)
+				o.History = d
+				return err
+			}},
+	}
 }

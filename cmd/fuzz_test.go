@@ -81,28 +81,27 @@ func aggChoices() []string {
 func flagsBy(d *dice, dir string) []string {
 	var args []string
 	add := func(name, value string) { args = append(args, "--"+name+"="+value) }
-	for i := range flags {
-		f := &flags[i]
+	for _, f := range newOptions().flags {
 		if d.roll(5) != 4 {
 			continue
 		}
 		switch {
-		case f.name == "exec" || f.name == "exec-timeout" || f.name == "rules" || f.name == "jobs" || f.group == groupDisplay || f.group == groupState || f.name == "listen" || f.name == "follow" || f.name == "tail" || f.name == "max-connections":
-		case f.name == "alerts":
-			add(f.name, filepath.Join(dir, "alerts"))
-		case f.name == "one-to-one":
+		case f.Name == "exec" || f.Name == "exec-timeout" || f.Name == "rules" || f.Name == "jobs" || f.group == groupDisplay || f.group == groupState || f.Name == "listen" || f.Name == "follow" || f.Name == "tail" || f.Name == "max-connections":
+		case f.Name == "alerts":
+			add(f.Name, filepath.Join(dir, "alerts"))
+		case f.Name == "one-to-one":
 			args = without(args, "--out=", "--every=", "--late=", "--quiet")
 			args = append(args, "--out=json", "--one-to-one")
-		case f.name == "agg":
-			add(f.name, d.pick(aggChoices()...))
-		case f.arg == "":
-			add(f.name, d.pick("true", "true", "true", "false"))
+		case f.Name == "agg":
+			add(f.Name, d.pick(aggChoices()...))
+		case f.Arg == "":
+			add(f.Name, d.pick("true", "true", "true", "false"))
 		case f.words != nil:
-			add(f.name, d.pick(f.words()...))
+			add(f.Name, d.pick(f.words()...))
 		default:
-			add(f.name, d.pick(likely[f.name]...))
-			if f.name == "rule" && d.roll(2) == 1 {
-				add(f.name, d.pick(likely[f.name]...))
+			add(f.Name, d.pick(likely[f.Name]...))
+			if f.Name == "rule" && d.roll(2) == 1 {
+				add(f.Name, d.pick(likely[f.Name]...))
 			}
 		}
 	}

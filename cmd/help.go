@@ -65,9 +65,9 @@ windows to stdout, alerts and complaints to stderr.
 func everydayHelp() string {
 	var b strings.Builder
 	b.WriteString(usage + "\n")
-	for i := range flags {
-		if flags[i].daily {
-			b.WriteString(flags[i].help())
+	for _, f := range newOptions().flags {
+		if f.daily {
+			b.WriteString(f.help())
 		}
 	}
 	b.WriteString(`
@@ -82,14 +82,7 @@ func everydayHelp() string {
 func rootHelp() string {
 	var b strings.Builder
 	b.WriteString(usage + "[Defaults] are in brackets.\n")
-	for _, g := range groups {
-		fmt.Fprintf(&b, "\n%s\n", g)
-		for i := range flags {
-			if flags[i].group == g {
-				b.WriteString(flags[i].help())
-			}
-		}
-	}
+	groupedHelp(&b, newOptions().flags)
 	b.WriteString(helpLine("  -h, --help, -V, --version", "the everyday flags, this text, the version"))
 	b.WriteString("\nValues\n")
 	for _, a := range argumentDocs {
@@ -105,16 +98,29 @@ func rootHelp() string {
 	return b.String()
 }
 
+// groupedHelp writes the lines of flags, each group below its heading.
+func groupedHelp(b *strings.Builder, table []Flag) {
+	for _, g := range groups {
+		heading := fmt.Sprintf("\n%s\n", g)
+		for i := range table {
+			if table[i].group == g {
+				b.WriteString(heading + table[i].help())
+				heading = ""
+			}
+		}
+	}
+}
+
 // help is the line of a flag.
-func (f *flag) help() string {
-	name := "      --" + f.name
-	if f.short != "" {
-		name = "  -" + f.short + ", --" + f.name
+func (f *Flag) help() string {
+	name := "      --" + f.Name
+	if f.Short != "" {
+		name = "  -" + f.Short + ", --" + f.Name
 	}
-	if f.arg != "" {
-		name += " " + f.arg
+	if f.Arg != "" {
+		name += " " + f.Arg
 	}
-	doc := f.doc
+	doc := f.Doc
 	if strings.Contains(doc, "%s") {
 		doc = fmt.Sprintf(doc, orList(f.words()))
 	}
@@ -125,11 +131,11 @@ func (f *flag) help() string {
 }
 
 // shownDefault is the default as it is shown.
-func (f *flag) shownDefault() string {
+func (f *Flag) shownDefault() string {
 	if f.shown != "" {
 		return f.shown
 	}
-	return f.def
+	return f.Default
 }
 
 // helpLine is a name with its doc in a column of its own.
@@ -170,11 +176,7 @@ func commandHelp(c *cobra.Command) string {
 }
 
 func topicNames() []string {
-	var names []string
-	for _, t := range topics {
-		names = append(names, t.name)
-	}
-	return names
+	return names(topics, func(t topic) string { return t.name })
 }
 
 // helpCommand is `rtda help [TOPIC or COMMAND]`.

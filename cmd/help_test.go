@@ -29,9 +29,9 @@ func TestHelp(t *testing.T) {
 			t.Errorf("longer than 80 characters: %s", line)
 		}
 	}
-	for _, f := range flags {
-		if !strings.Contains(help, " --"+f.name+" ") {
-			t.Errorf("--%s is not in help", f.name)
+	for _, f := range newOptions().flags {
+		if !strings.Contains(help, " --"+f.Name+" ") {
+			t.Errorf("--%s is not in help", f.Name)
 		}
 	}
 	for _, a := range run.Aggregates() {
@@ -79,36 +79,38 @@ func TestHelpExamples(t *testing.T) {
 // share a name.
 func TestFlagTable(t *testing.T) {
 	names := map[string]bool{"h": true, "help": true, "V": true, "version": true}
-	for _, f := range flags {
-		if f.group == "" || f.doc == "" || !strings.HasSuffix(f.long, ".") || f.set == nil {
-			t.Errorf("--%s: the row has gaps", f.name)
+	for _, f := range newOptions().flags {
+		if f.group == "" || f.Doc == "" || !strings.HasSuffix(f.Long, ".") || f.Set == nil && f.choice == nil && f.text == nil {
+			t.Errorf("--%s: the row has gaps", f.Name)
 		}
-		if (f.arg == "") == strings.Contains(f.long+f.def, "=") && f.arg == "" {
-			t.Errorf("--%s: a switch has a default", f.name)
+		if (f.Arg == "") == strings.Contains(f.Long+f.Default, "=") && f.Arg == "" {
+			t.Errorf("--%s: a switch has a default", f.Name)
 		}
-		for _, name := range []string{f.name, f.short} {
+		for _, name := range []string{f.Name, f.Short} {
 			if name != "" && names[name] {
-				t.Errorf("--%s: %s is taken", f.name, name)
+				t.Errorf("--%s: %s is taken", f.Name, name)
 			}
 			names[name] = true
 		}
-		if f.def != "" {
-			if err := newOptions().set(&f, f.def); err != nil {
-				t.Errorf("--%s: its default: %v", f.name, err)
+		if f.Default != "" {
+			if err := find(newOptions().flags, f.Name).set(f.Default); err != nil {
+				t.Errorf("--%s: its default: %v", f.Name, err)
 			}
 		}
 		if f.words == nil {
 			continue
 		}
 		for _, word := range f.words() {
-			if err := newOptions().set(&f, word); err != nil {
-				t.Errorf("--%s: its word %s: %v", f.name, word, err)
+			if err := find(newOptions().flags, f.Name).set(word); err != nil {
+				t.Errorf("--%s: its word %s: %v", f.Name, word, err)
 			}
 		}
 	}
 	for _, c := range conflicts {
-		if findFlag(c.flag) == nil {
-			t.Errorf("a conflict is of --%s, which is not there", c.flag)
+		for _, name := range strings.Fields(c.flags) {
+			if !names[name] {
+				t.Errorf("a conflict is of --%s, which is not there", name)
+			}
 		}
 	}
 }
@@ -128,7 +130,7 @@ func TestCommandsAreShown(t *testing.T) {
 // TestManPage keeps rtda.1 what go-md2man makes of the tables. After a change
 // of a table: go generate ./cmd
 func TestManPage(t *testing.T) {
-	want := md2man.Render([]byte(manPage()))
+	want := md2man.Render([]byte(strings.ReplaceAll(manSource(), "\n    ", "\n>     "))) // which indents a quotation
 	const inRepository = "../docs/manual.md"
 	if *writePage {
 		for name, text := range map[string]string{"rtda.1": string(want), inRepository: manual()} {
@@ -186,7 +188,7 @@ func TestEverydayHelp(t *testing.T) {
 func TestManPageIsWhole(t *testing.T) {
 	md := manSource()
 	var terms []string
-	for _, f := range flags {
+	for _, f := range newOptions().flags {
 		terms = append(terms, f.term())
 	}
 	for _, a := range run.Aggregates() {

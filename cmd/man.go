@@ -27,36 +27,49 @@ var manText string
 //go:embed rtda.1
 var page string
 
-// manCommand is `rtda man`.
-func (sh *shell) manCommand() *cobra.Command {
-	markdown := false
+// manCommand prints the man page of a program, which is in the file kept in markdown.
+func (sh *shell) manCommand(roff, kept string, markdown func() string) *cobra.Command {
+	asMarkdown := false
 	c := &cobra.Command{
 		Use:     "man",
 		Short:   "Print the man page, in roff",
-		Example: "  rtda man | man -l -",
+		Example: "  " + sh.name + " man | man -l -",
 		Args:    noArgs,
 		RunE: func(*cobra.Command, []string) error {
-			if markdown {
-				return sh.print(manual())
+			if asMarkdown {
+				return sh.print(markdown())
 			}
-			return sh.print(page)
+			return sh.print(roff)
 		},
 	}
-	c.Flags().BoolVar(&markdown, "markdown", false, "in markdown, as docs/manual.md is")
+	c.Flags().BoolVar(&asMarkdown, "markdown", false, "in markdown, as "+kept+" is")
 	return c
 }
 
 // manTables are the tables of the manual, by the lines that stand for them.
-var manTables = map[string]func(*table){
-	"@arguments":  argumentsTable,
-	"@flags":      flagsTable,
-	"@inputs":     inputsTable,
-	"@reasons":    reasonsTable,
-	"@aggregates": aggregatesTable,
-	"@outputs":    outputsTable,
-	"@statuses":   statusesTable,
-	"@commands":   commandsTable,
-	"@examples":   examplesTable,
+func manTables() map[string]func(*table) {
+	return map[string]func(*table){
+		"@arguments": items(argumentDocs, func(a argumentDoc) (term, said string) { return "*" + a.name + "*", a.doc }),
+		"@flags":     flagsTable,
+		"@inputs":    items(parse.Formats, func(f parse.Format) (term, said string) { return "**" + f.Name + "**", plain(f.Doc) }),
+		"@reasons":   reasonsTable,
+		"@aggregates": items(run.Aggregates(), func(a run.Aggregate) (term, said string) {
+			return "**" + a.Name + "**", plain(a.Doc + " [" + a.Unit + "]")
+		}),
+		"@outputs":  items(format.Formats, func(f format.Format) (term, said string) { return "**" + f.Name + "**", plain(f.Doc) }),
+		"@statuses": items(statusDocs, func(s statusDoc) (term, said string) { return "**" + s.status + "**", s.doc }),
+		"@commands": commandsTable,
+		"@examples": examplesTable,
+	}
+}
+
+// items makes a table of terms, one for each row of another table.
+func items[T any](rows []T, show func(T) (term, said string)) func(*table) {
+	return func(t *table) {
+		for _, row := range rows {
+			t.item(show(row))
+		}
+	}
 }
 
 // A table gathers lines of markdown.
@@ -72,8 +85,9 @@ func (t *table) item(term, text string) {
 // colon.
 func manSource() string {
 	var b strings.Builder
+	tables := manTables()
 	for line := range strings.Lines(manText) {
-		fill, ok := manTables[strings.TrimSuffix(line, "\n")]
+		fill, ok := tables[strings.TrimSuffix(line, "\n")]
 		if !ok {
 			b.WriteString(line)
 			continue
@@ -84,9 +98,6 @@ func manSource() string {
 	}
 	return b.String()
 }
-
-// manPage is the manual for go-md2man, which indents a quotation.
-func manPage() string { return strings.ReplaceAll(manSource(), "\n    ", "\n>     ") }
 
 // manual is the manual as everybody reads it.
 func manual() string { return readable(manSource()) }
@@ -110,11 +121,13 @@ func readable(source string) string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// topics are the sections of the manual that `rtda help TOPIC` shows.
-var topics = []struct {
+type topic struct {
 	name, doc string
 	sections  []string
-}{
+}
+
+// topics are the sections of the manual that `rtda help TOPIC` shows.
+var topics = []topic{
 	{"rules", "how to write rules, and what alerts say", []string{"RULES", "ALERTS"}},
 	{"formats", "the formats of input and output", []string{"INPUT", "OUTPUT"}},
 	{"time", "the clock, windows and when rows are written", []string{"CLOCK", "WINDOWS AND ROWS"}},
@@ -167,26 +180,15 @@ func unmarked(s string) string {
 	return strings.ReplaceAll(s, "\x00", "*")
 }
 
-func argumentsTable(t *table) {
-	for _, a := range argumentDocs {
-		t.item("*"+a.name+"*", a.doc)
-	}
-}
-
 func flagsTable(t *table) {
+	all := newOptions().flags
 	for _, g := range groups {
 		fmt.Fprintf(t, "## %s\n\n", g)
-		for i := range flags {
-			if flags[i].group == g {
-				t.flag(flags[i])
+		for i := range all {
+			if all[i].group == g {
+				t.flag(&all[i])
 			}
 		}
-	}
-}
-
-func inputsTable(t *table) {
-	for _, f := range parse.Formats {
-		t.item("**"+f.Name+"**", plain(f.Doc))
 	}
 }
 
@@ -196,29 +198,10 @@ func reasonsTable(t *table) {
 	}
 }
 
-func aggregatesTable(t *table) {
-	for _, a := range run.Aggregates() {
-		t.item("**"+a.Name+"**", plain(a.Doc+" ["+a.Unit+"]"))
-	}
-}
-
-func outputsTable(t *table) {
-	for _, f := range format.Formats {
-		t.item("**"+f.Name+"**", plain(f.Doc))
-	}
-}
-
-func statusesTable(t *table) {
-	for _, s := range statusDocs {
-		t.item("**"+s.status+"**", s.doc)
-	}
-}
-
 func commandsTable(t *table) {
 	t.item("**rtda simulate** [*flags*]", "Made-up sensor readings on stdout, to try things out and for tests. Its flags:")
-	for i := range simulateFlags {
-		f := &simulateFlags[i]
-		doc, _, _ := strings.Cut(f.doc, ", see above")
+	for _, f := range simulateFlags(newOptions()) {
+		doc, _, _ := strings.Cut(f.Doc, ", see above")
 		if f.words != nil {
 			doc += ": " + orList(f.words())
 		}
@@ -238,20 +221,23 @@ func examplesTable(t *table) {
 	}
 }
 
+// flag adds a flag.
+func (t *table) flag(f *Flag) { t.item(f.term(), f.Long+f.defaultText()) }
+
 // term is a flag as the manual shows it.
-func (f *flag) term() string {
-	term := "**--" + f.name + "**"
-	if f.short != "" {
-		term = "**-" + f.short + "**, " + term
+func (f *Flag) term() string {
+	term := "**--" + f.Name + "**"
+	if f.Short != "" {
+		term = "**-" + f.Short + "**, " + term
 	}
-	if f.arg != "" {
-		term += " *" + plain(f.arg) + "*"
+	if f.Arg != "" {
+		term += " *" + plain(f.Arg) + "*"
 	}
 	return term
 }
 
 // defaultText is how a default is told.
-func (f *flag) defaultText() string {
+func (f *Flag) defaultText() string {
 	if f.shownDefault() == "" {
 		return ""
 	}
@@ -283,8 +269,10 @@ var reasonDocs = [parse.Reasons]string{
 	parse.TooManySamples: "The windows hold all the samples they may (see `--max-samples`).",
 }
 
+type statusDoc struct{ status, doc string }
+
 // statusDocs is the table of statuses.
-var statusDocs = []struct{ status, doc string }{
+var statusDocs = []statusDoc{
 	{"0", "All input was used."},
 	{"1", "Reading or writing failed, or the header of a FILE does not fit."},
 	{"2", "A flag, a rule or a FILE on the command line is wrong; nothing was read."},

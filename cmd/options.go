@@ -22,12 +22,12 @@ import (
 // command line needs to know.
 type options struct {
 	run.Options
-	check    bool // print what would run
+	flags    []Flag // which fill it
+	check    bool   // print what would run
 	simulate simulateOptions
 
 	strict, quiet, timeNow, version bool
-	near                            string // what --near says
-	since                           string // what --since says
+	near, since                     string // what these flags say
 	ruleFiles                       []string
 	expected                        []string          // what --expect says
 	tokenFile                       string            // or none
@@ -37,22 +37,23 @@ type options struct {
 func newOptions() *options {
 	o := &options{given: map[string]string{}}
 	o.Tail = -1
+	o.flags = filterFlags(o)
 	return o
 }
 
 // set gives a flag a value, as often as the user names it.
-func (o *options) set(f *flag, text string) error {
-	if err := f.set(o, text); err != nil {
+func (o *options) set(f *Flag, text string) error {
+	if err := f.set(text); err != nil {
 		return err
 	}
-	if f.arg == "" && text == "false" {
-		delete(o.given, f.name)
+	if f.Arg == "" && text == "false" {
+		delete(o.given, f.Name)
 		return nil
 	}
-	if before, again := o.given[f.name]; again && f.repeats {
+	if before, again := o.given[f.Name]; again && f.repeats {
 		text = before + "," + text
 	}
-	o.given[f.name] = text
+	o.given[f.Name] = text
 	return nil
 }
 
@@ -70,14 +71,14 @@ func (o *options) finish(files []string) error {
 	if err := o.setDefaults(); err != nil {
 		return err
 	}
-	if err := o.setNear(); err != nil {
+	if o.TimeFormat != "" {
+		o.Near = time.Now().UnixNano()
+	}
+	if err := o.setMoment("near", o.near, &o.Near); err != nil {
 		return err
 	}
-	if o.since != "" {
-		var err error
-		if o.Since, err = parseMoment(o.since, o.Zone); err != nil {
-			return &flagError{"since", err}
-		}
+	if err := o.setMoment("since", o.since, &o.Since); err != nil {
+		return err
 	}
 	o.findClock()
 	if err := o.contradiction(); err != nil {
@@ -105,11 +106,6 @@ func (o *options) finish(files []string) error {
 	return nil
 }
 
-// tableWithoutNames reports whether columns have their names from the input.
-func (o *options) tableWithoutNames() bool {
-	return (o.In == "csv" || o.In == "tsv" || o.In == "cols") && len(o.Names) == 0
-}
-
 func (o *options) listensUDP() bool {
 	return slices.ContainsFunc(o.Listen, func(a socket.Address) bool { return a.Scheme == "udp" })
 }
@@ -134,7 +130,7 @@ func (o *options) readToken() error {
 }
 
 func (o *options) setDefaults() error {
-	if err := o.fill(flags); err != nil {
+	if err := o.fill(o.flags); err != nil {
 		return err
 	}
 	if o.Jobs == 0 {
@@ -153,14 +149,14 @@ func (o *options) setDefaults() error {
 }
 
 // fill sets the flags of a table that the user did not give to their defaults.
-func (o *options) fill(table []flag) error {
+func (o *options) fill(table []Flag) error {
 	for i := range table {
 		f := &table[i]
-		if f.def == "" || o.has(f.name) {
+		if f.Default == "" || o.has(f.Name) {
 			continue
 		}
-		if err := f.set(o, f.def); err != nil {
-			return fmt.Errorf("default of --%s: %w", f.name, err)
+		if err := f.set(f.Default); err != nil {
+			return fmt.Errorf("default of --%s: %w", f.Name, err)
 		}
 	}
 	return nil
@@ -201,19 +197,14 @@ func (o *options) setExpect() error {
 	return nil
 }
 
-// setNear reads the time of --near, in the zone of --tz; it is now by default.
-func (o *options) setNear() error {
-	if o.near == "" {
-		if o.TimeFormat != "" {
-			o.Near = time.Now().UnixNano()
-		}
+// setMoment reads the time of a flag, if there is one, in the zone of --tz.
+func (o *options) setMoment(flag, text string, dst *int64) (err error) {
+	if text == "" {
 		return nil
 	}
-	t, err := parseMoment(o.near, o.Zone)
-	if err != nil {
-		return &flagError{"near", err}
+	if *dst, err = parseMoment(text, o.Zone); err != nil {
+		return &flagError{flag, err}
 	}
-	o.Near = t
 	return nil
 }
 

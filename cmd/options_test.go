@@ -34,7 +34,7 @@ func TestDefaults(t *testing.T) {
 	if strings.Join(names, ",") != "mean,std,max" {
 		t.Errorf("aggregates %v", names)
 	}
-	o.Aggs, o.given = nil, nil
+	o.Aggs, o.given, o.flags = nil, nil, nil
 	want := &options{Options: run.Options{
 		In: "auto", OnError: "skip", MaxLine: 1 << 20, MaxKeys: 100_000, MaxSamples: 50_000_000,
 		Windows: []run.Window{{Width: agg.Width{N: 100}, Text: "100"}}, Every: stream.Every{N: 1}, EveryText: "1", ZoneText: "UTC", Warmup: 1,

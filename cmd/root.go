@@ -93,6 +93,26 @@ func (sh *shell) end(work func() error) int {
 	return sh.report(err)
 }
 
+// newCommand is a program's command, which does what run does where no command of
+// its own is meant.
+func (sh *shell) newCommand(use string, run func(c *cobra.Command, args []string) error) *cobra.Command {
+	c := &cobra.Command{
+		Use:               use,
+		Args:              cobra.ArbitraryArgs,
+		RunE:              run,
+		PersistentPreRun:  func(*cobra.Command, []string) { sh.began = true },
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
+	}
+	c.SetIn(sh.stdin)
+	c.SetOut(sh.stdout)
+	c.SetErr(sh.stderr)
+	c.SetFlagErrorFunc(explainFlag)
+	c.Flags().BoolVarP(&sh.opts.version, "version", "V", false, "the version")
+	return c
+}
+
 // execute does what cobra's Execute does. Where it is no command's turn it does so
 // by itself: cobra makes ready for completion at each start, which takes longer
 // than all of the flags.
@@ -124,31 +144,18 @@ var commandNames = []string{"simulate", "demo", "state", "completion", "man", "v
 // root makes the command. Its own commands are there only where the arguments
 // begin with one, so that FILEs may have any name in all other places.
 func (sh *shell) root(args []string) *cobra.Command {
-	root := &cobra.Command{
-		Use:               "rtda [flags] [FILE...]",
-		Args:              cobra.ArbitraryArgs,
-		RunE:              func(_ *cobra.Command, files []string) error { return sh.filter(files) },
-		PersistentPreRun:  func(*cobra.Command, []string) { sh.began = true },
-		SilenceErrors:     true,
-		SilenceUsage:      true,
-		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
-	}
-	root.SetIn(sh.stdin)
-	root.SetOut(sh.stdout)
-	root.SetErr(sh.stderr)
+	root := sh.newCommand("rtda [flags] [FILE...]", func(_ *cobra.Command, files []string) error { return sh.filter(files) })
 	root.SetHelpFunc(func(c *cobra.Command, _ []string) { sh.helpErr = sh.help(c) })
-	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return run.Usage(explainFlag(c, err)) })
 	completing := isCompleting(args)
-	addFlags(root.Flags(), flags, sh.opts, completing)
+	addFlags(root.Flags(), sh.opts.flags, sh.opts, completing)
 	sh.addHelp(root.Flags())
-	root.Flags().BoolVarP(&sh.opts.version, "version", "V", false, "the version")
 	if completing {
-		completeFlags(root, flags)
+		completeFlags(root, sh.opts.flags)
 		args = args[1:]
 	}
 	if wantsCommand(args, completing) {
 		root.SetHelpCommand(sh.helpCommand(root))
-		root.AddCommand(sh.simulateCommand(), sh.demoCommand(), sh.stateCommand(), sh.completionCommand(sh.name), sh.manCommand(), sh.versionCommand())
+		root.AddCommand(sh.simulateCommand(), sh.demoCommand(), sh.stateCommand(), sh.completionCommand(), sh.manCommand(page, "docs/manual.md", manual), sh.versionCommand())
 	}
 	return root
 }

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -9,7 +10,6 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -22,6 +22,7 @@ import (
 func (sh *shell) simulateCommand() *cobra.Command {
 	o := newOptions()
 	o.simulate.Count = -1
+	flags := simulateFlags(o)
 	c := &cobra.Command{
 		Use:     "simulate [flags]",
 		Short:   "Make up a sensor stream, to try things out and for tests",
@@ -29,14 +30,14 @@ func (sh *shell) simulateCommand() *cobra.Command {
 		Example: simulateExamples,
 		Args:    noArgs,
 		RunE: func(*cobra.Command, []string) error {
-			if err := o.fill(simulateFlags); err != nil {
+			if err := o.fill(flags); err != nil {
 				return err
 			}
 			return o.simulate.run(sh.stdout)
 		},
 	}
-	addFlags(c.Flags(), simulateFlags, o, false)
-	completeFlags(c, simulateFlags)
+	addFlags(c.Flags(), flags, o, false)
+	completeFlags(c, flags)
 	return c
 }
 
@@ -51,32 +52,33 @@ type simulateOptions struct {
 const maxSensors = 1_000_000
 
 // simulateFlags is the table of flags of `rtda simulate`.
-var simulateFlags = []flag{
-	{name: "count", short: "c", arg: "N", doc: "end after N records",
-		set: into(parseRecords, func(o *options) *int64 { return &o.simulate.Count })},
-	{name: "hz", arg: "N", def: "10", doc: "ticks a second: 100, 0.5, 1/60",
-		set: func(o *options, s string) error {
-			r, err := parseRate(s)
-			o.simulate.Rate = simulate.Rate(r)
-			return err
-		}},
-	{name: "flat-out", doc: "do not wait between lines",
-		set: turnOn(func(o *options) *bool { return &o.simulate.flatOut })},
-	{name: "seed", arg: "S", def: "1", doc: "a whole number; each gives a stream of its own",
-		set: into(parseSeed, func(o *options) *uint64 { return &o.simulate.Seed })},
-	{name: "shape", arg: "SHAPE", def: "uniform", doc: "shape of the values, see above", words: shapeNames,
-		set: choice(shapeNames, func(o *options) *string { return &o.simulate.Shape })},
-	{name: "sensors", arg: "N", def: "1", doc: "how many sensors there are",
-		set: number(1, maxSensors, func(o *options) *int { return &o.simulate.Sensors })},
-	{name: "out", short: "o", arg: "FORMAT", def: "num", doc: "format of the lines, see above", words: formatNames,
-		set: choice(formatNames, func(o *options) *string { return &o.simulate.Format })},
-	{name: "fault", arg: "LIST", doc: "put these faults in, see above", words: faultNames, list: true,
-		set: into(parseFaults, func(o *options) *[]string { return &o.simulate.Faults })},
-	{name: "labels", arg: "FILE", doc: "write where the faults are", file: true,
-		set: func(o *options, s string) error {
-			o.simulate.labels, o.simulate.Labels = s, true
-			return nil
-		}},
+func simulateFlags(o *options) []Flag {
+	c := &o.simulate
+	return []Flag{
+		{Name: "count", Short: "c", Arg: "N", Doc: "end after N records",
+			Set: into(parseRecords, &c.Count)},
+		{Name: "hz", Arg: "N", Default: "10", Doc: "ticks a second: 100, 0.5, 1/60",
+			Set: func(s string) error {
+				r, err := parseRate(s)
+				c.Rate = simulate.Rate(r)
+				return err
+			}},
+		{Name: "flat-out", Doc: "do not wait between lines",
+			Set: Switch(&c.flatOut)},
+		{Name: "seed", Arg: "S", Default: "1", Doc: "a whole number; each gives a stream of its own",
+			Set: into(parseSeed, &c.Seed)},
+		{Name: "shape", Arg: "SHAPE", Default: "uniform", Doc: "shape of the values, see above", words: shapeNames, choice: &c.Shape},
+		{Name: "sensors", Arg: "N", Default: "1", Doc: "how many sensors there are",
+			Set: Count(1, maxSensors, &c.Sensors)},
+		{Name: "out", Short: "o", Arg: "FORMAT", Default: "num", Doc: "format of the lines, see above", words: formatNames, choice: &c.Format},
+		{Name: "fault", Arg: "LIST", Doc: "put these faults in, see above", words: faultNames, list: true,
+			Set: into(parseFaults, &c.Faults)},
+		{Name: "labels", Arg: "FILE", Doc: "write where the faults are", File: true,
+			Set: func(s string) error {
+				c.labels, c.Labels = s, true
+				return nil
+			}},
+	}
 }
 
 // contradiction is the error of flags that do not go together.
@@ -146,47 +148,12 @@ func (o *simulateOptions) run(stdout io.Writer) (err error) {
 	pipe := make(chan os.Signal, 1)
 	signal.Notify(pipe, syscall.SIGPIPE)
 	defer signal.Stop(pipe)
-	return untilSignal(func(stop <-chan struct{}) error {
+	return run.UntilSignal(signals, run.Patience, func(ctx context.Context) error {
 		if o.flatOut {
-			return g.FlatOut(out, stop)
+			return g.FlatOut(out, ctx.Done())
 		}
-		return g.Paced(out, simulate.Wall, stop)
-	}, signals, run.Patience)
-}
-
-// untilSignal runs the stream until it ends or a signal comes. The lines at
-// hand are then finished, for as long as grace, should stdout be stuck, or
-// until a second signal.
-func untilSignal(stream func(stop <-chan struct{}) error, signals <-chan os.Signal, grace time.Duration) error {
-	stop, done := make(chan struct{}), make(chan error, 1)
-	go func() { done <- stream(stop) }()
-	select {
-	case err := <-done:
-		return err
-	case s := <-signals:
-		close(stop)
-		await(done, signals, run.Echo{Signal: s, Came: time.Now()}, grace)
-		return &run.Error{Status: run.StatusSignal + int(s.(syscall.Signal))}
-	}
-}
-
-// await waits until done or, after a first signal, for another one or as long as
-// grace.
-func await(done <-chan error, signals <-chan os.Signal, first run.Echo, grace time.Duration) {
-	late := time.NewTimer(grace)
-	defer late.Stop()
-	for {
-		select {
-		case <-done:
-			return
-		case s := <-signals:
-			if !first.Repeats(s) {
-				return
-			}
-		case <-late.C:
-			return
-		}
-	}
+		return g.Paced(out, simulate.Wall, ctx.Done())
+	})
 }
 
 // writeTable writes a line for each row of a table.
@@ -202,12 +169,11 @@ func formatNames() []string { return rowNames(simulate.Formats) }
 func faultNames() []string  { return rowNames(simulate.Faults) }
 
 // rowNames are the names of the rows of a table.
-func rowNames[T simulate.Row](table []T) (names []string) {
-	for _, r := range table {
+func rowNames[T simulate.Row](table []T) []string {
+	return names(table, func(r T) string {
 		name, _ := r.Row()
-		names = append(names, name)
-	}
-	return names
+		return name
+	})
 }
 
 // parseRecords reads a count of records, which may be larger than others.

@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -108,26 +109,26 @@ func TestSimulateWriteErrors(t *testing.T) {
 // second signal, without it.
 func TestSimulateUntilSignal(t *testing.T) {
 	broken, finished := errors.New("broken"), false
-	ready := func(stop <-chan struct{}) error { <-stop; return nil }
-	stuck := func(stop <-chan struct{}) error { select {} }
-	slow := func(stop <-chan struct{}) error {
-		<-stop
+	ready := func(ctx context.Context) error { <-ctx.Done(); return nil }
+	stuck := func(context.Context) error { select {} }
+	slow := func(ctx context.Context) error {
+		<-ctx.Done()
 		time.Sleep(20 * time.Millisecond)
 		finished = true
 		return nil
 	}
 	for _, c := range []struct {
 		name    string
-		stream  func(stop <-chan struct{}) error
+		do      func(ctx context.Context) error
 		grace   time.Duration
 		signals []os.Signal
 		want    int
 	}{
-		{"no signal", func(<-chan struct{}) error { return nil }, time.Hour, nil, 0},
-		{"error", func(<-chan struct{}) error { return broken }, time.Hour, nil, run.StatusIO},
+		{"no signal", func(context.Context) error { return nil }, time.Hour, nil, 0},
+		{"error", func(context.Context) error { return broken }, time.Hour, nil, run.StatusIO},
 		{"SIGINT", ready, time.Hour, []os.Signal{syscall.SIGINT}, 130},
 		{"SIGTERM", ready, time.Hour, []os.Signal{syscall.SIGTERM}, 143},
-		{"error after a signal", func(stop <-chan struct{}) error { <-stop; return broken }, time.Hour, []os.Signal{syscall.SIGTERM}, 143},
+		{"error after a signal", func(ctx context.Context) error { <-ctx.Done(); return broken }, time.Hour, []os.Signal{syscall.SIGTERM}, 143},
 		{"stuck", stuck, time.Millisecond, []os.Signal{syscall.SIGINT}, 130},
 		{"the same signal at once", slow, time.Hour, []os.Signal{syscall.SIGTERM, syscall.SIGTERM}, 143},
 		{"second signal", stuck, time.Hour, []os.Signal{syscall.SIGINT, syscall.SIGTERM}, 130},
@@ -137,7 +138,7 @@ func TestSimulateUntilSignal(t *testing.T) {
 			for _, s := range c.signals {
 				signals <- s
 			}
-			if got := run.StatusOf(untilSignal(c.stream, signals, c.grace)); got != c.want {
+			if got := run.StatusOf(run.UntilSignal(signals, c.grace, c.do)); got != c.want {
 				t.Errorf("status %d, want %d", got, c.want)
 			}
 		})

@@ -96,32 +96,46 @@ func parseLate(s string) (time.Duration, error) {
 	return 0, &badValue{"must be 0 or a duration like 250ms, 30s or 1h30m", s}
 }
 
-// parseWindow reads a window.
-func parseWindow(s string) (w agg.Width, err error) {
-	if s == "all" {
-		return agg.Width{Kind: agg.All}, nil
+// parseZone reads a time zone.
+func parseZone(s string) (*time.Location, error) {
+	zone, err := clock.LoadZone(s)
+	if err != nil {
+		return nil, &badValue{"must be a time zone like Europe/Berlin, UTC or local", s}
 	}
+	return zone, nil
+}
+
+// countOrSpan reads a count or a duration; both are 0 where it is neither.
+func countOrSpan(s string) (n int, d int64) {
 	if n, ok := digits(s); ok && n >= 1 {
-		return agg.Width{Kind: agg.Count, N: n}, nil
+		return n, 0
 	}
 	if d, ok := clock.ParseDuration(s); ok && d > 0 {
-		return agg.Width{Kind: agg.Duration, D: int64(d)}, nil
+		return 0, int64(d)
+	}
+	return 0, 0
+}
+
+// parseWindow reads a window.
+func parseWindow(s string) (w agg.Width, err error) {
+	n, d := countOrSpan(s)
+	switch {
+	case s == "all":
+		return agg.Width{Kind: agg.All}, nil
+	case n > 0:
+		return agg.Width{Kind: agg.Count, N: n}, nil
+	case d > 0:
+		return agg.Width{Kind: agg.Duration, D: d}, nil
 	}
 	return w, &badValue{"must be a count of 1 or more, a duration like 5m, or all", s}
 }
 
 // parseEvery reads when rows are written; the end is the zero value.
 func parseEvery(s string) (e stream.Every, err error) {
-	if s == "end" {
-		return e, nil
+	if e.N, e.D = countOrSpan(s); e == (stream.Every{}) && s != "end" {
+		return e, &badValue{"must be a count of 1 or more, a duration like 10s, or end", s}
 	}
-	if n, ok := digits(s); ok && n >= 1 {
-		return stream.Every{N: n}, nil
-	}
-	if d, ok := clock.ParseDuration(s); ok && d > 0 {
-		return stream.Every{D: int64(d)}, nil
-	}
-	return e, &badValue{"must be a count of 1 or more, a duration like 10s, or end", s}
+	return e, nil
 }
 
 // parseRate reads samples a second, exactly: a whole number, a decimal or a
@@ -276,6 +290,16 @@ func parseText(s string) (string, error) {
 		return "", &badValue{"must not be empty", s}
 	}
 	return s, nil
+}
+
+// parseName reads a name that may stand in a subject of NATS.
+func parseName(s string) (string, error) {
+	for _, c := range s {
+		if c != '-' && c != '_' && (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') {
+			return "", &badValue{"must be letters, digits, - and _ only", s}
+		}
+	}
+	return parseText(s)
 }
 
 // parseSwitch reads the value that a switch may have: --strict=false.

@@ -95,32 +95,33 @@ func TestQuote(t *testing.T) {
 // FuzzFlags gives every flag any value: it is taken or refused with one short,
 // clean line that names the flag, and taken in the same way twice.
 func FuzzFlags(f *testing.F) {
-	for i := range flags {
-		for _, value := range []string{flags[i].def, "", "0", "-1", "a,b", "1m", "all", "full", "1/60", "64k", `"a:b":ms`, "ts:%H:%M", "\x00", "9223372036854775808", "true", "x\n\x1b"} {
+	for i, row := range newOptions().flags {
+		for _, value := range []string{row.Default, "", "0", "-1", "a,b", "1m", "all", "full", "1/60", "64k", `"a:b":ms`, "ts:%H:%M", "\x00", "9223372036854775808", "true", "x\n\x1b"} {
 			f.Add(uint8(i), value)
 		}
-		if flags[i].words != nil {
-			for _, word := range flags[i].words() {
+		if row.words != nil {
+			for _, word := range row.words() {
 				f.Add(uint8(i), word)
 			}
 		}
 	}
 	f.Fuzz(func(t *testing.T, which uint8, value string) {
+		flags := newOptions().flags
 		flag := &flags[int(which)%len(flags)]
-		err := newOptions().set(flag, value)
-		if again := newOptions().set(flag, value); (err == nil) != (again == nil) {
-			t.Fatalf("--%s %q: %v, then %v", flag.name, value, err, again)
+		err := flag.set(value)
+		if again := newOptions().flags[int(which)%len(flags)].set(value); (err == nil) != (again == nil) {
+			t.Fatalf("--%s %q: %v, then %v", flag.Name, value, err, again)
 		}
 		if err == nil {
 			return
 		}
 		var bad *badValue
-		text := (&flagError{flag.name, err}).Error()
+		text := (&flagError{flag.Name, err}).Error()
 		switch {
 		case !errors.As(err, &bad):
-			t.Fatalf("--%s %q: an error of another kind: %v", flag.name, value, err)
+			t.Fatalf("--%s %q: an error of another kind: %v", flag.Name, value, err)
 		case strings.ContainsAny(text, "\n\r\x1b"), !utf8.ValidString(text), len(text) > 700:
-			t.Fatalf("--%s %q: not a short clean line: %q", flag.name, value, text)
+			t.Fatalf("--%s %q: not a short clean line: %q", flag.Name, value, text)
 		}
 	})
 }

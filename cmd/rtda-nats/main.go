@@ -64,7 +64,7 @@ func program(s *settings) *cmd.Program {
 		Name: "rtda-nats",
 		About: "rtda on many machines, by way of NATS JetStream: lines go into a stream that is split by their key, workers with rtda's flags take a share each, " +
 			"and rows and alerts come out exactly once, whatever is killed.",
-		Page: page, Manual: strings.Replace(manText, "@refused\n", refused(), 1),
+		Page: page, Kept: "docs/manual-nats.md", Manual: strings.Replace(manText, "@refused\n", refused(), 1),
 		Flags: []cmd.Flag{
 			{Name: "server", Arg: "URL", Default: defaultURL(), Doc: "the NATS server",
 				Long: "The server, or several with commas between. The default is NATS_URL, else `nats://127.0.0.1:4222`.", Set: cmd.Text(&s.url)},
@@ -255,35 +255,7 @@ func untilSignal(do func(ctx context.Context) error) error {
 		}
 	}
 	defer signal.Stop(signals)
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	done := make(chan error, 1)
-	go func() { done <- do(ctx) }()
-	select {
-	case err := <-done:
-		return err
-	case s := <-signals:
-		cancel()
-		awaitEnd(done, signals, run.Echo{Signal: s, Came: time.Now()})
-		return &run.Error{Status: run.StatusSignal + int(s.(syscall.Signal))}
-	}
-}
-
-// awaitEnd waits until done, but not longer than longestEnd or until another signal.
-func awaitEnd(done <-chan error, signals <-chan os.Signal, first run.Echo) {
-	late := time.After(longestEnd)
-	for {
-		select {
-		case <-done:
-			return
-		case s := <-signals:
-			if !first.Repeats(s) {
-				return
-			}
-		case <-late:
-			return
-		}
-	}
+	return run.UntilSignal(signals, longestEnd, do)
 }
 
 // longestEnd is how long what a signal ends may take.

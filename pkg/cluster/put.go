@@ -65,7 +65,7 @@ func Put(ctx context.Context, c PutConfig) error {
 	if len(o.Keys) != 1 {
 		return usage("--key: name the one field by which the lines are split (-k FIELD): got %q", strings.Join(o.Keys, ","))
 	}
-	if (o.In == "csv" || o.In == "tsv" || o.In == "cols") && len(o.Names) == 0 {
+	if o.HasHeaders() {
 		return usage("--names: lines go to several partitions, and a header to one of them only: name the columns (--names)")
 	}
 	if o.In == "num" || o.In == "lines" {

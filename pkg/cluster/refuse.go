@@ -19,9 +19,7 @@ var refusals = []refusal{
 	{"key", "a worker has some of the keys: say which fields they are (-k FIELD)", func(o *run.Options) bool { return len(o.Keys) == 0 }},
 	{"in", "auto would go by the first record of each partition: say the format (-i json)", func(o *run.Options) bool { return o.In == "auto" }},
 	{"in", "num has no keys: use another format", func(o *run.Options) bool { return o.In == "num" || o.In == "lines" }},
-	{"names", "the header is in one partition only: name the columns (--names)", func(o *run.Options) bool {
-		return (o.In == "csv" || o.In == "tsv" || o.In == "cols") && len(o.Names) == 0
-	}},
+	{"names", "the header is in one partition only: name the columns (--names)", (*run.Options).HasHeaders},
 	{"every", "a stream has no end: give -n a count or a duration", func(o *run.Options) bool { return o.Every == stream.Every{} }},
 	{"out", "is written with a header, or at the end: use text, json, influx or none", func(o *run.Options) bool {
 		return !slices.Contains([]string{"text", "json", "influx", "none"}, o.Out)

@@ -42,7 +42,7 @@ func (f *filter) takeIn(cut parse.ReaderConfig, places []feed.Place) error {
 	switch {
 	case o.Follow:
 		c := feed.FollowConfig{
-			NUL: o.NUL, Tail: o.Tail, FirstLine: o.hasHeaders(), Tell: f.tell,
+			NUL: o.NUL, Tail: o.Tail, FirstLine: o.HasHeaders(), Tell: f.tell,
 			Keep: f.checkpoint != nil, From: places,
 		}
 		if f.checkpoint.goesOn() {
@@ -71,11 +71,6 @@ func (f *filter) stdin() *parse.Origin {
 		}
 	}
 	return nil
-}
-
-// hasHeaders reports whether columns have their names from the first line.
-func (o *Options) hasHeaders() bool {
-	return (o.In == "csv" || o.In == "tsv" || o.In == "cols") && len(o.Names) == 0
 }
 
 func hasUDP(all []socket.Address) bool {

@@ -117,6 +117,12 @@ type Options struct {
 	Progress     string // auto, always or never
 }
 
+// HasColumns reports whether the input has columns, which have names.
+func (o *Options) HasColumns() bool { return o.In == "csv" || o.In == "tsv" || o.In == "cols" }
+
+// HasHeaders reports whether columns have their names from the first line.
+func (o *Options) HasHeaders() bool { return o.HasColumns() && len(o.Names) == 0 }
+
 // ImplyClock turns the wall clock on if there is no clock yet, because of why.
 func (o *Options) ImplyClock(why string) {
 	if o.Clock == stream.NoClock {

@@ -5,6 +5,8 @@
 package run
 
 import (
+	"cmp"
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -128,7 +130,7 @@ func (f *filter) handleSignals(signals <-chan os.Signal) error {
 	}()
 	ended, quit := finished, f.display.quit()
 	var how *Error // set after a signal
-	var first Echo
+	var first echo
 	for {
 		select {
 		case err := <-ended:
@@ -152,14 +154,14 @@ func (f *filter) handleSignals(signals <-chan os.Signal) error {
 				f.display.release()
 			case f.display.isHolding():
 				return &Error{Status: StatusSignal + int(s.(syscall.Signal))}
-			case first.Repeats(s):
+			case first.repeats(s):
 			case how != nil: // the second one
 				if f.actions != nil {
 					f.actions.kill()
 				}
 				return how
 			default:
-				first = Echo{s, time.Now()}
+				first = echo{s, time.Now()}
 				how = &Error{Status: StatusSignal + int(s.(syscall.Signal))}
 				ended = f.interrupt(how, finished)
 			}
@@ -167,18 +169,47 @@ func (f *filter) handleSignals(signals <-chan os.Signal) error {
 	}
 }
 
-// An Echo is a signal that may come once more at once: timeout(1) and others send
+// UntilSignal does something until it ends or a signal comes, which ends the context:
+// what is done has as long as grace to end in order, or until a second signal.
+func UntilSignal(signals <-chan os.Signal, grace time.Duration, do func(ctx context.Context) error) error {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	done := make(chan error, 1)
+	go func() { done <- do(ctx) }()
+	var late <-chan time.Time // after a signal
+	var first echo
+	var how error
+	for {
+		select {
+		case err := <-done:
+			return cmp.Or(how, err)
+		case <-late:
+			return how
+		case s := <-signals:
+			switch {
+			case how == nil:
+				cancel()
+				first, late = echo{s, time.Now()}, time.After(grace)
+				how = &Error{Status: StatusSignal + int(s.(syscall.Signal))}
+			case !first.repeats(s):
+				return how
+			}
+		}
+	}
+}
+
+// An echo is a signal that may come once more at once: timeout(1) and others send
 // one to a process and then to its whole group. That is no second signal.
-type Echo struct {
-	Signal os.Signal
-	Came   time.Time
+type echo struct {
+	signal os.Signal
+	came   time.Time
 }
 
 // echoTime is how long after a signal the same one is taken for its echo.
 const echoTime = 100 * time.Millisecond
 
-// Repeats reports whether s is the echo of the signal.
-func (e *Echo) Repeats(s os.Signal) bool { return s == e.Signal && time.Since(e.Came) < echoTime }
+// repeats reports whether s is the echo of the signal.
+func (e *echo) repeats(s os.Signal) bool { return s == e.signal && time.Since(e.came) < echoTime }
 
 // keepTime ticks while there is something that the clock alone brings.
 func (f *filter) keepTime() {
