@@ -2,6 +2,7 @@ package format
 
 import (
 	"bytes"
+	"cmp"
 	"math"
 	"slices"
 	"strconv"
@@ -83,6 +84,9 @@ func (c *Context) complaint(dst []byte, n *stream.Note) []byte {
 		dst = text.AppendQuoted(append(dst, ": "...), quotable(n))
 	}
 	cure := strings.Replace(string(n.Cure), "%s", text.Plain(string(n.Names)), 1)
+	if n.First {
+		cure = cmp.Or(cure, limitCures[n.Reason])
+	}
 	switch {
 	case c.Strict && cure == "":
 		return dst
@@ -101,6 +105,13 @@ func (c *Context) complaint(dst []byte, n *stream.Note) []byte {
 	return append(dst, ')')
 }
 
+// limitCures are the flags that move the limits of what is read and kept.
+var limitCures = map[parse.Reason]string{
+	parse.TooLong:        "--max-line takes longer ones",
+	parse.TooManyKeys:    "--max-keys takes more, --ttl makes room",
+	parse.TooManySamples: "--max-samples takes more, --ttl makes room",
+}
+
 // appendTold appends what is told though nothing was skipped, the first time with
 // its cure.
 func appendTold(dst []byte, n *stream.Note) []byte {
@@ -113,7 +124,7 @@ func appendTold(dst []byte, n *stream.Note) []byte {
 	case stream.Jumped:
 		behind, cure = " ahead of the newest time", "--ahead 1h leaves such records out"
 	case stream.Ahead:
-		behind = " ahead of the newest time, and taken: the next record is no earlier"
+		behind = " ahead of the newest time, and taken: no next record contradicts it"
 	case stream.SetBack:
 		before, behind, cure = "the clock of its key was set back by ", "", "its windows begin anew"
 	case stream.Unfilled:

@@ -46,7 +46,7 @@ func (d *influxDecoder) decode(r *record, line []byte) {
 	})
 	if !ok {
 		r.fail(NotRecord, line)
-		r.advise(NotRecord, guess(line, false))
+		r.advise(NotRecord, otherThan(CureInflux, guess(line, false)))
 		return
 	}
 	d.finish(r, d.name, stamp)

@@ -34,7 +34,7 @@ func (d *logfmtDecoder) decode(r *record, line []byte) {
 	d.slots.begin()
 	if d.pairs(r, line, nil) < 0 {
 		r.fail(NotRecord, line)
-		r.advise(NotRecord, guess(line, false))
+		r.advise(NotRecord, otherThan(CureLogfmt, guess(line, false)))
 	}
 }
 

@@ -192,7 +192,9 @@ func (r *record) readTime(b []byte, sign byte) {
 	if ns, east, ok := r.time.Parse(b, sign); ok {
 		r.setTime(ns, east)
 	} else if !isBlank(b) {
-		r.fail(BadTime, b)
+		if r.fail(BadTime, b); r.cfg.TimeFormat == "" {
+			r.advise(BadTime, CureFormat)
+		}
 	}
 }
 
@@ -352,7 +354,9 @@ func (r *record) judge() {
 	}
 	if r.timed && !r.hasNS && BadTime < r.reason {
 		r.fail(BadTime, nil)
-		r.advise(BadTime, CureHas)
+		if r.advise(BadTime, CureHas); r.cfg.Time == "" {
+			r.advise(BadTime, CureStamp)
+		}
 	}
 	for _, x := range r.vals {
 		if x == x {
@@ -362,6 +366,7 @@ func (r *record) judge() {
 	switch {
 	case len(r.vals) == 0:
 		r.fail(MissingField, nil)
+		r.advise(MissingField, CureNone)
 	case len(r.bad) == 0 && r.marked:
 		r.blank = r.reason == numReasons
 	case len(r.bad) == 0:

@@ -131,7 +131,7 @@ func TestGuess(t *testing.T) {
 		want Cure
 	}{
 		{"time,a,b", CureCSV}, {"a;b;1,5", CureSemi}, {"a\tb", CureTSV}, {"level=info ms=12", CureLogfmt}, {`[{"a":1},{"a":2}]`, CureArray}, {"4 0 811120 20480", CureCols}, {"/dev/vda 264212084 37101940 58399324 39% /", CureCols}, {"64 bytes from 127.0.0.1: icmp_seq=1 ttl=64 time=0.040 ms", ""},
-		{"hello", ""}, {"1,5", CureDecimal}, {"1,5,2", CureCSV}, {"hello big world", ""}, {`web | {"a":1}`, CureJSON}, {"[", CureJSON}, {"[1,2]", ""}, {"", ""},
+		{"cpu,host=a v=1 1777636803000000000", CureInflux}, {"cpu v=1 1777636803", CureInflux}, {"cpu,host=a v=1", CureInflux}, {"a=1,2 b=3", CureLogfmt}, {"hello", ""}, {"1,5", CureDecimal}, {"1,5,2", CureCSV}, {"hello big world", ""}, {`web | {"a":1}`, CureJSON}, {"[", CureJSON}, {"[1,2]", ""}, {"", ""},
 	} {
 		if got := guess([]byte(c.in), false); got != c.want {
 			t.Errorf("%q: %q, want %q", c.in, got, c.want)

@@ -248,6 +248,8 @@ func guess(line []byte, json bool) Cure {
 		return CureJSON
 	case bytes.IndexByte(b, '\t') >= 0:
 		return CureTSV
+	case isInflux(words):
+		return CureInflux
 	case pairs(words):
 		return CureLogfmt
 	case bytes.Count(b, []byte{';'}) > bytes.Count(b, []byte{','}):
@@ -258,6 +260,31 @@ func guess(line []byte, json bool) Cure {
 		return CureCols
 	}
 	return ""
+}
+
+// otherThan is the cure, unless it names the format that the line is read in.
+func otherThan(own, cure Cure) Cure {
+	if cure == own {
+		return ""
+	}
+	return cure
+}
+
+// isInflux reports whether words are a measurement, with tags or with a timestamp
+// at the end, and fields.
+func isInflux(words [][]byte) bool {
+	if len(words) < 2 || len(words) > 3 || bytes.IndexByte(words[1], '=') <= 0 {
+		return false
+	}
+	name, _, tagged := bytes.Cut(words[0], []byte{','})
+	if bytes.IndexByte(name, '=') >= 0 {
+		return false
+	}
+	if len(words) == 3 {
+		_, ok := num.Parse(words[2], '.')
+		return ok
+	}
+	return tagged
 }
 
 // pairs reports whether most words are a name and a value.

@@ -310,6 +310,9 @@ func parseConfig(o *Options) (parse.Config, error) {
 	if why := set.NeedsClock(); why != "" {
 		o.ImplyClock(why)
 	}
+	if err := o.noRow(set); err != nil {
+		return parse.Config{}, err
+	}
 	c := parse.Config{
 		Format: o.In, Fields: o.Fields, Paths: o.Paths, Keys: o.Keys, Texts: o.texts(set), Names: o.Names, Match: o.Match,
 		Count: o.onlyCounts(set), Missing: parse.NewMarkers(o.Missing), Units: o.Units,

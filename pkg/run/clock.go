@@ -24,12 +24,13 @@ func newWallClock() *wallClock {
 	}}
 }
 
-// Now is the time in ns since the Unix epoch.
+// Now is the time in ns since the Unix epoch, to the millisecond: what is read at
+// once has one time, and more digits would only look exact.
 func (c *wallClock) Now() int64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	wall, passed := c.read()
 	c.now = max(wall, c.now+(passed-c.passed)/2)
 	c.passed = passed
-	return c.now
+	return c.now - c.now%int64(time.Millisecond)
 }

@@ -1,15 +1,19 @@
 package run
 
-import "testing"
+import (
+	"testing"
+	"time"
+)
 
 // The wall clock follows the machine's clock forward at once, and never goes
 // back: where that was set back, it goes on at half its pace until both agree.
 func TestWallClock(t *testing.T) {
-	var wall, passed int64
+	const ms = int64(time.Millisecond)
+	wall, passed := ms-1, int64(0) // what is less than a millisecond is cut off
 	c := &wallClock{read: func() (int64, int64) { return wall, passed }}
 	for _, step := range []struct {
 		what         string
-		wall, passed int64 // since the last step
+		wall, passed int64 // ms since the last step
 		want         int64
 	}{
 		{"the beginning", 1000, 0, 1000},
@@ -22,10 +26,10 @@ func TestWallClock(t *testing.T) {
 		{"80 passed, both agree", 80, 80, 5220},
 		{"10 passed", 10, 10, 5230},
 	} {
-		wall += step.wall
-		passed += step.passed
-		if got := c.Now(); got != step.want {
-			t.Errorf("%s: %d, want %d", step.what, got, step.want)
+		wall += step.wall * ms
+		passed += step.passed * ms
+		if got := c.Now(); got != step.want*ms {
+			t.Errorf("%s: %d, want %d", step.what, got, step.want*ms)
 		}
 	}
 }

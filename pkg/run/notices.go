@@ -1,6 +1,7 @@
 package run
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -73,9 +74,25 @@ func (o *Options) neverValue(set *rule.Set) error {
 		}
 	}
 	for _, m := range set.Metrics {
-		if n := fewest(m.Agg, o.DDof); m.Window.N > 0 && m.Window.N < n {
+		holds := m.Window.N
+		if first := o.Windows[0]; m.Window == (rule.Window{}) && first.Kind == agg.Count {
+			holds = first.N
+		}
+		if n := fewest(m.Agg, o.DDof); 0 < holds && holds < n {
 			return fmt.Errorf("--rule: %s can never have a value: it needs a window of %d samples or more", m.Text, n)
 		}
+	}
+	return nil
+}
+
+// noRow is the error of flags with which no row could ever have a value: lines
+// have no number to measure, and without a clock nothing has an age.
+func (o *Options) noRow(set *rule.Set) error {
+	switch {
+	case o.In == "lines" && !o.onlyCounts(set):
+		return errors.New("--in: lines have no numbers to measure: add -a count, or take --match REGEXP: got \"lines\"")
+	case o.Clock == stream.NoClock && len(o.Aggs) == 1 && o.Aggs[0].Name == ageName:
+		return errors.New("--agg: age needs a clock: add -t FIELD, -t now or --hz N: got \"age\"")
 	}
 	return nil
 }
