@@ -112,16 +112,8 @@ func cuts(size int, kind Kind) int {
 	return size / 256
 }
 
-// blockAt returns in which block a place in the ring is. It is mostly the newest
-// or the next, and divides otherwise.
-func (p *parts) blockAt(at int) int {
-	for j := p.newest; j < min(p.newest+2, p.k); j++ {
-		if at >= p.start(j) && at < p.start(j+1) {
-			return j
-		}
-	}
-	return ((at+1)*p.k - 1) / p.size
-}
+// blockAt returns in which block a place in the ring is.
+func (p *parts) blockAt(at int) int { return ((at+1)*p.k - 1) / p.size }
 
 // partsFor returns the parts of the window, ready for the block in which the
 // sample of a number is, when the oldest sample is that of the number head. It
@@ -139,8 +131,9 @@ func (w *Window) partsFor(number, head int64) *parts {
 	}
 	at, from := w.place(number), w.place(head)
 	newest, oldest := p.blockAt(at), p.blockAt(from)
-	last, mid := number-int64(at-p.start(newest)), head
-	if p.start(oldest) != from {
+	start := p.start(newest)
+	last, mid := number-int64(at-start), head
+	if from != p.start(oldest) {
 		oldest++
 		mid += int64(p.start(oldest) - from)
 	}
@@ -149,7 +142,7 @@ func (w *Window) partsFor(number, head int64) *parts {
 	}
 	known := p.last // the blocks before it are in the trees
 	p.syncedTo, p.newest = 0, newest
-	p.mid, p.last, p.end = mid, last, last+int64(p.start(newest+1)-p.start(newest))
+	p.mid, p.last, p.end = mid, last, last+int64(p.start(newest+1)-start)
 	p.learn(w, max(known, mid))
 	for _, s := range p.all {
 		s.middle(oldest%p.k, newest)
@@ -159,15 +152,22 @@ func (w *Window) partsFor(number, head int64) *parts {
 
 // learn puts the whole blocks from a sample on into the trees.
 func (p *parts) learn(w *Window, number int64) {
+	if number >= p.last {
+		return
+	}
 	b := &w.plan.pieces[0]
-	for number < p.last {
-		at := w.place(number)
-		j := p.blockAt(at)
-		w.block(b, at, p.start(j+1)-at, number)
+	at := w.place(number)
+	for j := p.blockAt(at); number < p.last; j++ {
+		if j == p.k {
+			j, at = 0, 0
+		}
+		end := p.start(j + 1)
+		w.block(b, at, end-at, number)
 		for _, s := range p.all {
 			s.leaf(j, b)
 		}
-		number += int64(len(b.xs))
+		number += int64(end - at)
+		at = end
 	}
 }
 

@@ -37,17 +37,9 @@ func lower(a, b float64) float64 {
 func (e *extreme) leaf(j int, b *block) {
 	x := e.cur
 	if e.curN != b.number || int(e.done) != len(b.xs) || e.stale {
-		x = e.lowest(b.xs, math.Inf(1))
+		x = lowestOf(b.xs, nil, e.sign)
 	}
 	e.tree.set(j, x, lower)
-}
-
-// lowest returns the smallest of lo and xs.
-func (e *extreme) lowest(xs []float64, lo float64) float64 {
-	for _, x := range xs {
-		lo = lower(lo, float64(x*e.sign))
-	}
-	return lo
 }
 
 func (e *extreme) middle(i, j int) { e.i, e.j, e.stale = int32(i), int32(j), true }
@@ -59,7 +51,7 @@ func (e *extreme) sync(c *content) {
 		e.old, e.oldN, e.done, e.stale = int32(len(c.old.xs)), c.old.number, 0, false
 		e.sumRests(c.old.xs)
 	}
-	e.cur = e.lowest(c.cur.xs[e.done:], e.cur)
+	e.cur = lower(e.cur, lowestOf(c.cur.xs[e.done:], nil, e.sign))
 	e.done = int32(len(c.cur.xs))
 }
 
@@ -140,29 +132,29 @@ func fillLows(dst, xs []float64, sign, lo float64) float64 {
 	return lo
 }
 
-// lowestOf returns the extreme, with its sign, of a few samples in two pieces.
-// Every third is a new extreme, so that branches mispredict; integers need none.
+// lowestOf returns the extreme, with its sign, of samples in two pieces; +Inf of none.
+// Many of the first samples are a new extreme, so that branches mispredict; integers
+// need none.
 func lowestOf(xs, ys []float64, sign float64) float64 {
-	lo := int64(math.MaxInt64)
+	lo := rank(math.Inf(1))
+	negate := int64(math.Float64bits(sign)) & math.MinInt64
 	for _, x := range xs {
-		lo = min(lo, rank(float64(x*sign)))
+		lo = min(lo, rankOf(int64(math.Float64bits(x))^negate))
 	}
 	for _, x := range ys {
-		lo = min(lo, rank(float64(x*sign)))
+		lo = min(lo, rankOf(int64(math.Float64bits(x))^negate))
 	}
 	return unrank(lo)
 }
 
 // rank maps float64s to integers of the same order.
-func rank(x float64) int64 {
-	b := int64(math.Float64bits(x))
-	return b ^ int64(uint64(b>>63)>>1)
-}
+func rank(x float64) int64 { return rankOf(int64(math.Float64bits(x))) }
+
+// rankOf is rank of the float64 whose bits are b. It undoes itself.
+func rankOf(b int64) int64 { return b ^ int64(uint64(b>>63)>>1) }
 
 // unrank undoes rank.
-func unrank(r int64) float64 {
-	return math.Float64frombits(uint64(r ^ int64(uint64(r>>63)>>1)))
-}
+func unrank(r int64) float64 { return math.Float64frombits(uint64(rankOf(r))) }
 
 // min is the smallest value of the window.
 func (b *batch) min(i int) float64 { return b.low[0][i] }

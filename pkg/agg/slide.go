@@ -1,6 +1,10 @@
 package agg
 
-import "math"
+import (
+	"math"
+
+	"rtda/pkg/clock"
+)
 
 // A batch is samples that a window takes in at one go, all within one block,
 // and what the window is at each of them; aggregates are read from it. For Value
@@ -129,44 +133,59 @@ func (w *Window) pushMany(ts []int64, xs []float64) {
 // be made anew and the oldest of its samples stays in front of the ring's end, and
 // returns how many.
 func (w *Window) pushTimes(ts []int64, xs []float64) int {
-	size := w.size
-	if w.n == 0 || w.plan.back != nil || ts[0]-w.plan.width.D > ts[0] {
-		return 0
-	}
-	least := 0 // samples with which the ring stays as it is
+	size, d, least := w.size, w.plan.width.D, 0 // samples with which the ring stays as it is
 	if size > keptRing {
 		least = size / 16
 	}
+	if w.n < max(1, least) || w.plan.back != nil || ts[0]-d > ts[0] {
+		return 0
+	}
 	ring := w.ts[:size]
-	n, leave := leaving(ring[w.head:min(w.head+w.n, size)], ts, w.plan.width.D, w.n-least, uint(size-least))
+	old := ring[w.head:min(w.head+w.n, size)]
+	n := notAfter(ts, clock.Later(old[len(old)-1], d)-1)
+	n = staying(old[min(w.n-least, len(old)):], ts[:n], d) // until as many others have come
+	left := 0
+	if free := size - w.n; n > free { // from then on one must have left for each that comes
+		left = leaving(old, ts[free:n], d)
+		n = free + left
+	}
+	if n == 0 {
+		return 0
+	}
 	free := w.place(w.seen)
 	for to := 0; to < n; free = 0 {
 		k := copy(ring[free:], ts[to:n])
 		copy(w.xs[free:size], xs[to:n])
 		to += k
 	}
-	w.head, w.n, w.seen = w.head+leave, w.n-leave+n, w.seen+int64(n)
+	left += notAfter(old[left:], ts[n-1]-d)
+	w.head, w.n, w.seen = w.head+left, w.n-left+n, w.seen+int64(n)
 	return n
 }
 
-// leaving returns how many samples can come at the times ts, and how many of the
-// samples at the times old leave then because they are d older: some must stay, and
-// there may be 0 to limit others, of which there are more before the first comes.
-// Inlined it would take half as much again, as registers run out.
+// staying returns how many of ts come before the sample at the same place of old, if
+// there is one, is d older or more.
+func staying(old, ts []int64, d int64) int {
+	for i := range min(len(old), len(ts)) {
+		if old[i] <= ts[i]-d {
+			return i
+		}
+	}
+	return len(ts)
+}
+
+// leaving returns how many of ts come when the sample at the same place of old is d
+// older or more. Inlined it would take half as much again, as registers run out.
 //
 //go:noinline
-func leaving(old, ts []int64, d int64, more int, limit uint) (n, leave int) {
-	for i, t := range ts {
-		at := leave
-		for at < len(old) && old[at] <= t-d {
-			at++
+func leaving(old, ts []int64, d int64) int {
+	n := min(len(old), len(ts))
+	for i := range n {
+		if old[i] > ts[i]-d {
+			return i
 		}
-		if at == len(old) || uint(more+i-at) >= limit {
-			return i, leave
-		}
-		leave = at
 	}
-	return len(ts), leave
+	return n
 }
 
 // storeMany stores samples from the place behind the newest on, at most up to

@@ -3,7 +3,6 @@ package agg
 import (
 	"math"
 	"runtime"
-	"slices"
 
 	"rtda/pkg/clock"
 )
@@ -248,22 +247,27 @@ func (w *Window) stale(t int64) int {
 	if w.plan.width.Kind != Duration || w.n == 0 {
 		return 0
 	}
-	cut := w.plan.cut(t)
-	if w.ts[w.head] > cut {
-		return 0
+	cut, end := w.plan.cut(t), w.head+w.n
+	n := notAfter(w.ts[w.head:min(end, w.size)], cut)
+	if end > w.size && w.head+n == w.size {
+		n += notAfter(w.ts[:end-w.size], cut)
 	}
-	lo, hi := 0, 1 // the sample lo is stale; most often the next is not
-	for ; hi < w.n && w.ts[w.place(w.seen-int64(w.n-hi))] <= cut; hi += hi - lo + 1 {
-		lo = hi
+	return n
+}
+
+// notAfter returns how many of ts, which rise, are at t or before. Most often these
+// are few.
+func notAfter(ts []int64, t int64) int {
+	n, step := 0, 1
+	for ; n+step <= len(ts) && ts[n+step-1] <= t; step *= 2 {
+		n += step
 	}
-	for hi = min(hi, w.n); lo+1 < hi; { // and hi is not, if there is one
-		if mid := (lo + hi) / 2; w.ts[w.place(w.seen-int64(w.n-mid))] <= cut {
-			lo = mid
-		} else {
-			hi = mid
+	for step /= 2; step > 0; step /= 2 { // not with the next step, but perhaps with half of it
+		if n+step <= len(ts) && ts[n+step-1] <= t {
+			n += step
 		}
 	}
-	return hi
+	return n
 }
 
 // Until returns a time before which Advance changes nothing, if nobody asks how
@@ -505,12 +509,4 @@ func (q *queue) next(t int64) (sample, bool) {
 }
 
 // before returns how many samples are at t or before.
-func (q *queue) before(t int64) int {
-	n, _ := slices.BinarySearchFunc(q.ts[q.from:], t, func(at, t int64) int {
-		if at <= t {
-			return -1
-		}
-		return 1
-	})
-	return n
-}
+func (q *queue) before(t int64) int { return notAfter(q.ts[q.from:], t) }

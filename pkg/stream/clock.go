@@ -24,19 +24,18 @@ func (r Rate) time(i int) int64 {
 	return int64(min(t, math.MaxInt64))
 }
 
-// fill fills dst with the times of records from the i-th on, up to the first that is
+// fill fills dst with the times of records from the i-th on, as far as these are not
 // later than until, and returns how many these are.
 func (r Rate) fill(dst []int64, i int, until int64) int {
 	t, step := r.time(i), second*r.Den/r.Num
-	if step >= (math.MaxInt64-uint64(t))/maxMany {
+	if t > until || step >= (math.MaxInt64-uint64(t))/maxMany {
 		return 0
 	}
 	more := second * r.Den % r.Num
-	if n := len(dst); more == 0 {
-		if t > until {
-			n = 1
-		} else if left := uint64(until-t) / step; left < uint64(n) {
-			n = min(n, int(left)+2)
+	if more == 0 {
+		n := len(dst)
+		if left := uint64(until-t) / step; left < uint64(n) {
+			n = int(left) + 1
 		}
 		for k := range dst[:n] {
 			dst[k] = t
@@ -47,9 +46,10 @@ func (r Rate) fill(dst []int64, i int, until int64) int {
 	_, lo := bits.Mul64(uint64(i), second*r.Den)
 	rest := (lo + r.Num/2) - uint64(t)*r.Num // what is left of the division
 	for k := range dst {
-		if dst[k] = t; t > until {
-			return k + 1
+		if t > until {
+			return k
 		}
+		dst[k] = t
 		t += int64(step)
 		if rest += more; rest >= r.Num {
 			rest -= r.Num

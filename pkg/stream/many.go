@@ -30,6 +30,7 @@ type many struct {
 	timed   bool    // windows or rules ask for times
 	newest  int64   // what the clock is after those that go together
 	clocked bool    // records may have to go alone because of their times
+	steady  bool    // the times of records that follow each other rise and are no pause apart
 	jump    int64   // how far ahead of the others a record may be
 	delay   int64   // rule.Set.Delay
 	pause   uint64  // the longest time between two records of a key that is no pause
@@ -103,6 +104,7 @@ func newMany(cfg *Config) many {
 	if m.pause = uint64(m.jump); cfg.Gap > 0 {
 		m.pause = min(m.pause, uint64(cfg.Gap-1))
 	}
+	m.steady = cfg.Clock == HzClock && second*cfg.Hz.Den/cfg.Hz.Num < m.pause
 	m.limit = max(minMany, min(m.limit, maxCells/max(1, cfg.Fields, len(cfg.Columns), len(cfg.Metrics))))
 	for i := range cfg.Windows {
 		if cfg.Windows[i].mayLack() {
@@ -287,8 +289,8 @@ func (s *Stream) isTaken(batch *parse.Batch, i int, t int64) bool {
 		s.cfg.MaxSamples-s.stats.Held-s.late.cost >= s.most
 }
 
-// timesFrom are the times of n records from i on, or fewer if these come to one that
-// is later than until. There are none if nobody asks for them.
+// timesFrom are the times of n records from i on, or fewer if it is known that the
+// next is later than until. There are none if nobody asks for them.
 func (s *Stream) timesFrom(b *parse.Block, batch *parse.Batch, i, n int, until int64) []int64 {
 	m := &s.many
 	if !m.clocked && !m.timed {
@@ -402,14 +404,20 @@ func (s *Stream) gatherOne(batch *parse.Batch, i, n int, until int64) int {
 	}
 	if m.clocked {
 		last, earliest := se.last, max(se.last, s.earliest())
-		for k, t := range m.at[:n] {
+		look := n
+		if m.steady { // if the first one need not go alone, none does
+			look = min(1, n)
+		}
+		for k, t := range m.at[:look] {
 			if t < earliest || t > until || since(last, t) > m.pause {
 				n = k
 				break
 			}
 			last, earliest = t, t
 		}
-		m.newest = max(s.clock, last)
+		if n > 0 {
+			m.newest = max(s.clock, m.at[n-1])
+		}
 	}
 	if !se.ready && !s.becomesReady(se) {
 		n = m.filled(batch, i, n)
@@ -626,19 +634,17 @@ func (m *many) timesOf(at, to int) []int64 {
 	return m.ts[at:to]
 }
 
-// hasGaps reports whether a value is missing.
+// hasGaps reports whether a value is missing: NaN, which every sum with it is. Sums of
+// other finite values are none.
 func hasGaps(xs []float64) bool {
+	var a, b, c, d float64
 	for ; len(xs) >= 4; xs = xs[4:] {
-		if xs[0] != xs[0] || xs[1] != xs[1] || xs[2] != xs[2] || xs[3] != xs[3] {
-			return true
-		}
+		a, b, c, d = a+xs[0], b+xs[1], c+xs[2], d+xs[3]
 	}
 	for _, x := range xs {
-		if x != x {
-			return true
-		}
+		a += x
 	}
-	return false
+	return a != a || b != b || c != c || d != d
 }
 
 // slide puts the values of a key into its windows, as many at a time as lie
