@@ -76,17 +76,18 @@ func (m *moments) sync(c *content) {
 // add sums up samples of the newest block, up to one of a higher class.
 func (m *moments) add(xs []float64) {
 	k, c, s1, s2 := 1/m.base.unit, m.base.c, m.cur[0], m.cur[1]
-	n := 0
+	n, last1, last2 := 0, m.last[0], m.last[1]
 	for _, x := range xs {
 		if !(math.Abs(x) < m.limit) {
 			break
 		}
-		m.last = [2]float64{s1, s2}
+		last1, last2 = s1, s2
 		d := float64(x*k) - c
 		s1 += d
 		s2 += float64(d * d)
 		n++
 	}
+	m.last = [2]float64{last1, last2}
 	m.cur[0], m.cur[1] = s1, s2
 	if m.powers {
 		m.addPowers(xs[:n])

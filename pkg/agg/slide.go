@@ -108,10 +108,13 @@ func timeAt(ts []int64, i int) int64 {
 func (w *Window) pushMany(ts []int64, xs []float64) {
 	switch {
 	case w.plan.width.Kind == Duration && w.ord == nil && w.beyond == nil:
-		for i := 0; i < len(xs); i++ {
-			if i += w.pushTimes(ts[i:], xs[i:]); i < len(xs) {
-				w.Push(ts[i], xs[i])
+		for len(xs) > 0 {
+			n := w.pushTimes(ts, xs)
+			if n == 0 {
+				w.Push(ts[0], xs[0])
+				n = 1
 			}
+			ts, xs = ts[n:], xs[n:]
 		}
 		return
 	case w.plan.width.Kind != Count || w.ord != nil || w.plan.timed:
@@ -130,48 +133,37 @@ func (w *Window) pushMany(ts []int64, xs []float64) {
 }
 
 // pushTimes pushes samples into a window of a duration as long as its ring need not
-// be made anew and the oldest of its samples stays in front of the ring's end, and
-// returns how many.
+// be made anew, and returns how many.
 func (w *Window) pushTimes(ts []int64, xs []float64) int {
-	size, d, least := w.size, w.plan.width.D, 0 // samples with which the ring stays as it is
+	size, d, least := w.size, w.plan.width.D, 1 // samples with which the ring stays as it is
 	if size > keptRing {
 		least = size / 16
 	}
-	if w.n < max(1, least) || w.plan.back != nil || ts[0]-d > ts[0] {
+	if w.n < least || w.plan.back != nil || ts[0]-d > ts[0] {
 		return 0
 	}
-	ring := w.ts[:size]
-	old := ring[w.head:min(w.head+w.n, size)]
-	n := notAfter(ts, clock.Later(old[len(old)-1], d)-1)
-	n = staying(old[min(w.n-least, len(old)):], ts[:n], d) // until as many others have come
-	left := 0
-	if free := size - w.n; n > free { // from then on one must have left for each that comes
-		left = leaving(old, ts[free:n], d)
-		n = free + left
-	}
-	if n == 0 {
-		return 0
-	}
-	free := w.place(w.seen)
-	for to := 0; to < n; free = 0 {
-		k := copy(ring[free:], ts[to:n])
-		copy(w.xs[free:size], xs[to:n])
-		to += k
-	}
-	left += notAfter(old[left:], ts[n-1]-d)
-	w.head, w.n, w.seen = w.head+left, w.n-left+n, w.seen+int64(n)
-	return n
-}
-
-// staying returns how many of ts come before the sample at the same place of old, if
-// there is one, is d older or more.
-func staying(old, ts []int64, d int64) int {
-	for i := range min(len(old), len(ts)) {
-		if old[i] <= ts[i]-d {
-			return i
+	few := w.ts[w.place(w.seen-int64(least))] // as long as this one stays, so many do
+	all, n := notAfter(ts, clock.Later(few, d)-1), 0
+	for n < all {
+		at := w.place(w.seen)
+		m := min(all-n, size-at)
+		if w.n < size {
+			m = min(m, size-w.n)
+			w.n += m
+		} else if m = leaving(w.ts[at:size], ts[n:n+m], d); m == 0 {
+			break
+		} else if w.head += m; w.head == size {
+			w.head = 0
 		}
+		copy(w.ts[at:size], ts[n:n+m])
+		copy(w.xs[at:size], xs[n:n+m])
+		w.seen += int64(m)
+		n += m
 	}
-	return len(ts)
+	if n > 0 {
+		w.forget(w.stale(ts[n-1]))
+	}
+	return n
 }
 
 // leaving returns how many of ts come when the sample at the same place of old is d

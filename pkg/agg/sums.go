@@ -19,21 +19,27 @@ func (s *sums) gather(xs, ys []float64, powers bool) int {
 	}
 	class := classOf(math.Abs(xs[0]))
 	s.begin(xs[0], len(xs)+len(ys), class)
-	if limit := limitOf(class); s.add(xs, limit) && s.add(ys, limit) {
+	s.add(xs)
+	s.add(ys)
+	if s.isLow() {
 		s.settle(xs, ys, powers)
-		return class
+	} else {
+		class = max(classIn(xs), classIn(ys))
+		s.gatherIn(class, xs, ys, powers)
 	}
-	class = max(classIn(xs), classIn(ys))
-	s.gatherIn(class, xs, ys, powers)
 	return class
 }
+
+// isLow reports whether it is certain that no sample which was added is of a higher
+// class than that of s: scaled, it would be 2^64 or more.
+func (s *sums) isLow() bool { return math.Abs(s.c) < 0x1p60 && s.s2 < 0x1p120 }
 
 // gatherIn is gather in a class not lower than that of the largest; xs must not
 // be empty.
 func (s *sums) gatherIn(class int, xs, ys []float64, powers bool) {
 	s.begin(xs[0], len(xs)+len(ys), class)
-	s.add(xs, math.Inf(1))
-	s.add(ys, math.Inf(1))
+	s.add(xs)
+	s.add(ys)
 	s.settle(xs, ys, powers)
 }
 
@@ -50,8 +56,8 @@ func (s *sums) settle(xs, ys []float64, powers bool) {
 	if m2 := s.squares(); s.s2 > 4*m2 {
 		s.c = near(s.c+s.s1/s.n, math.Sqrt(max(m2, 0)/s.n))
 		s.s1, s.s2 = 0, 0
-		s.add(xs, math.Inf(1))
-		s.add(ys, math.Inf(1))
+		s.add(xs)
+		s.add(ys)
 	}
 	if powers {
 		s.addPowers(xs)
@@ -61,16 +67,14 @@ func (s *sums) settle(xs, ys []float64, powers bool) {
 
 // add adds the deviations of xs and their squares, in four threads: rounding
 // errors that all go one way, as in a column of equal squares, are a quarter
-// then. It returns false if it meets a sample of a magnitude of limit or more.
-func (s *sums) add(xs []float64, limit float64) bool {
+// then.
+func (s *sums) add(xs []float64) {
 	k, c := 1/s.unit, s.c
 	var a1, a2, a3, a4, b1, b2, b3, b4 float64
-	for ; len(xs) >= 4; xs = xs[4:] {
-		x, y, z, w := xs[0], xs[1], xs[2], xs[3]
-		if !(math.Abs(x) < limit && math.Abs(y) < limit && math.Abs(z) < limit && math.Abs(w) < limit) {
-			return false
-		}
-		x, y, z, w = float64(x*k)-c, float64(y*k)-c, float64(z*k)-c, float64(w*k)-c
+	i := 0
+	for ; i+4 <= len(xs); i += 4 {
+		q := xs[i : i+4 : i+4]
+		x, y, z, w := float64(q[0]*k)-c, float64(q[1]*k)-c, float64(q[2]*k)-c, float64(q[3]*k)-c
 		a1 += x
 		a2 += y
 		a3 += z
@@ -80,17 +84,13 @@ func (s *sums) add(xs []float64, limit float64) bool {
 		b3 += float64(z * z)
 		b4 += float64(w * w)
 	}
-	for _, x := range xs {
-		if !(math.Abs(x) < limit) {
-			return false
-		}
-		d := float64(x*k) - c
+	for ; i < len(xs); i++ {
+		d := float64(xs[i]*k) - c
 		a1 += d
 		b1 += float64(d * d)
 	}
 	s.s1 += (a1 + a2) + (a3 + a4)
 	s.s2 += (b1 + b2) + (b3 + b4)
-	return true
 }
 
 func (s *sums) addPowers(xs []float64) {

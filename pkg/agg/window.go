@@ -248,6 +248,9 @@ func (w *Window) stale(t int64) int {
 		return 0
 	}
 	cut, end := w.plan.cut(t), w.head+w.n
+	if w.ts[w.head] > cut {
+		return 0
+	}
 	n := notAfter(w.ts[w.head:min(end, w.size)], cut)
 	if end > w.size && w.head+n == w.size {
 		n += notAfter(w.ts[:end-w.size], cut)

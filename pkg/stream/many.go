@@ -638,11 +638,13 @@ func (m *many) timesOf(at, to int) []int64 {
 // other finite values are none.
 func hasGaps(xs []float64) bool {
 	var a, b, c, d float64
-	for ; len(xs) >= 4; xs = xs[4:] {
-		a, b, c, d = a+xs[0], b+xs[1], c+xs[2], d+xs[3]
+	i := 0
+	for ; i+4 <= len(xs); i += 4 {
+		q := xs[i : i+4 : i+4]
+		a, b, c, d = a+q[0], b+q[1], c+q[2], d+q[3]
 	}
-	for _, x := range xs {
-		a += x
+	for ; i < len(xs); i++ {
+		a += xs[i]
 	}
 	return a != a || b != b || c != c || d != d
 }
