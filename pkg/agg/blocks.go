@@ -13,7 +13,8 @@ type parts struct {
 
 	syncedFrom, syncedTo int64 // the window up to which the summaries go
 
-	all []summary
+	all      []summary
+	treeless int // of these, the first, which keep no tree
 }
 
 // A summary is what a window keeps of its parts for some aggregates. Every one
@@ -38,6 +39,9 @@ func (w *Window) newParts(k int) *parts {
 	if needs&needMoments != 0 {
 		m = newMoments(k, n, needs&needPowers != 0)
 		p.all = append(p.all, m)
+		if m.tree == nil {
+			p.treeless = 1
+		}
 	}
 	if needs&needMin != 0 {
 		p.all = append(p.all, newExtreme(k, n, 1))
@@ -152,7 +156,8 @@ func (w *Window) partsFor(number, head int64) *parts {
 
 // learn puts the whole blocks from a sample on into the trees.
 func (p *parts) learn(w *Window, number int64) {
-	if number >= p.last {
+	all := p.all[p.treeless:]
+	if number >= p.last || len(all) == 0 {
 		return
 	}
 	b := &w.plan.pieces[0]
@@ -163,7 +168,7 @@ func (p *parts) learn(w *Window, number int64) {
 		}
 		end := p.start(j + 1)
 		w.block(b, at, end-at, number)
-		for _, s := range p.all {
+		for _, s := range all {
 			s.leaf(j, b)
 		}
 		number += int64(end - at)

@@ -46,9 +46,6 @@ func newMoments(k, n int, powers bool) *moments {
 }
 
 func (m *moments) leaf(j int, b *block) {
-	if m.tree == nil {
-		return
-	}
 	m.tree.set(j, summarize(b.xs, m.powers), m.joiner())
 }
 

@@ -142,8 +142,14 @@ func (w *Window) pushTimes(ts []int64, xs []float64) int {
 	if w.n < least || w.plan.back != nil || ts[0]-d > ts[0] {
 		return 0
 	}
-	few := w.ts[w.place(w.seen-int64(least))] // as long as this one stays, so many do
-	all, n := notAfter(ts, clock.Later(few, d)-1), 0
+	until := clock.Later(w.ts[w.place(w.seen-int64(least))], d) // so many stay as long as this one does
+	if ts[min(least, len(ts))-1] < until {                      // and then as long as the first that comes
+		until = max(until, clock.Later(ts[0], d))
+	}
+	n, all := 0, len(ts)
+	if ts[all-1] >= until {
+		all = notAfter(ts, until-1)
+	}
 	for n < all {
 		at := w.place(w.seen)
 		m := min(all-n, size-at)

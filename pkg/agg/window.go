@@ -427,10 +427,10 @@ func (w *Window) lookAtSamples(b *batch, needs need) {
 		b.other.gather(xs, ys, false)
 	}
 	if needs&needMin != 0 {
-		b.setLow(0, lowestOf(xs, ys, 1))
+		b.setLow(0, min(lowestOf(xs, 1), lowestOf(ys, 1)))
 	}
 	if needs&needMax != 0 {
-		b.setLow(1, lowestOf(xs, ys, -1))
+		b.setLow(1, min(lowestOf(xs, -1), lowestOf(ys, -1)))
 	}
 	if needs&(needTrend|needDecay|needPrevious) == 0 {
 		return

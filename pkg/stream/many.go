@@ -557,8 +557,10 @@ type together struct {
 // layOut sorts the values by key and says where the numbers of the windows go.
 func (t *together) layOut() {
 	m, rows, n := t.m, &t.res.Rows, t.n
-	for c := range rows.Col {
-		rows.Col[c] = slices.Grow(rows.Col[c], len(m.ends))[:t.base+len(m.ends)]
+	if len(m.ends) > 0 {
+		for c := range rows.Col {
+			rows.Col[c] = slices.Grow(rows.Col[c], len(m.ends))[:t.base+len(m.ends)]
+		}
 	}
 	one := len(m.groups) == 1
 	for f, col := range t.batch.Col {
@@ -820,10 +822,13 @@ func spread(dst, xs, ys []float64, y float64) {
 // writeRows completes the rows that the records bring.
 func (t *together) writeRows() {
 	m, rows := t.m, &t.res.Rows
+	if len(m.ends) == 0 {
+		return
+	}
 	for c, r := range m.column {
 		col := rows.Col[c][t.base:]
 		switch {
-		case !m.each || len(col) == 0 || &col[0] == &m.out[r][0]:
+		case !m.each || &col[0] == &m.out[r][0]:
 		case len(m.groups) == 1:
 			copy(col, m.out[r])
 		default:
