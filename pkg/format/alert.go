@@ -33,14 +33,15 @@ type Context struct {
 func (c *Context) AppendNote(dst []byte, n *stream.Note) []byte {
 	start := len(dst)
 	severity, resolved := rule.None, false
+	if n.Alert != nil {
+		severity, resolved = n.Alert.Level, n.Alert.Resolved
+	}
 	switch {
 	case n.Alert == nil:
 		dst = c.complaint(dst, n)
 	case c.JSON:
-		severity, resolved = n.Alert.Level, n.Alert.Resolved
 		dst = c.alertJSON(dst, n)
 	default:
-		severity, resolved = n.Alert.Level, n.Alert.Resolved
 		dst = c.alertText(dst, n)
 	}
 	if c.Paint != nil {
@@ -112,40 +113,36 @@ var limitCures = map[parse.Reason]string{
 	parse.TooManySamples: "--max-samples takes more, --ttl makes room",
 }
 
+// toldTexts are what is told though nothing was skipped: what stands before and
+// behind how far a record is off, and the cure, in which * is that as well.
+var toldTexts = map[stream.Told]struct{ before, behind, cure string }{
+	stream.AfterRow: {"", " behind the clock, after the row of its boundary was written", "--late * keeps it in"},
+	stream.Emptied:  {"", " behind the clock, after windows of silent keys were emptied to make room", "--late * keeps it in"},
+	stream.Jumped:   {"", " ahead of the newest time", "--ahead 1h leaves such records out"},
+	stream.Ahead:    {"", " ahead of the newest time, and taken: no next record contradicts it", ""},
+	stream.SetBack:  {"the clock of its key was set back by ", "", "its windows begin anew"},
+}
+
 // appendTold appends what is told though nothing was skipped, the first time with
 // its cure.
 func appendTold(dst []byte, n *stream.Note) []byte {
-	before, behind, cure := "", "", ""
-	switch n.Told {
-	case stream.AfterRow:
-		behind, cure = " behind the clock, after the row of its boundary was written", "--late * keeps it in"
-	case stream.Emptied:
-		behind, cure = " behind the clock, after windows of silent keys were emptied to make room", "--late * keeps it in"
-	case stream.Jumped:
-		behind, cure = " ahead of the newest time", "--ahead 1h leaves such records out"
-	case stream.Ahead:
-		behind = " ahead of the newest time, and taken: no next record contradicts it"
-	case stream.SetBack:
-		before, behind, cure = "the clock of its key was set back by ", "", "its windows begin anew"
-	case stream.Unfilled:
-		dst = append(strconv.AppendInt(dst, n.By, 10), " boundaries without samples are left out"...)
-		return append(dst, " (--fill writes 10000 in a row)"...)
+	if n.Told == stream.Unfilled {
+		dst = strconv.AppendInt(dst, n.By, 10)
+		return append(dst, " boundaries without samples are left out (--fill writes 10000 in a row)"...)
 	}
+	told := toldTexts[n.Told]
+	dst = append(dst, told.before...)
 	if n.Told == stream.Jumped {
 		dst = appendYears(dst, n.By)
 	} else {
-		dst = appendBy(append(dst, before...), n.By)
+		dst = appendBy(dst, n.By)
 	}
-	dst = append(dst, behind...)
-	if !n.First || cure == "" {
+	dst = append(dst, told.behind...)
+	if !n.First || told.cure == "" {
 		return dst
 	}
-	head, tail, _ := strings.Cut(cure, "*")
-	dst = append(append(dst, " ("...), head...)
-	if tail != "" {
-		dst = append(appendBy(dst, n.By), tail...)
-	}
-	return append(dst, ')')
+	cure := strings.Replace(told.cure, "*", string(appendBy(nil, n.By)), 1)
+	return append(append(append(dst, " ("...), cure...), ')')
 }
 
 // appendYears appends how many whole years ns are.
@@ -201,8 +198,11 @@ func origin(n *stream.Note) string {
 
 // file is the name of the input at which an alert happened, told only where
 // there are several.
-func (c *Context) file(n *stream.Note) (name string, told bool) {
-	return origin(n), c.Files && n.Line > 0
+func (c *Context) file(n *stream.Note) string {
+	if !c.Files || n.Line == 0 {
+		return ""
+	}
+	return origin(n)
 }
 
 // alertText appends `ALERT crit hot sensor=s042 mean(temp)=91.3 line=1204 … rule="mean(temp) > 80"`.
@@ -253,7 +253,7 @@ func (c *Context) seenText(dst []byte, a *stream.Alert, r *rule.Rule) []byte {
 
 // whereText appends the line and the time at which it happened.
 func (c *Context) whereText(dst []byte, n *stream.Note) []byte {
-	if name, told := c.file(n); told {
+	if name := c.file(n); name != "" {
 		dst = text.AppendLogfmt(append(dst, " file="...), name)
 	}
 	if n.Line > 0 {
@@ -281,38 +281,35 @@ func (c *Context) alertJSON(dst []byte, n *stream.Note) []byte {
 	dst = text.AppendJSON(append(dst, `","rule":`...), r.Name)
 	dst = c.keyJSON(append(dst, `,"key":`...), a.Key)
 	dst = c.valuesJSON(append(dst, `,"values":`...), a.Values, r)
-	dst = c.whereJSON(append(dst, ','), n)
-	dst = appendLevel(append(dst, `,"was":`...), a.Was)
-	dst = append(dst, `,"again":`...)
-	if a.Again > 0 {
-		dst = strconv.AppendInt(dst, int64(a.Again), 10)
-	} else {
-		dst = append(dst, null...)
-	}
-	dst = append(dst, `,"by":`...)
-	if a.By != "" {
-		dst = text.AppendJSON(dst, a.By)
-	} else {
-		dst = append(dst, null...)
-	}
+	dst = c.whereJSON(dst, n)
+	dst = appendTextOrNull(append(dst, `,"was":`...), a.Was.String())
+	dst = appendCountOrNull(append(dst, `,"again":`...), a.Again)
+	dst = appendTextOrNull(append(dst, `,"by":`...), a.By)
 	dst = text.AppendJSON(append(dst, `,"expr":`...), r.Text)
 	dst = strconv.AppendInt(append(dst, `,"seq":`...), int64(a.Seq), 10)
 	return append(text.AppendJSON(append(dst, `,"text":`...), string(c.alertText(nil, n))), '}')
 }
 
-const null = "null"
-
-func appendLevel(dst []byte, s rule.Severity) []byte {
-	if s == rule.None {
-		return append(dst, null...)
+// appendTextOrNull appends s as a string, or null where there is none.
+func appendTextOrNull(dst []byte, s string) []byte {
+	if s == "" {
+		return append(dst, "null"...)
 	}
-	return append(append(append(dst, '"'), s.String()...), '"')
+	return text.AppendJSON(dst, s)
+}
+
+// appendCountOrNull appends n, or null for 0.
+func appendCountOrNull(dst []byte, n int) []byte {
+	if n == 0 {
+		return append(dst, "null"...)
+	}
+	return strconv.AppendInt(dst, int64(n), 10)
 }
 
 // keyJSON appends the key as an object of texts.
 func (c *Context) keyJSON(dst []byte, key *stream.Key) []byte {
 	if key == nil {
-		return append(dst, null...)
+		return append(dst, "null"...)
 	}
 	dst = append(dst, '{')
 	for i, part := range key.Parts {
@@ -328,20 +325,17 @@ func (c *Context) keyJSON(dst []byte, key *stream.Key) []byte {
 // valuesJSON appends the metrics that are numbers as an object.
 func (c *Context) valuesJSON(dst []byte, values []float64, r *rule.Rule) []byte {
 	dst = append(dst, '{')
-	first := true
 	for i, x := range values {
 		m := &c.Rules.Metrics[r.Metrics[i]]
 		if m.IsText {
 			continue
 		}
-		if !first {
+		if dst[len(dst)-1] != '{' {
 			dst = append(dst, ',')
 		}
-		first = false
-		dst = text.AppendJSON(dst, m.Text)
-		dst = append(dst, ':')
+		dst = append(text.AppendJSON(dst, m.Text), ':')
 		if math.IsNaN(x) {
-			dst = append(dst, null...)
+			dst = append(dst, "null"...)
 		} else {
 			dst = num.AppendShortest(dst, x)
 		}
@@ -351,18 +345,8 @@ func (c *Context) valuesJSON(dst []byte, values []float64, r *rule.Rule) []byte 
 
 // whereJSON appends file, line, time, since and after.
 func (c *Context) whereJSON(dst []byte, n *stream.Note) []byte {
-	dst = append(dst, `"file":`...)
-	if name, told := c.file(n); told {
-		dst = text.AppendJSON(dst, name)
-	} else {
-		dst = append(dst, null...)
-	}
-	dst = append(dst, `,"line":`...)
-	if n.Line > 0 {
-		dst = strconv.AppendInt(dst, int64(n.Line), 10)
-	} else {
-		dst = append(dst, null...)
-	}
+	dst = appendTextOrNull(append(dst, `,"file":`...), c.file(n))
+	dst = appendCountOrNull(append(dst, `,"line":`...), n.Line)
 	if !c.Layout.Clock {
 		return append(dst, `,"time":null,"since":null,"after":null`...)
 	}
@@ -370,7 +354,7 @@ func (c *Context) whereJSON(dst []byte, n *stream.Note) []byte {
 	dst = clock.AppendTime(append(dst, `","since":"`...), n.Alert.Since, c.Layout.Zone)
 	dst = append(dst, `","after":`...)
 	if !n.Alert.Resolved {
-		return append(dst, null...)
+		return append(dst, "null"...)
 	}
 	return clock.AppendSeconds(dst, n.Alert.After)
 }

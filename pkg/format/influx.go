@@ -1,59 +1,28 @@
 package format
 
 import (
-	"bytes"
-	"strconv"
-
 	"rtda/pkg/num"
 	"rtda/pkg/parse"
-	"rtda/pkg/stream"
 	"rtda/pkg/text"
 )
 
-// influx is line protocol: measurement, keys as tags, every value a float, a
-// timestamp in ns where there is a clock. Values that do not exist are left
-// out, and a row without any is no line.
-type influx struct {
-	measurement []byte // with the blank behind it, for rows without keys
-	clock       bool
-	head        head // the measurement and the tags of a key, and a blank
-	values      rowWriter
-}
-
+// newInflux is line protocol: measurement, keys as tags, every value a float, a
+// timestamp in ns where there is a clock.
 func newInflux(l *Layout, precision int) Formatter {
 	measurement := measurementEscapes.Append(nil, l.Measurement)
-	return &influx{
-		measurement: append(measurement, ' '), clock: l.Clock,
+	f := &pairLines{
 		head: head{
 			any: len(l.Keys)+len(l.Keep) > 0, keyed: len(l.Keys) > 0,
-			labels: labels{write: influxLabel(measurement, rename(l, tagName))},
+			labels: labels{write: influxLabel(measurement, rename(l, tagName))}, // with the measurement
 			kept:   newKept(l, withEquals, appendInfluxText, nil, ","),
 		},
 		values: newRowWriter(l, allDigits(precision), withEquals, nil, ','),
+		stamp:  l.Clock,
 	}
-}
-
-func (f *influx) Append(dst []byte, r *stream.Result) []byte {
-	f.values.forget()
-	for i := range r.Rows.N {
-		start := len(dst)
-		if !f.head.keyed {
-			dst = append(dst, f.measurement...)
-		}
-		dst = f.head.append(dst, &r.Rows, i)
-		values := len(dst)
-		dst = f.values.append(dst, r.Rows.Col, i)
-		if len(dst) == values {
-			dst = dst[:start]
-			continue
-		}
-		dst = dst[:len(dst)-1] // the comma behind the last
-		if f.clock {
-			dst = strconv.AppendInt(append(dst, ' '), r.Rows.Time[i], 10)
-		}
-		dst = append(dst, '\n')
+	if len(l.Keys) == 0 {
+		f.lead = append(measurement, ' ')
 	}
-	return dst
+	return f
 }
 
 // appendInfluxText appends a field as it stood, strings in quotes, and numbers
@@ -68,7 +37,6 @@ func appendInfluxText(dst []byte, t parse.Text) []byte {
 // influxLabel is measurement and tags with the blank behind them. A tag
 // without a text is left out, because the protocol has none.
 func influxLabel(measurement []byte, tags []string) labeler {
-	measurement = bytes.Clone(measurement)
 	return func(dst []byte, parts []string) []byte {
 		dst = append(dst, measurement...)
 		for i, part := range parts {

@@ -66,13 +66,11 @@ func (f *oneToOne) lines(dst []byte, notes []stream.Note) []byte {
 // several.
 func (f *oneToOne) failure(dst []byte, n *stream.Note) []byte {
 	dst = append(append(dst, `{"reason":"`...), n.Reason.String()...)
-	if name, told := f.notes.file(n); told {
-		dst = text.AppendJSON(append(dst, `","file":`...), name)
-		dst = append(dst, `,"line":`...)
-	} else {
-		dst = append(dst, `","line":`...)
+	dst = append(dst, '"')
+	if name := f.notes.file(n); name != "" {
+		dst = text.AppendJSON(append(dst, `,"file":`...), name)
 	}
-	return append(strconv.AppendInt(dst, int64(n.Line), 10), '}')
+	return append(strconv.AppendInt(append(dst, `,"line":`...), int64(n.Line), 10), '}')
 }
 
 // list appends to a row the notes of one kind as a list, if there are any.
