@@ -24,37 +24,26 @@ func verdictOf(b bool) verdict {
 }
 
 // not swaps yes and no.
-func (v verdict) not() verdict {
-	switch v {
-	case yes:
-		return no
-	case no:
-		return yes
-	}
-	return unknown
-}
+func (v verdict) not() verdict { return [...]verdict{unknown, no: yes, yes: no}[v] }
 
 // A number gives the value of an expression; NaN where there is none.
 type number func(vals []float64) float64
 
-// A function of rules, from numbers to numbers.
-type function struct {
-	name, doc string
-	f         func(float64) float64
+// functionTable is every function that rules know, from numbers to numbers.
+var functionTable = []struct {
+	name string
+	f    func(float64) float64
+}{
+	{"abs", math.Abs},
+	{"sqrt", math.Sqrt},
+	{"log", math.Log}, // the natural logarithm
+	{"exp", math.Exp},
 }
 
-// functionTable is every function that rules know.
-var functionTable = []function{
-	{"abs", "absolute value", math.Abs},
-	{"sqrt", "square root", math.Sqrt},
-	{"log", "natural logarithm", math.Log},
-	{"exp", "e to the power of", math.Exp},
-}
-
-var functions = func() map[string]function {
-	m := map[string]function{}
+var functions = func() map[string]func(float64) float64 {
+	m := map[string]func(float64) float64{}
 	for _, f := range functionTable {
-		m[f.name] = f
+		m[f.name] = f.f
 	}
 	return m
 }()
@@ -70,45 +59,25 @@ func functionNames() (names []string) {
 // finite is x, or NaN where x is infinite: a result beyond float64 does not
 // exist.
 func finite(x float64) float64 {
-	if math.Abs(x) <= math.MaxFloat64 { // x-x == 0 would be fused with the product that x is
+	if math.Abs(x) <= math.MaxFloat64 {
 		return x
 	}
 	return math.NaN()
 }
 
-// compare is x op y, unknown where x or y is NaN.
-func compare(op comparison, x, y float64) verdict {
-	if x != x || y != y {
-		return unknown
-	}
-	switch op {
-	case less:
-		return verdictOf(x < y)
-	case lessEqual:
-		return verdictOf(x <= y)
-	case greater:
-		return verdictOf(x > y)
-	case greaterEqual:
-		return verdictOf(x >= y)
-	case equal:
-		return verdictOf(x == y)
-	}
-	return verdictOf(x != y)
+// A comparison is an operator between two numbers that exist.
+type comparison struct {
+	holds    func(x, y float64) bool
+	mirrored string // the operator with its sides changed
 }
 
-type comparison uint8
-
-const (
-	equal comparison = iota
-	unequal
-	less
-	lessEqual
-	greater
-	greaterEqual
-)
-
 var comparisons = map[string]comparison{
-	"==": equal, "!=": unequal, "<": less, "<=": lessEqual, ">": greater, ">=": greaterEqual,
+	"==": {func(x, y float64) bool { return x == y }, "=="},
+	"!=": {func(x, y float64) bool { return x != y }, "!="},
+	"<":  {func(x, y float64) bool { return x < y }, ">"},
+	"<=": {func(x, y float64) bool { return x <= y }, ">="},
+	">":  {func(x, y float64) bool { return x > y }, "<"},
+	">=": {func(x, y float64) bool { return x >= y }, "<="},
 }
 
 // A judge gives the verdict on the values, keys and texts of an Env.
@@ -161,16 +130,16 @@ func (c *condition) dependsOn() []threshold {
 }
 
 // thresholdAt is that the metric i is op k.
-func thresholdAt(i int, op comparison, k float64) threshold {
-	t := threshold{metric: i, low: math.Inf(-1), high: math.Inf(1), outside: op == unequal}
+func thresholdAt(i int, op string, k float64) threshold {
+	t := threshold{metric: i, low: math.Inf(-1), high: math.Inf(1), outside: op == "!="}
 	switch op {
-	case less:
+	case "<":
 		t.high = math.Nextafter(k, math.Inf(-1))
-	case lessEqual:
+	case "<=":
 		t.high = k
-	case greater:
+	case ">":
 		t.low = math.Nextafter(k, math.Inf(1))
-	case greaterEqual:
+	case ">=":
 		t.low = k
 	default:
 		t.low, t.high = k, k
@@ -223,22 +192,23 @@ func (c compiler) condition(n *node) condition {
 	return c.comparison(n)
 }
 
-// mirrored is op with its sides changed.
-var mirrored = map[string]string{"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
-
 func (c compiler) comparison(n *node) condition {
 	op := comparisons[n.op]
 	if i := c.index(n.x); i >= 0 && n.y.constant {
-		return condition{test: thresholdAt(i, op, n.y.val)}
+		return condition{test: thresholdAt(i, n.op, n.y.val)}
 	}
 	if i := c.index(n.y); i >= 0 && n.x.constant {
-		return condition{test: thresholdAt(i, comparisons[mirrored[n.op]], n.x.val)}
+		return condition{test: thresholdAt(i, op.mirrored, n.x.val)}
 	}
 	f, g := c.number(n.x), c.number(n.y)
-	return condition{
-		f:     func(vals []float64, _ []string, _ [][]byte) verdict { return compare(op, f(vals), g(vals)) },
-		reads: c.reads(n.y, c.reads(n.x, nil)),
+	judge := func(vals []float64, _ []string, _ [][]byte) verdict {
+		x, y := f(vals), g(vals)
+		if x != x || y != y {
+			return unknown
+		}
+		return verdictOf(op.holds(x, y))
 	}
+	return condition{f: judge, reads: c.reads(n.y, c.reads(n.x, nil))}
 }
 
 // reads appends the metrics in a number.
@@ -253,23 +223,17 @@ func (c compiler) reads(n *node, dst []threshold) []threshold {
 }
 
 func (c compiler) textComparison(n *node) condition {
-	i, text, hit := n.x.name.index, n.y.op, verdictOf(n.op == "==")
+	i, text, equal := n.x.name.index, n.y.op, n.op == "=="
 	if n.x.name.isKey {
 		return condition{f: func(_ []float64, keys []string, _ [][]byte) verdict {
-			if keys[i] == text {
-				return hit
-			}
-			return hit.not()
+			return verdictOf((keys[i] == text) == equal)
 		}}
 	}
 	return condition{f: func(_ []float64, _ []string, texts [][]byte) verdict {
-		switch {
-		case texts[i] == nil:
+		if texts[i] == nil {
 			return unknown
-		case string(texts[i]) == text:
-			return hit
 		}
-		return hit.not()
+		return verdictOf((string(texts[i]) == text) == equal)
 	}}
 }
 
@@ -309,27 +273,27 @@ func (c compiler) number(n *node) number {
 	return func(vals []float64) float64 { return vals[i] }
 }
 
+// operations are the operators between numbers.
+var operations = map[string]func(x, y float64) float64{
+	"+": func(x, y float64) float64 { return x + y },
+	"-": func(x, y float64) float64 { return x - y },
+	"*": func(x, y float64) float64 { return x * y },
+	"/": func(x, y float64) float64 { return x / y },
+}
+
 // operation makes a closure of a number that is worked out of others; NaN where
 // the result is not finite.
 func (c compiler) operation(n *node) number {
 	f := c.number(n.x)
 	switch {
 	case n.kind == callNode:
-		g := functions[n.op].f
+		g := functions[n.op]
 		return func(vals []float64) float64 { return finite(g(f(vals))) }
 	case n.kind == signNode && n.op == "-":
 		return func(vals []float64) float64 { return -f(vals) }
 	case n.kind == signNode:
 		return f
 	}
-	g := c.number(n.y)
-	switch n.op {
-	case "+":
-		return func(vals []float64) float64 { return finite(f(vals) + g(vals)) }
-	case "-":
-		return func(vals []float64) float64 { return finite(f(vals) - g(vals)) }
-	case "*":
-		return func(vals []float64) float64 { return finite(float64(f(vals) * g(vals))) }
-	}
-	return func(vals []float64) float64 { return finite(f(vals) / g(vals)) }
+	g, op := c.number(n.y), operations[n.op]
+	return func(vals []float64) float64 { return finite(op(f(vals), g(vals))) }
 }

@@ -146,12 +146,6 @@ func (l *lexer) number() token {
 	return token{kind: numberTok, end: l.pos + n, text: s[:n], val: x}
 }
 
-// digits splits the decimal digits off the front of s.
-func digits(s string) (d, rest string) {
-	rest = strings.TrimLeft(s, "0123456789")
-	return s[:len(s)-len(rest)], rest
-}
-
 // exponent is the length of the exponent that s begins with, or 0.
 func exponent(s string) int {
 	if s == "" || s[0]|0x20 != 'e' {
@@ -161,11 +155,11 @@ func exponent(s string) int {
 	if len(s) > 1 && (s[1] == '+' || s[1] == '-') {
 		n = 2
 	}
-	d, _ := digits(s[n:])
-	if d == "" {
+	digits := len(s[n:]) - len(strings.TrimLeft(s[n:], "0123456789"))
+	if digits == 0 {
 		return 0
 	}
-	return n + len(d)
+	return n + digits
 }
 
 func (l *lexer) duration(s string) token {

@@ -62,20 +62,23 @@ func newWords(sc *Scope, drafts []*draft) *words {
 
 // isText tells whether n is a key that cannot be a number.
 func (w *words) isText(n *node) bool {
-	if n.kind != nameNode || n.name.form != bareName || w.isNumber(n.name.word) || w.measured[n.name.word] {
-		return false
-	}
-	_, ok := w.keys[n.name.word]
-	return ok
+	noNumber, isKey := w.bare(n)
+	return noNumber && isKey
 }
 
 // isUnknown tells whether n is a bare name that means nothing by itself.
 func (w *words) isUnknown(n *node) bool {
-	if n.kind != nameNode || n.name.form != bareName || w.isNumber(n.name.word) || w.measured[n.name.word] || !w.Known {
-		return false
+	noNumber, isKey := w.bare(n)
+	return noNumber && !isKey && w.Known
+}
+
+// bare tells whether n is a bare name that is no number, and whether it is a key.
+func (w *words) bare(n *node) (noNumber, isKey bool) {
+	if n.kind != nameNode || n.name.form != bareName {
+		return false, false
 	}
-	_, isKey := w.keys[n.name.word]
-	return !isKey
+	_, isKey = w.keys[n.name.word]
+	return !w.isNumber(n.name.word) && !w.measured[n.name.word], isKey
 }
 
 // plain tells whether the records are plain numbers, which have no fields.

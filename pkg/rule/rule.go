@@ -224,22 +224,19 @@ func (d *draft) needsClock() string {
 
 // twins refuses a rule whose name and severity an earlier one has.
 func twins(drafts []*draft) (errs []error) {
-	type id struct {
-		name     string
-		severity Severity
-	}
-	seen := map[id]*draft{}
+	seen := map[string]*draft{}
 	for _, d := range drafts {
-		k := id{d.name, d.severity}
-		first := seen[k]
-		switch {
-		case d.name == "":
-		case first == nil:
-			seen[k] = d
-		default:
-			msg := fmt.Sprintf("%s is %s %s already", first.src.Name, d.severity, quote(d.name))
-			errs = append(errs, d.error(complaint{d.namePos, msg, "give it another name, or another severity to make a ladder"}))
+		if d.name == "" {
+			continue
 		}
+		id := d.severity.String() + " " + d.name
+		first, twin := seen[id]
+		if !twin {
+			seen[id] = d
+			continue
+		}
+		msg := fmt.Sprintf("%s is %s %s already", first.src.Name, d.severity, quote(d.name))
+		errs = append(errs, d.error(complaint{d.namePos, msg, "give it another name, or another severity to make a ladder"}))
 	}
 	return errs
 }

@@ -59,29 +59,24 @@ type State struct {
 func (s *Set) NewState() *State {
 	switch n := len(s.Rules); {
 	case n <= 1:
-		b := new(struct {
-			State
-			c [1]cell
-		})
-		b.cells = b.c[:n]
-		return &b.State
+		return newState(n, func(a *[1]cell) []cell { return a[:] })
 	case n <= 3:
-		b := new(struct {
-			State
-			c [3]cell
-		})
-		b.cells = b.c[:n]
-		return &b.State
+		return newState(n, func(a *[3]cell) []cell { return a[:] })
 	case n <= 8:
-		b := new(struct {
-			State
-			c [8]cell
-		})
-		b.cells = b.c[:n]
-		return &b.State
+		return newState(n, func(a *[8]cell) []cell { return a[:] })
 	default:
 		return &State{make([]cell, n)}
 	}
+}
+
+// newState is a state of n cells that lie behind it, in an array A.
+func newState[A any](n int, slice func(*A) []cell) *State {
+	b := new(struct {
+		State
+		all A
+	})
+	b.cells = slice(&b.all)[:n]
+	return &b.State
 }
 
 // Step evaluates every rule at a sample of the key and appends what changed to

@@ -156,12 +156,8 @@ func (n *name) shown() string {
 
 // show is d fully parenthesised, with its holds.
 func (d *draft) show() string {
-	dst := append([]byte(d.severity.String()), ' ')
-	if d.name != "" {
-		dst = append(append(dst, d.name...), ' ')
-	}
-	dst = append(dst[:len(dst)-1], ": "...)
-	dst = d.expr.show(dst)
+	head := strings.TrimSpace(d.severity.String() + " " + d.name)
+	dst := d.expr.show([]byte(head + ": "))
 	if d.holdText != "" {
 		dst = append(append(dst, " for "...), d.holdText...)
 	}
