@@ -90,44 +90,23 @@ func times(whole, frac string, unit uint64) uint64 {
 
 // Duration is a span of time in ns as Go writes it, without units that are 0:
 // 4m7s, 1h, 48h, 250ms; 0s for none.
-func Duration(ns int64) string { return string(AppendDuration(nil, ns)) }
+func Duration(ns int64) string {
+	s := time.Duration(ns).String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	return strings.Replace(s, "h0m", "h", 1)
+}
 
 // AppendDuration appends what Duration returns.
-func AppendDuration(dst []byte, ns int64) []byte {
-	d := time.Duration(ns)
-	if d > -time.Second && d < time.Second {
-		return append(dst, d.String()...)
-	}
-	sec, frac := seconds(ns)
-	if ns < 0 {
-		dst = append(dst, '-')
-	}
-	if h := sec / 3600; h > 0 {
-		dst = append(strconv.AppendUint(dst, h, 10), 'h')
-	}
-	if m := sec / 60 % 60; m > 0 {
-		dst = append(strconv.AppendUint(dst, m, 10), 'm')
-	}
-	if s := sec % 60; s > 0 || frac > 0 {
-		dst = append(appendFraction(strconv.AppendUint(dst, s, 10), frac), 's')
-	}
-	return dst
-}
+func AppendDuration(dst []byte, ns int64) []byte { return append(dst, Duration(ns)...) }
 
 // AppendSeconds appends a span of time in ns as a number of seconds, exactly.
 func AppendSeconds(dst []byte, ns int64) []byte {
-	if ns < 0 {
-		dst = append(dst, '-')
-	}
-	sec, frac := seconds(ns)
-	return appendFraction(strconv.AppendUint(dst, sec, 10), frac)
-}
-
-// seconds is a span of time without its sign in seconds and ns.
-func seconds(ns int64) (sec, frac uint64) {
 	abs := uint64(ns)
 	if ns < 0 {
 		abs = -abs
+		dst = append(dst, '-')
 	}
-	return abs / 1e9, abs % 1e9
+	return appendFraction(strconv.AppendUint(dst, abs/second, 10), abs%second)
 }

@@ -17,6 +17,9 @@ type Reader struct {
 	zone    *time.Location
 }
 
+// scales are the decimal places from the unit of a format of Unix times to ns.
+var scales = map[string]int{"": Auto, "unix": 9, "ms": 6, "us": 3, "ns": 0}
+
 // Auto is the scale of Unix times whose magnitude says their unit.
 const Auto = -1
 
@@ -33,17 +36,8 @@ const (
 // that unit, or else a strftime pattern. Dates without a zone are times of the
 // given one. The error names a pattern that could read nothing.
 func NewReader(format string, zone *time.Location) (*Reader, error) {
-	switch format {
-	case "":
-		return &Reader{scale: Auto, zone: zone}, nil
-	case "unix":
-		return &Reader{unix: true, scale: 9}, nil
-	case "ms":
-		return &Reader{unix: true, scale: 6}, nil
-	case "us":
-		return &Reader{unix: true, scale: 3}, nil
-	case "ns":
-		return &Reader{unix: true, scale: 0}, nil
+	if scale, ok := scales[format]; ok {
+		return &Reader{unix: format != "", scale: scale, zone: zone}, nil
 	}
 	p, ok := compilePattern(format)
 	if !ok {
@@ -290,21 +284,17 @@ func (r *Reader) Unix(d num.Decimal) (ns int64, ok bool) {
 }
 
 func unix(d num.Decimal, scale int) (ns int64, ok bool) {
+	var n uint64
 	if uint(-d.Exp) <= 8 && d.Next == 0 && d.Mant < num.Pow10Int[11-d.Exp] && (scale == Auto || scale == 9) {
 		// Seconds with at most 8 decimals, as most are: one product is exact.
 		hi, lo := bits.Mul64(d.Mant, num.Pow10Int[9+d.Exp])
-		if hi != 0 || lo > uint64(End) {
-			return 0, false
+		n, ok = lo, hi == 0
+	} else {
+		if scale == Auto {
+			scale = unixScale(d.Digits() + d.Exp)
 		}
-		if ns = int64(lo); d.Neg {
-			ns = -ns
-		}
-		return ns, ns >= Min && ns < End
+		n, ok = d.Scaled(scale)
 	}
-	if scale == Auto {
-		scale = unixScale(d.Digits() + d.Exp)
-	}
-	n, ok := d.Scaled(scale)
 	if !ok || n > uint64(End) {
 		return 0, false
 	}

@@ -134,13 +134,8 @@ func (d *Decoder) Uint() uint64 {
 
 // Int reads what AppendInt wrote.
 func (d *Decoder) Int() int64 {
-	n, size := binary.Varint(d.b)
-	if size <= 0 {
-		d.Fail()
-		return 0
-	}
-	d.b = d.b[size:]
-	return n
+	n := d.Uint()
+	return int64(n>>1) ^ -int64(n&1)
 }
 
 // Index reads what AppendUint wrote and must be below n.
