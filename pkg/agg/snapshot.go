@@ -42,18 +42,39 @@ func (w *Window) Append(dst []byte) []byte {
 	return dst
 }
 
-// Samples returns copies of the samples that the window stores and of their times,
-// oldest first; no times where they do not matter, nothing for a window of all.
-func (w *Window) Samples() (ts []int64, xs []float64) {
-	if w.all != nil {
-		return nil, nil
+// Take makes w, an empty window, that of the samples that old holds, a window of
+// the same width for other aggregates. Those whose indices it returns begin anew:
+// all where old stores no samples, or not the times that w needs, else those that
+// look at the sample before the window, where old has let one go.
+func (w *Window) Take(old *Window) (anew []int) {
+	if old.Len() > 0 && (old.all != nil || w.plan.timed && !old.plan.timed) {
+		return w.plan.asking(^need(0))
 	}
-	a, b := &w.plan.pieces[0], &w.plan.pieces[1]
-	w.blocks(a, b)
-	if w.plan.timed {
-		ts = append(append(ts, a.ts...), b.ts...)
+	w.seen = old.seen - int64(old.n)
+	a, b := &old.plan.pieces[0], &old.plan.pieces[1]
+	old.blocks(a, b)
+	for _, piece := range []*block{a, b} {
+		for i, x := range piece.xs {
+			w.push(timeAt(piece.ts, i), x)
+		}
 	}
-	return ts, append(append(xs, a.xs...), b.xs...)
+	if w.beyond != nil && old.beyond != nil {
+		*w.beyond = *old.beyond // old is not used any more
+	}
+	if old.seen == int64(old.n) || old.plan.needs&needPrevious != 0 {
+		return nil
+	}
+	return w.plan.asking(needPrevious)
+}
+
+// asking returns the indices of the aggregates that need any of some parts.
+func (p *Plan) asking(parts need) (at []int) {
+	for i, a := range p.aggs {
+		if a.needs&parts != 0 || parts == ^need(0) {
+			at = append(at, i)
+		}
+	}
+	return at
 }
 
 // Restore makes w, an empty window of the plan of the one that was appended, that

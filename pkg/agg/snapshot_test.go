@@ -2,6 +2,7 @@ package agg
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"reflect"
 	"slices"
@@ -75,6 +76,60 @@ func TestSnapshot(t *testing.T) {
 			}
 		}
 	}
+}
+
+// A window that takes the samples of one for other aggregates tells what it would
+// have told if it had been there from the start, but for what it says begins anew.
+func TestTake(t *testing.T) {
+	all := everyAgg()
+	for seed := range uint64(400) {
+		r := rand.New(rand.NewPCG(seed, 2))
+		width := []Width{{Kind: Count, N: 1 + r.IntN(20)}, {Kind: Duration, D: 1 + r.Int64N(90e9)}, {Kind: All}}[seed%3]
+		o := Options{Clock: r.IntN(3) > 0}
+		if width.Kind == Duration && r.IntN(3) == 0 {
+			o.Ago = 1 + r.Int64N(50e9)
+		}
+		before := []Agg{all[r.IntN(len(all))], all[r.IntN(len(all))]}
+		after := []Agg{all[r.IntN(len(all))], all[r.IntN(len(all))]}
+		old, whole := NewPlan(width, before, o).New(), NewPlan(width, after, o).New()
+		ts := paces[r.IntN(len(paces))](r, 300)
+		push := func(i int, all ...*Window) {
+			x := float64(r.IntN(100))
+			for _, w := range all {
+				if i > 0 && i%7 == 0 {
+					w.Advance(ts[i])
+				}
+				w.Push(ts[i], x)
+			}
+		}
+		n := r.IntN(150)
+		for i := range n {
+			push(i, old, whole)
+		}
+		w := NewPlan(width, after, o).New()
+		anew := w.Take(restored(t, old, NewPlan(width, before, o)))
+		if width.Kind != All && (old.plan.timed || !w.plan.timed) {
+			for _, j := range anew {
+				if after[j].needs&needPrevious == 0 || old.plan.needs&needPrevious != 0 {
+					t.Errorf("seed %d, %v: %s begins anew after %s, %s", seed, width, after[j].Name, before[0].Name, before[1].Name)
+				}
+			}
+		}
+		for i := n; i < len(ts); i++ {
+			push(i, w, whole)
+			for j := range after {
+				got, want := w.Value(j), whole.Value(j)
+				if !slices.Contains(anew, j) && !alike(got, want) {
+					t.Fatalf("seed %d, %v, %s after %s, %s: %v at sample %d, want %v", seed, width, after[j].Name, before[0].Name, before[1].Name, got, i, want)
+				}
+			}
+		}
+	}
+}
+
+// alike compares what rings of different sizes come to.
+func alike(got, want float64) bool {
+	return equalStat(got, want) || math.Abs(got-want) <= 1e-9*(1+math.Abs(want))
 }
 
 // What a window and all it is made of consists of is either saved or made again

@@ -391,9 +391,11 @@ func (p *plan) goOn(r *stream.Restored) (told []string) {
 			ctx.Rules = r.Rules // those that have ended too
 		}
 	}
-	for _, id := range r.Anew {
-		for _, metric := range p.metricsOf[id] {
-			told = append(told, metric+" begins anew: it cannot be worked out from what was kept")
+	for _, anew := range r.Anew {
+		for i, metric := range p.metricsOf[anew.Window] {
+			if anew.Aggs == nil || slices.Contains(anew.Aggs, i) {
+				told = append(told, metric+" begins anew: it cannot be worked out from what was kept")
+			}
 		}
 	}
 	return told

@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 
+	"rtda/pkg/agg"
 	"rtda/pkg/num"
 	"rtda/pkg/parse"
 	"rtda/pkg/rule"
@@ -344,7 +345,13 @@ func ReadSnapshot(b []byte, sc *parse.Schema) (*Snapshot, error) {
 type Restored struct {
 	Ended []Note    // alerts of rules that are no longer there
 	Rules *rule.Set // what knows these; nil where there are none
-	Anew  []string  // Window.ID of those that begin anew
+	Anew  []Anew
+}
+
+// Anew is of a window what could not be restored and begins anew.
+type Anew struct {
+	Window string // Window.ID
+	Aggs   []int  // of the window, those that it is told of; nil: all
 }
 
 // Restore makes a new stream, set up if the schema is known, that of the snapshot.
@@ -491,7 +498,7 @@ func (s *Stream) restoreWindows(sn *Snapshot, r *Restored) {
 	}
 	for i := range s.cfg.Windows {
 		if !found[i] {
-			r.Anew = append(r.Anew, s.cfg.Windows[i].ID)
+			r.Anew = append(r.Anew, Anew{Window: s.cfg.Windows[i].ID})
 		}
 	}
 }
@@ -643,9 +650,11 @@ func (s *Stream) restoreAccumulators(se *series, sn *Snapshot, all bool, r *Rest
 		if w.to < 0 {
 			continue
 		}
-		if wins[w.to] = s.restoreAccumulator(w, b, d); anew(wins[w.to]) && !w.lost {
+		var anew bool
+		var aggs []int
+		if wins[w.to], anew, aggs = s.restoreAccumulator(w, b, d); anew && !w.lost {
 			w.lost = true
-			r.Anew = append(r.Anew, s.cfg.Windows[w.to].ID)
+			r.Anew = append(r.Anew, Anew{s.cfg.Windows[w.to].ID, aggs})
 		}
 	}
 	se.wins, se.index = nil, []int32{}
@@ -661,16 +670,11 @@ func (s *Stream) restoreAccumulators(se *series, sn *Snapshot, all bool, r *Rest
 	}
 }
 
-// anew reports whether a window, or a part of a detector, could not be restored.
-func anew(w Accumulator) bool {
-	part, ok := w.(interface{ Anew() bool })
-	return w == nil || ok && part.Anew()
-}
-
-// restoreAccumulator makes the window that wrote b. One that is asked for
-// otherwise now takes its samples; nil where that cannot be.
-func (s *Stream) restoreAccumulator(from *savedWindow, b []byte, d *num.Decoder) Accumulator {
-	w := s.cfg.Windows[from.to].New()
+// restoreAccumulator makes the window that wrote b. One that is asked for otherwise
+// now takes its samples; nil where that cannot be. It reports whether anything
+// begins anew, and which of the window's aggregates if not all.
+func (s *Stream) restoreAccumulator(from *savedWindow, b []byte, d *num.Decoder) (w Accumulator, anew bool, aggs []int) {
+	w = s.cfg.Windows[from.to].New()
 	saved := w
 	if from.make != nil {
 		saved = from.make()
@@ -678,29 +682,19 @@ func (s *Stream) restoreAccumulator(from *savedWindow, b []byte, d *num.Decoder)
 	sub := num.NewDecoder(b)
 	if saved.Restore(sub); sub.Finish() != nil {
 		d.Fail()
-		return nil
+		return nil, false, nil
 	}
 	if from.make == nil {
-		return w
+		part, ok := w.(interface{ Anew() bool })
+		return w, ok && part.Anew(), nil
 	}
-	old, ok := saved.(interface {
-		Samples() (ts []int64, xs []float64)
-	})
-	if !ok {
-		return nil
+	old, oldOK := saved.(*agg.Window)
+	now, ok := w.(*agg.Window)
+	if !ok || !oldOK {
+		return nil, true, nil
 	}
-	ts, xs := old.Samples()
-	if len(xs) < saved.Len() || len(ts) < len(xs) && s.cfg.Windows[from.to].Timed {
-		return nil
-	}
-	for i, x := range xs {
-		t := int64(0)
-		if ts != nil {
-			t = ts[i]
-		}
-		w.Push(t, x)
-	}
-	return w
+	aggs = now.Take(old)
+	return w, len(aggs) > 0, aggs
 }
 
 func (s *Stream) restoreAlert(d *num.Decoder) {

@@ -165,7 +165,7 @@ func restored(t testing.TB, cfg Config, b []byte) (*half, error) {
 	}
 	r, err := h.s.Restore(sn)
 	if err == nil && len(r.Anew)+len(r.Ended) > 0 {
-		t.Errorf("of the same flags begin anew %q, end %d alerts", r.Anew, len(r.Ended))
+		t.Errorf("of the same flags begin anew %v, end %d alerts", r.Anew, len(r.Ended))
 	}
 	return h, err
 }
@@ -341,7 +341,7 @@ func TestSnapshotOfOtherFlags(t *testing.T) {
 			next.log = told(&now, next.s.res)
 		}
 		if got := fmt.Sprint(next.log); got != "[0  "+c.want+"]" || len(r.Anew) != c.anew {
-			t.Errorf("%+v: %s, anew %q, want %s", c.width, got, r.Anew, c.want)
+			t.Errorf("%+v: %s, anew %v, want %s", c.width, got, r.Anew, c.want)
 		}
 	}
 }
