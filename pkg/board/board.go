@@ -7,6 +7,7 @@ package board
 import (
 	"math"
 	"slices"
+	"sort"
 	"strings"
 	"sync"
 
@@ -159,21 +160,31 @@ func (b *Board) Add(r *stream.Result, stats stream.Stats, arrived int64) {
 	b.forget(arrived)
 }
 
-// take takes some of the rows.
+// take takes some of the rows: those that are sorted by key a key at a time.
 func (b *Board) take(rows *stream.Rows, from, to int, arrived int64) {
+	for i := range rows.ByKey {
+		s := &rows.ByKey[i]
+		if s.From < from || s.To > to {
+			continue
+		}
+		b.takeEach(rows, from, s.From, arrived)
+		for g := range s.Groups {
+			b.takeGroup(rows, s.From, &s.Groups[g], arrived)
+		}
+		from = s.To
+	}
+	b.takeEach(rows, from, to, arrived)
+}
+
+// takeEach takes the rows from one to another, each by itself.
+func (b *Board) takeEach(rows *stream.Rows, from, to int, arrived int64) {
 	columns, newest := rows.Col, b.counts.Newest
 	var key *stream.Key
-	id := uint32(0)
 	for i := from; i < to; i++ {
 		if len(rows.Key) > 0 {
 			key = rows.Key[i]
-			id = key.ID % recentKeys
 		}
-		e := b.recent[id]
-		if e == nil || e.Key != key {
-			e = b.entry(key)
-			b.recent[id] = e
-		}
+		e := b.find(key)
 		place, seen := e.Rows+1, arrived
 		if b.cfg.Clock {
 			place = rows.Time[i]
@@ -190,16 +201,104 @@ func (b *Board) take(rows *stream.Rows, from, to int, arrived int64) {
 		o.room--
 		row, cols := e.Row[:len(columns)], o.cols[:len(columns)]
 		for c, column := range columns {
-			x, p := column[i], &cols[c]
-			if x == x {
-				p.Min, p.Max = min(p.Min, x), max(p.Max, x)
-			} else if row[c] == row[c] {
-				p.Last = row[c] // the row's own is none now
-			}
-			row[c] = x
+			cols[c].add(&row[c], column[i])
 		}
 	}
 	b.counts.Newest = newest
+}
+
+// add takes a value; row is the one before it, and then the value.
+func (p *Point) add(row *float64, x float64) {
+	if x == x {
+		p.Min, p.Max = min(p.Min, x), max(p.Max, x)
+	} else if *row == *row {
+		p.Last = *row // the row's own is none now
+	}
+	*row = x
+}
+
+// takeGroup takes rows of one key, of which g tells where they are behind the row
+// from.
+func (b *Board) takeGroup(rows *stream.Rows, from int, g *stream.Group, arrived int64) {
+	e := b.find(g.Key)
+	o := &e.open
+	var times []int64
+	if b.cfg.Clock {
+		times = rows.Time[from:]
+	}
+	for at := g.At; len(at) > 0; {
+		seen := arrived
+		if times != nil {
+			seen = times[at[0]]
+		}
+		if o.room <= 0 || seen >= o.until {
+			b.begin(e, seen)
+		}
+		n := min(len(at), o.room)
+		if times != nil && times[at[n-1]] >= o.until {
+			n = 1 + sort.Search(n-2, func(i int) bool { return times[at[i+1]] >= o.until })
+		}
+		for c, column := range rows.Col {
+			o.cols[c].take(&e.Row[c], column[from:], at[:n])
+		}
+		o.rows += n
+		o.room -= n
+		e.Rows += int64(n)
+		e.Time, e.seen = e.Rows, arrived
+		if times != nil {
+			e.Time = times[at[n-1]]
+			e.seen = e.Time
+			b.counts.Newest = max(b.counts.Newest, e.Time)
+		}
+		at = at[n:]
+	}
+}
+
+// take takes some values of a column; row is the one before them, and then their
+// last.
+func (p *Point) take(row *float64, column []float64, at []int32) {
+	if len(at) >= 8 {
+		if lo, hi := extremes(column, at); lo == lo {
+			p.Min, p.Max = min(p.Min, lo), max(p.Max, hi)
+			*row = column[at[len(at)-1]]
+			return
+		}
+	}
+	for _, i := range at { // few rows, or some without a value
+		p.add(row, column[i])
+	}
+}
+
+// extremes are the least and the greatest of some values of a column, NaN where one
+// of them is. Four are compared at a time, since a comparison waits for the one before
+// it; there are no branches, which would be guessed wrong where values wander.
+func extremes(column []float64, at []int32) (lo, hi float64) {
+	inf := math.Inf(1)
+	lo0, lo1, lo2, lo3 := inf, inf, inf, inf
+	hi0, hi1, hi2, hi3 := inf, inf, inf, inf // of the negatives: least is cheaper than greatest
+	for ; len(at) >= 4; at = at[4:] {
+		x0, x1, x2, x3 := column[at[0]], column[at[1]], column[at[2]], column[at[3]]
+		lo0, lo1, lo2, lo3 = min(lo0, x0), min(lo1, x1), min(lo2, x2), min(lo3, x3)
+		hi0, hi1, hi2, hi3 = min(hi0, -x0), min(hi1, -x1), min(hi2, -x2), min(hi3, -x3)
+	}
+	for _, i := range at {
+		lo0, hi0 = min(lo0, column[i]), min(hi0, -column[i])
+	}
+	return min(lo0, lo1, lo2, lo3), -min(hi0, hi1, hi2, hi3)
+}
+
+// find is the entry of a key, made if it is new.
+func (b *Board) find(key *stream.Key) *Entry {
+	id := uint32(0)
+	if key != nil {
+		id = key.ID % recentKeys
+	}
+	e := b.recent[id]
+	if e == nil || e.Key != key {
+		e = b.entry(key)
+		b.recent[id] = e
+	}
+	return e
 }
 
 // before is the place of the last row, math.MinInt64 where there was none.

@@ -349,9 +349,31 @@ func TestBoardIsBounded(t *testing.T) {
 	}
 }
 
+// byKey sorts the rows from one to another by key.
+func byKey(rows *stream.Rows, from, to int) stream.ByKey {
+	all := stream.ByKey{From: from, To: to}
+	for i := from; i < to; i++ {
+		var key *stream.Key
+		if len(rows.Key) > 0 {
+			key = rows.Key[i]
+		}
+		g := slices.IndexFunc(all.Groups, func(g stream.Group) bool { return g.Key == key })
+		if g < 0 {
+			g = len(all.Groups)
+			all.Groups = append(all.Groups, stream.Group{Key: key})
+		}
+		all.Groups[g].At = append(all.Groups[g].At, int32(i-from))
+	}
+	return all
+}
+
 func BenchmarkAdd(b *testing.B) {
-	for _, keys := range []int{0, 20} {
-		b.Run(fmt.Sprintf("keys=%d", keys), func(b *testing.B) {
+	for _, c := range []struct {
+		keys  int
+		byKey bool
+	}{{0, true}, {0, false}, {20, true}, {20, false}} {
+		keys := c.keys
+		b.Run(fmt.Sprintf("keys=%d/bykey=%t", keys, c.byKey), func(b *testing.B) {
 			board := New(Config{Columns: 3, Clock: true, Span: 600 * second})
 			r := &stream.Result{Rows: stream.Rows{N: 1000, Col: make([][]float64, 3)}}
 			var all []*stream.Key
@@ -366,6 +388,9 @@ func BenchmarkAdd(b *testing.B) {
 				for c := range r.Rows.Col {
 					r.Rows.Col[c] = append(r.Rows.Col[c], float64(i*c))
 				}
+			}
+			if c.byKey {
+				r.Rows.ByKey = []stream.ByKey{byKey(&r.Rows, 0, r.Rows.N)}
 			}
 			t := int64(0)
 			for b.Loop() {
@@ -430,6 +455,13 @@ func TestRowsTogether(t *testing.T) {
 				}
 				steps[k].rows++
 				last[k] = place
+			}
+			for from := 0; from < r.Rows.N && rng.IntN(3) > 0; { // some of the rows come sorted by key
+				to := from + 1 + rng.IntN(r.Rows.N-from)
+				if rng.IntN(3) > 0 {
+					r.Rows.ByKey = append(r.Rows.ByKey, byKey(&r.Rows, from, to))
+				}
+				from = to
 			}
 			b.Add(r, stream.Stats{}, arrived)
 			switch rng.IntN(4) {

@@ -43,32 +43,42 @@ func newPast(columns int, span int64) *Past {
 }
 
 // begin makes ready for a row that is seen then: it will join the newest point, or
-// a new one. It returns how many rows may, and when those are seen that may not.
+// a new one, which is made when the row does. It returns how many rows may join, and
+// when those are seen that may not.
 func (p *Past) begin(seen int64) (room int, until int64) {
 	n := len(p.T) - 1
+	rows := int32(0)
 	if n < 0 || p.rows[n] >= p.limit || p.span != math.MaxInt64 && seen-p.began[n] >= p.span/minPoints {
-		if n+1 == maxPoints {
+		switch n + 1 {
+		case maxPoints:
 			p.thin(seen)
+		case cap(p.T):
+			p.grow()
 		}
-		n = len(p.T)
-		p.T, p.rows = append(p.T, 0), append(p.rows, 0)
-		p.began, p.ended = append(p.began, seen), append(p.ended, seen)
-		for c := range p.Cols {
-			s, none := &p.Cols[c], math.NaN()
-			s.Last, s.Min, s.Max = append(s.Last, none), append(s.Min, none), append(s.Max, none)
-		}
+		p.began = append(p.began, seen)
+	} else {
+		rows = p.rows[n]
 	}
 	until = math.MaxInt64
 	if p.span != math.MaxInt64 {
-		until = p.began[n] + p.span/minPoints
+		until = p.began[len(p.began)-1] + p.span/minPoints
 	}
-	return int(p.limit - p.rows[n]), until
+	return int(p.limit - rows), until
 }
 
-// join puts into the newest point what rows came to, of which the last stands at
-// place and came at the time seen.
+// join puts into the point that begin has chosen what rows came to, of which the last
+// stands at place and came at the time seen.
 func (p *Past) join(rows int, place, seen int64, cols []Point) {
-	n := len(p.T) - 1
+	n := len(p.T)
+	if n < len(p.began) {
+		p.T, p.ended, p.rows = append(p.T, place), append(p.ended, seen), append(p.rows, int32(rows))
+		for c := range p.Cols {
+			s, of := &p.Cols[c], &cols[c]
+			s.Last, s.Min, s.Max = append(s.Last, of.Last), append(s.Min, of.Min), append(s.Max, of.Max)
+		}
+		return
+	}
+	n--
 	p.T[n], p.ended[n] = place, seen
 	p.rows[n] += int32(rows)
 	for c := range p.Cols {
@@ -90,41 +100,60 @@ func (s *Series) merge(n int, last, least, greatest float64) {
 	}
 }
 
-// thin makes room for points.
-func (p *Past) thin(now int64) {
-	if p.span != math.MaxInt64 && now-p.began[minPoints] >= p.span {
-		p.keep(func(i int) int { return i + minPoints })
-		return
+// grow makes room for four times as many points, of which there are 1200 at last.
+func (p *Past) grow() {
+	size := min(max(20, 4*cap(p.T)), maxPoints)
+	moments := make([]int64, 3*size)
+	for i, of := range []*[]int64{&p.T, &p.began, &p.ended} {
+		*of = append(moments[i*size:i*size:(i+1)*size], *of...)
 	}
-	for i := range minPoints {
-		a, b := 2*i, 2*i+1
-		p.T[a], p.ended[a] = p.T[b], p.ended[b]
-		p.rows[a] += p.rows[b]
-		for c := range p.Cols {
-			s := &p.Cols[c]
-			s.merge(a, s.Last[b], s.Min[b], s.Max[b])
+	p.rows = append(make([]int32, 0, size), p.rows...)
+	values := make([]float64, 3*size*len(p.Cols))
+	for c := range p.Cols {
+		for i, of := range p.Cols[c].each() {
+			from := (3*c + i) * size
+			*of = append(values[from:from:from+size], *of...)
 		}
-	}
-	p.keep(func(i int) int { return 2 * i })
-	if p.limit < math.MaxInt32/4 {
-		p.limit *= 2
 	}
 }
 
-// keep keeps 600 points, of which the i-th is point from(i).
-func (p *Past) keep(from func(i int) int) {
-	for i := range minPoints {
-		k := from(i)
-		p.T[i], p.rows[i], p.began[i], p.ended[i] = p.T[k], p.rows[k], p.began[k], p.ended[k]
-		for c := range p.Cols {
-			s := &p.Cols[c]
-			s.Last[i], s.Min[i], s.Max[i] = s.Last[k], s.Min[k], s.Max[k]
+// each are the columns of a Series.
+func (s *Series) each() [3]*[]float64 { return [...]*[]float64{&s.Last, &s.Min, &s.Max} }
+
+// thin makes room for points: it leaves 600.
+func (p *Past) thin(now int64) {
+	old := 0 // points that go
+	if p.span != math.MaxInt64 && now-p.began[minPoints] >= p.span {
+		old = minPoints
+	} else {
+		p.joinPairs()
+	}
+	for _, of := range []*[]int64{&p.T, &p.began, &p.ended} {
+		*of = append((*of)[:0], (*of)[old:old+minPoints]...)
+	}
+	p.rows = append(p.rows[:0], p.rows[old:old+minPoints]...)
+	for c := range p.Cols {
+		for _, of := range p.Cols[c].each() {
+			*of = append((*of)[:0], (*of)[old:old+minPoints]...)
 		}
 	}
-	p.T, p.rows, p.began, p.ended = p.T[:minPoints], p.rows[:minPoints], p.began[:minPoints], p.ended[:minPoints]
+}
+
+// joinPairs makes one point of each two, and lets more rows join one from now on.
+func (p *Past) joinPairs() {
+	for i := range minPoints {
+		p.T[i], p.began[i], p.ended[i] = p.T[2*i+1], p.began[2*i], p.ended[2*i+1]
+		p.rows[i] = p.rows[2*i] + p.rows[2*i+1]
+	}
 	for c := range p.Cols {
 		s := &p.Cols[c]
-		s.Last, s.Min, s.Max = s.Last[:minPoints], s.Min[:minPoints], s.Max[:minPoints]
+		for i := range minPoints {
+			s.Last[i], s.Min[i], s.Max[i] = s.Last[2*i], s.Min[2*i], s.Max[2*i]
+			s.merge(i, s.Last[2*i+1], s.Min[2*i+1], s.Max[2*i+1])
+		}
+	}
+	if p.limit < math.MaxInt32/4 {
+		p.limit *= 2
 	}
 }
 

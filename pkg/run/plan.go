@@ -289,6 +289,7 @@ func (b *builder) config(c stream.Config, seen bool) stream.Config {
 	if c.LastOnly = o.Out == "prom" && !seen; o.Out != "prom" {
 		c.Keep = len(o.Keep)
 	}
+	c.ByKey = seen || o.Draws()
 	c.EvalRow = o.Eval == "row"
 	if len(b.set.Rules) > 0 {
 		c.Rules = b.set

@@ -837,6 +837,9 @@ func (t *together) writeRows() {
 			}
 		}
 	}
+	if t.cfg.ByKey && m.each {
+		t.listByKey()
+	}
 	if !t.cfg.Keyed && t.cfg.Clock == NoClock && t.cfg.Keep == 0 {
 		return
 	}
@@ -853,6 +856,18 @@ func (t *together) writeRows() {
 			t.res.text += len(text.B)
 		}
 	}
+}
+
+// listByKey lists the rows of each key. There is one for each record.
+func (t *together) listByKey() {
+	rows, first, from := &t.res.Rows, len(t.res.Rows.groups), len(t.res.Rows.order)
+	rows.order = append(rows.order, t.m.order[:t.n]...)
+	order := rows.order[from:]
+	for g := range t.m.groups {
+		group := &t.m.groups[g]
+		rows.groups = append(rows.groups, Group{group.se.key, order[group.from:group.to]})
+	}
+	rows.ByKey = append(rows.ByKey, ByKey{t.base, t.base + t.n, rows.groups[first:]})
 }
 
 // time is when the k-th record stands.

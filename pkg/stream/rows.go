@@ -22,6 +22,23 @@ type Rows struct {
 	Kept  [][]parse.Text // a column a field of --keep; empty where there are none
 	Col   [][]float64    // a column a column of the output
 	First bool           // holds the first row ever written (csv writes its header before it)
+	ByKey []ByKey        // with Config.ByKey: where rows that follow each other are sorted by key
+
+	groups []Group
+	order  []int32
+}
+
+// ByKey are the rows from one to another, key by key in the order of the first row
+// of each.
+type ByKey struct {
+	From, To int
+	Groups   []Group
+}
+
+// A Group is the rows of one key.
+type Group struct {
+	Key *Key    // nil without keys
+	At  []int32 // which rows, in their order, counted from ByKey.From
 }
 
 // A Note is something to tell beside the rows: a line or value that was
@@ -95,6 +112,7 @@ func (r *Result) reset(columns, kept int) {
 	rows := &r.Rows
 	rows.N, rows.First = 0, false
 	rows.Time, rows.Key = rows.Time[:0], rows.Key[:0]
+	rows.ByKey, rows.groups, rows.order = rows.ByKey[:0], rows.groups[:0], rows.order[:0]
 	if len(rows.Col) != columns {
 		rows.Col = make([][]float64, columns)
 	}

@@ -77,6 +77,7 @@ func alone(s *Stream) { s.many.able = false }
 
 // alertLog is what a stream says of rows and alerts.
 func alertLog(cfg Config, xs []sample, change func(*Stream)) (log []string) {
+	cfg.ByKey = true
 	s := New(cfg)
 	s.Setup(cfg)
 	change(s)
@@ -84,6 +85,7 @@ func alertLog(cfg Config, xs []sample, change func(*Stream)) (log []string) {
 	origin := &parse.Origin{}
 	rows := 0
 	full := func(*Result) bool {
+		log = append(log, byKeyFaults(&res.Rows)...)
 		for _, note := range res.Notes {
 			if note.Alert == nil {
 				log = append(log, fmt.Sprintf("row %d line %d %v %d %d", rows+note.Row, note.Line, note.Reason, note.Told, note.By))
@@ -106,6 +108,69 @@ func alertLog(cfg Config, xs []sample, change func(*Stream)) (log []string) {
 	s.End(&res, full)
 	full(&res)
 	return log
+}
+
+// byKeyFaults are what is wrong with the lists of the rows of each key: parts of the
+// rows that follow each other, each of whose rows is in the group of its key, in order.
+func byKeyFaults(rows *Rows) (faults []string) {
+	before := 0
+	for _, part := range rows.ByKey {
+		seen, keys := map[int]bool{}, map[*Key]bool{}
+		for _, g := range part.Groups {
+			last := -1
+			for _, at := range g.At {
+				i := part.From + int(at)
+				if int(at) <= last || i >= part.To || len(rows.Key) > 0 && rows.Key[i] != g.Key {
+					faults = append(faults, fmt.Sprintf("row %d is in %v of key %v from %d to %d", i, g.At, g.Key, part.From, part.To))
+				}
+				last, seen[i] = int(at), true
+			}
+			if keys[g.Key] {
+				faults = append(faults, fmt.Sprintf("key %v has two groups", g.Key))
+			}
+			keys[g.Key] = true
+		}
+		if part.From < before || part.To > rows.N || len(seen) != part.To-part.From {
+			faults = append(faults, fmt.Sprintf("%d rows of %d to %d, of %d", len(seen), part.From, part.To, rows.N))
+		}
+		before = part.To
+	}
+	return faults
+}
+
+// Rows that come in full blocks are listed by key, but for those of the first records.
+func TestRowsAreListedByKey(t *testing.T) {
+	for _, keys := range []int{0, 20} {
+		cfg := configOf(1, []agg.Width{{Kind: agg.Count, N: 3}}, 1)
+		cfg.Keyed, cfg.ByKey, cfg.Every.N = keys > 0, true, 1
+		var xs []sample
+		for i := range 5000 {
+			x := sample{vals: []float64{1}}
+			if keys > 0 {
+				x.key = fmt.Sprint(i * i % keys)
+			}
+			xs = append(xs, x)
+		}
+		s := New(cfg)
+		s.Setup(cfg)
+		b, batch := batchOf(&cfg, xs, &parse.Origin{})
+		rows, listed := 0, 0
+		var res Result
+		full := func(r *Result) bool {
+			for _, fault := range byKeyFaults(&r.Rows) {
+				t.Errorf("%d keys: %s", keys, fault)
+			}
+			for _, part := range r.Rows.ByKey {
+				listed += part.To - part.From
+			}
+			rows += r.Rows.N
+			return true
+		}
+		s.Take(b, batch, &res, full)
+		if full(&res); rows < 4900 || listed < rows-100 {
+			t.Errorf("%d keys: %d of %d rows are listed", keys, listed, rows)
+		}
+	}
 }
 
 // TestRunIsTake holds records without keys that go through the windows and rules

@@ -112,6 +112,7 @@ type Config struct {
 	Show       int  // complaints of each reason that become notes; after them the 10th, 100th, … if it is not 0
 	EveryLine  bool // a row or a note for each record and line, whatever is needed or shown
 	LastOnly   bool // keep each key's last row and give it at the end
+	ByKey      bool // tell where the rows of each key are, of those that are sorted by key anyway
 
 	// Former knows windows of snapshots whose ID no Window has: how one is made, and
 	// which of Windows takes its samples, −1 for none. It may be nil.
