@@ -36,6 +36,35 @@ func Parse(b []byte, sign byte) (x float64, ok bool) {
 	return x, n == len(b) && n > 0
 }
 
+// Cell is Prefix for a number that is b from one index to another. Short ones, as
+// most are, are read from their end: it need not be found.
+func Cell(b []byte, from, to int, sign byte) (x float64, ok bool) {
+	neg := from < to && b[from] == '-'
+	start := from
+	if neg {
+		start++
+	}
+	n := to - start
+	if n <= 1 || n > 8 || to < 8 {
+		x, n = Prefix(b[from:to], sign)
+		return x, n == to-from && n > 0
+	}
+	keep := ^uint64(0) << ((64 - 8*n) & 63)
+	w := (binary.LittleEndian.Uint64(b[to-8:to]) ^ zeros8) & keep
+	behind := 0
+	if m := w ^ uint64(sign^'0')*ones8; (m-ones8)&^m&highs8 != 0 {
+		at := bits.TrailingZeros64((m-ones8)&^m&highs8) &^ 7
+		low := uint64(1)<<(at&63) - 1
+		w = w&low<<8 | w&^low&^(0xff<<(at&63))
+		behind = 7 - at/8
+	}
+	if aboveNine(w) != 0 {
+		x, n = Prefix(b[from:to], sign)
+		return x, n == to-from && n > 0
+	}
+	return divided(worth(w), behind, neg), true
+}
+
 // ParseJSON is Parse for numbers as RFC 8259 has them, without blanks.
 func ParseJSON(b []byte) (x float64, ok bool) {
 	x, n := PrefixJSON(b)

@@ -38,7 +38,7 @@ var readSeeds = []string{
 	"1e-99999999999999999999", "6.02214076e23", "123456789012345678901234567890", "0.000000000000000000000000000001",
 	"179769313486231580793728971405303415079934132710037826936173778980444968292764750946649017977587207096330286416692887910946555547851940402630657488671505820681908902000708383676273854845817711531764475730270069855571366959622842914819860834936475292719074168444365510704342711559699508093042880",
 	strings.Repeat("1", 308) + "." + strings.Repeat("0", 491), strings.Repeat("0", 801), "0." + strings.Repeat("3", 798),
-	"0." + strings.Repeat("0", 700) + "1e710", strings.Repeat("9", 19), strings.Repeat("9", 20), "1\r", "\n1", "\v1", "1\u00a0", "１",
+	"0." + strings.Repeat("0", 700) + "1e710", strings.Repeat("9", 19), strings.Repeat("9", 20), "00000001", "-1234.567", "123.4567", "-", "1\r", "\n1", "\v1", "1\u00a0", "１",
 }
 
 func FuzzRead(f *testing.F) {
@@ -67,6 +67,14 @@ func checkBefore(t *testing.T, s string) {
 		for _, behind := range []string{"x", ":\xff9.9,9", ":       9", "\n1.5,5\n77777777"} {
 			if got, size := Prefix([]byte(s+behind), sign); size != n || got != x {
 				t.Errorf("number before %q in %q = %v of %d bytes, want %v of %d", behind, s, got, size, x, n)
+			}
+		}
+	}
+	for _, sign := range []byte{'.', ','} {
+		x, n := Prefix([]byte(s), sign)
+		for _, before := range []string{"", "1.5,", "-9999999,9.99"} {
+			if got, ok := Cell([]byte(before+s+",1"), len(before), len(before)+len(s), sign); ok != (n == len(s) && n > 0) || ok && (got != x || math.Signbit(got) != math.Signbit(x)) {
+				t.Errorf("cell %q after %q = %v, %v, want %v", s, before, got, ok, x)
 			}
 		}
 	}

@@ -2,6 +2,7 @@ package parse
 
 import (
 	"bytes"
+	"encoding/binary"
 	"math"
 	"slices"
 	"unicode/utf8"
@@ -251,14 +252,10 @@ func (r *record) key(i int, text []byte) {
 // isText is utf8.Valid, which for the few letters of most keys takes longer than
 // to see that they are ASCII.
 func isText(b []byte) bool {
-	if len(b) > 16 {
-		return utf8.Valid(b)
+	if n := len(b); n <= 8 && cap(b) >= 8 { // what stands behind them is shifted away
+		return n == 0 || binary.LittleEndian.Uint64(b[:8])<<((64-8*n)&63)&highs8 == 0 || utf8.Valid(b)
 	}
-	var all byte
-	for _, c := range b {
-		all |= c
-	}
-	return all < utf8.RuneSelf || utf8.Valid(b)
+	return utf8.Valid(b)
 }
 
 // badKey says that the i-th key field is there and cannot be a key.

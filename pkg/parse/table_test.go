@@ -74,12 +74,17 @@ func sparseConfig(format string) Config {
 	return Config{Format: format, Names: strings.Fields("p alpha q r beta s t u v w x y z"), Keys: []string{"alpha"}, Fields: []string{"beta"}}
 }
 
+// directConfig is a config of which rows can be read column by column.
+func directConfig(format string) Config {
+	return Config{Format: format, Names: []string{"alpha", "beta", "gamma", "time"}, Keys: []string{"alpha"}, Fields: []string{"beta", "gamma"}, Time: "time"}
+}
+
 var blankInQuotes = regexp.MustCompile(`"[ \t\r]|[ \t\r]"`)
 
 // FuzzTable holds that rows read in one pass are what splitting makes of them.
 func FuzzTable(f *testing.F) {
 	for _, s := range []string{"a,1,x,5", "a , 1.5 ,\"x,\"\"y\"\"\", 6\r", "a,1,x", "a,1,x,7,", "a,1,x,7,8", `"a,1,x,7`, `a,1"2,x,7`, "a,1e5,,1777636803.5", "a\t1\tx\\ty\\\\\t5", "a\t\\n1\tx", "a  1\tx  y z 8",
-		" a 1 x 9 ", "a\v1 x 9", "a,1 2,x,5", ",,,", "\"\",\"1\",x,\"5\"", "a,1,x,2026-05-01T12:00:00Z", "a,+.5,x,0x5", "é,1,日本,5", "a,1\r,x,5"} {
+		" a 1 x 9 ", "a,1,2,5", `"a",,"2",5`, "a,-1.25,,2026-05-01T12:00:00.5Z", "a, 12345678.5, 0.1, 5", "sensor_\xff,00000001,12345678,1", "a\v1 x 9", "a,1 2,x,5", ",,,", "\"\",\"1\",x,\"5\"", "a,1,x,2026-05-01T12:00:00Z", "a,+.5,x,0x5", "é,1,日本,5", "a,1\r,x,5"} {
 		f.Add(s, "b,2,y,10")
 	}
 	f.Fuzz(func(t *testing.T, first, second string) {
@@ -93,7 +98,11 @@ func FuzzTable(f *testing.F) {
 			}
 			semicolons := sparseConfig(format)
 			semicolons.Sep = ';'
-			for _, c := range []Config{tableConfig(format), sparseConfig(format), semicolons} {
+			for _, c := range []Config{tableConfig(format), sparseConfig(format), semicolons, directConfig(format)} {
+				in := in
+				if c.Time != "" && len(c.Texts) == 0 && format != "cols" && len(in) < 100 {
+					in = strings.Repeat(first+"\n", 9) + strings.Repeat(in, 600/max(len(in), 10)) // several pieces
+				}
 				got := withoutOnce(jsonBatch(t, c, in, func(s *Schema) decoder { return s.format.decoder(s) }))
 				if want := withoutOnce(jsonBatch(t, c, in, newSlowTable)); got != want {
 					t.Errorf("%s with separator %q: batch of %q:\n got %s\nwant %s", format, c.Sep, in, got, want)
