@@ -2,22 +2,20 @@ package run
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"math"
 	"os"
 	"os/exec"
-	"strconv"
 	"strings"
 	"sync"
 	"syscall"
 	"time"
 
 	"rtda/pkg/clock"
-	"rtda/pkg/format"
 	"rtda/pkg/num"
-	"rtda/pkg/rule"
 	"rtda/pkg/stream"
 	"rtda/pkg/text"
 )
@@ -32,12 +30,12 @@ const (
 	afterlife = time.Second
 )
 
-// actions runs the command of --exec, once for each alert. Whoever starts one
+// Actions run the command of --exec, once for each alert. Whoever starts one
 // never waits: what finds no room is dropped and counted.
 //
 // An action is done when its shell has ended. What the shell leaves behind in
 // the background lives on; what is killed is killed with its process group.
-type actions struct {
+type Actions struct {
 	command string
 	timeout time.Duration // 0: none
 	stderr  io.Writer     // nil: nowhere
@@ -74,14 +72,22 @@ type ending struct {
 	timer            *time.Timer // kills it when its time is over; nil: never
 }
 
+// NewActions is newActions, or the error that an action could not open its files.
+func NewActions(command string, timeout time.Duration, stderr io.Writer, tell func(string)) (*Actions, error) {
+	if err := ReserveFiles(actionFiles); err != nil {
+		return nil, Usage(fmt.Errorf("--exec: actions need some open files: %s (see ulimit -n)", Reason(err)))
+	}
+	return newActions(command, timeout, stderr, tell), nil
+}
+
 // newActions runs `sh -c command`. What it prints goes to stderr: straight
 // into it if that is a file, else line by line through Write, which must then
 // be safe to call from several goroutines, as tell must.
-func newActions(command string, timeout time.Duration, stderr io.Writer, tell func(string)) *actions {
+func newActions(command string, timeout time.Duration, stderr io.Writer, tell func(string)) *Actions {
 	if stderr == io.Discard {
 		stderr = nil
 	}
-	a := &actions{
+	a := &Actions{
 		command: command, timeout: timeout, stderr: stderr, tell: tell, most: maxWaiting,
 		environ: withoutNotify(os.Environ()), after: afterlife, procs: map[*exec.Cmd]*ending{},
 	}
@@ -124,7 +130,7 @@ func holdFiles(n int) error {
 // admit says whether there is room for one more action; if there is none it
 // counts one as dropped, which costs some 20 ns and allocates nothing. It holds
 // until the same goroutine calls start.
-func (a *actions) admit() bool {
+func (a *Actions) admit() bool {
 	a.mu.Lock()
 	if !a.stopped && (a.running < maxRunning || len(a.waiting) < a.most) {
 		a.mu.Unlock()
@@ -141,7 +147,7 @@ func (a *actions) admit() bool {
 }
 
 // start runs the command, now or when there is a runner for it.
-func (a *actions) start(next action) {
+func (a *Actions) start(next action) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.tally.asked++
@@ -154,7 +160,7 @@ func (a *actions) start(next action) {
 }
 
 // work runs the action and then those that wait, until none does.
-func (a *actions) work(next action) {
+func (a *Actions) work(next action) {
 	for {
 		a.run(next)
 		a.mu.Lock()
@@ -171,25 +177,42 @@ func (a *actions) work(next action) {
 	}
 }
 
+// Do runs the command for an alert that is an object of --alert-format json, and
+// returns when it has ended.
+func (a *Actions) Do(alert []byte) {
+	a.mu.Lock()
+	a.tally.asked++
+	a.running++
+	a.mu.Unlock()
+	a.run(func() ([]byte, []string) { return alert, alertEnv(alert) })
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.running--
+	a.less.Broadcast()
+}
+
 // put runs the command for each alert of a turn.
-func (a *actions) put(o *output) error {
+func (a *Actions) put(o *output) error {
 	for i := range o.result.Notes {
 		if o.result.Notes[i].Alert != nil && a.admit() {
 			plan, note := o.plan, o.result.Notes[i]
-			a.start(func() ([]byte, []string) { return plan.json(&note), plan.env(&note) })
+			a.start(func() ([]byte, []string) {
+				object := plan.actionJSON.AppendNote(nil, &note)
+				return object, append(alertEnv(object), "RTDA_VALUE="+firstValue(note.Alert))
+			})
 		}
 	}
 	return nil
 }
 
 // close waits until all actions have ended, or are given up.
-func (a *actions) close() error {
+func (a *Actions) close() error {
 	a.wait()
 	return nil
 }
 
 // run runs one action to its end.
-func (a *actions) run(next action) {
+func (a *Actions) run(next action) {
 	cmd := exec.Command("sh", "-c", a.command)
 	json, env := next()
 	cmd.Env = append(a.environ[:len(a.environ):len(a.environ)], env...)
@@ -216,7 +239,7 @@ func (a *actions) run(next action) {
 
 // begin starts the process, which can be killed from then on, and sees to its
 // timeout. It is nil where the process was not started.
-func (a *actions) begin(cmd *exec.Cmd) *ending {
+func (a *Actions) begin(cmd *exec.Cmd) *ending {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.killed {
@@ -255,7 +278,7 @@ func (a *actions) begin(cmd *exec.Cmd) *ending {
 
 // killGroup kills the process group of a command and notes it in why, unless its
 // shell has ended: its number might belong to somebody else by now.
-func (a *actions) killGroup(cmd *exec.Cmd, why *bool) {
+func (a *Actions) killGroup(cmd *exec.Cmd, why *bool) {
 	if cmd.Process.Signal(syscall.Signal(0)) == nil {
 		*why = true
 		// Not even root can be denied this; others may have become root.
@@ -264,7 +287,7 @@ func (a *actions) killGroup(cmd *exec.Cmd, why *bool) {
 }
 
 // count takes note of how a process ended.
-func (a *actions) count(cmd *exec.Cmd, why *ending) {
+func (a *Actions) count(cmd *exec.Cmd, why *ending) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	delete(a.procs, cmd)
@@ -287,14 +310,14 @@ func (a *actions) count(cmd *exec.Cmd, why *ending) {
 }
 
 // failures are the runs that did not end well, dropped ones too.
-func (a *actions) failures() int64 {
+func (a *Actions) failures() int64 {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return int64(a.tally.failed + a.tally.timedOut + a.tally.killed + a.tally.dropped)
 }
 
 // failed takes note of an action that failed, under mu.
-func (a *actions) failed(why error) {
+func (a *Actions) failed(why error) {
 	a.tally.failed++
 	if n := a.tally.failed; num.IsPow10(n) {
 		a.tellApart(fmt.Sprintf("--exec: %s failed: %v", countActions(n), why))
@@ -303,7 +326,7 @@ func (a *actions) failed(why error) {
 
 // tellApart writes a line of rtda's own, with mu free meanwhile: nobody waits
 // for a stderr that is stuck.
-func (a *actions) tellApart(line string) {
+func (a *Actions) tellApart(line string) {
 	a.mu.Unlock()
 	defer a.mu.Lock()
 	a.tell(line)
@@ -318,7 +341,7 @@ func countActions(n int) string {
 
 // wait returns when all actions, waiting ones too, have ended, or when stop
 // gives them up.
-func (a *actions) wait() {
+func (a *Actions) wait() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for a.running > 0 && !a.gone {
@@ -327,7 +350,7 @@ func (a *actions) wait() {
 }
 
 // shut drops what waits; nothing starts any more.
-func (a *actions) shut() {
+func (a *Actions) shut() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.stopped = true
@@ -338,15 +361,28 @@ func (a *actions) shut() {
 // stop drops what waits, gives what runs as long as grace to end and then
 // kills it. It returns when all is over, or soon after the killing if there is
 // something that cannot be killed. Others may be in wait at the same time.
-func (a *actions) stop(grace time.Duration) {
+func (a *Actions) stop(grace time.Duration) {
+	if a == nil {
+		return
+	}
 	a.shut()
 	defer time.AfterFunc(grace, a.killAll).Stop()
 	defer time.AfterFunc(grace+a.after, a.giveUp).Stop()
 	a.wait()
 }
 
+// Stop gives what runs a moment to end, and kills it then. It returns what there is
+// to tell of all, or "".
+func (a *Actions) Stop() string {
+	a.stop(Patience)
+	return a.report()
+}
+
 // kill drops what waits and kills what runs, without waiting for its end.
-func (a *actions) kill() {
+func (a *Actions) kill() {
+	if a == nil {
+		return
+	}
 	a.shut()
 	a.killAll()
 	a.mu.Lock()
@@ -357,7 +393,7 @@ func (a *actions) kill() {
 }
 
 // killAll kills all that runs and all that is about to.
-func (a *actions) killAll() {
+func (a *Actions) killAll() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.killed = true
@@ -367,7 +403,7 @@ func (a *actions) killAll() {
 }
 
 // giveUp ends every wait.
-func (a *actions) giveUp() {
+func (a *Actions) giveUp() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.gone = true
@@ -378,7 +414,10 @@ func (a *actions) giveUp() {
 // "" if all did.
 //
 //	--exec: 10000 actions: 9932 dropped, 3 failed, 1 timed out
-func (a *actions) report() string {
+func (a *Actions) report() string {
+	if a == nil {
+		return ""
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	var parts []string
@@ -447,62 +486,74 @@ func (l *lineWriter) breakLine() {
 // maxEnv is how many bytes of a value the environment of an action tells.
 const maxEnv = 4 << 10
 
-// alertEnv is what the environment of an action tells of an alert, of which
-// shown is the line of text. All names are always there, with an empty value where
-// there is nothing to tell, so that none is inherited from an rtda further up.
-// Several keys are joined by a blank. The numbers are the shortest that read back
-// to the same.
-func alertEnv(n *stream.Note, set *rule.Set, layout *format.Layout, shown string) []string {
-	a := n.Alert
-	state, line, value, moment := "firing", "", "", ""
-	if a.Resolved {
-		state = "resolved"
+// alertEnv is what the environment of an action tells of an alert, which is an object
+// of --alert-format json. All names are always there, with an empty value where there
+// is nothing to tell, so that none is inherited from an rtda further up. Several keys
+// are joined by a blank. RTDA_VALUE is the first number.
+func alertEnv(object []byte) []string {
+	var a struct {
+		State, Severity, Rule, Time, Text string
+		Key, Values                       orderedObject
+		Line, Seq                         json.Number
 	}
-	if n.Line > 0 {
-		line = strconv.Itoa(n.Line)
+	_ = json.Unmarshal(object, &a) // rtda has written it
+	var key []string
+	for _, k := range a.Key {
+		key = append(key, k[0]+"="+k[1])
 	}
-	switch {
-	case len(a.Values) == 0:
-	case a.Texts != nil && a.Texts[0] != nil:
-		value = envText(string(a.Texts[0]))
-	case !math.IsNaN(a.Values[0]):
-		value = string(num.AppendShortest(nil, a.Values[0]))
-	}
-	if layout.Clock {
-		moment = string(clock.AppendTime(nil, a.Time, layout.Zone))
+	value := ""
+	if len(a.Values) > 0 {
+		value = a.Values[0][1]
 	}
 	return []string{
-		"RTDA_STATE=" + state,
-		"RTDA_SEVERITY=" + a.Level.String(),
-		"RTDA_RULE=" + envText(set.Rule(a.Rule).Name),
-		"RTDA_KEY=" + envText(keyText(layout.Keys, a.Key)),
-		"RTDA_VALUE=" + value,
-		"RTDA_LINE=" + line,
-		"RTDA_TIME=" + moment,
-		"RTDA_SEQ=" + strconv.Itoa(a.Seq),
-		"RTDA_TEXT=" + envText(shown),
+		"RTDA_STATE=" + a.State, "RTDA_SEVERITY=" + a.Severity, "RTDA_RULE=" + envText(a.Rule),
+		"RTDA_KEY=" + envText(strings.Join(key, " ")), "RTDA_VALUE=" + value, "RTDA_LINE=" + a.Line.String(),
+		"RTDA_TIME=" + a.Time, "RTDA_SEQ=" + a.Seq.String(), "RTDA_TEXT=" + envText(a.Text),
 	}
 }
 
-// keyText is a key as name=text, several of them with a blank between.
-func keyText(names []string, key *stream.Key) string {
-	if key == nil {
-		return ""
+// firstValue is what an alert compared first: a text, or a number as the shortest that
+// reads back to the same.
+func firstValue(a *stream.Alert) string {
+	switch {
+	case len(a.Values) == 0:
+	case a.Texts != nil && a.Texts[0] != nil:
+		return envText(string(a.Texts[0]))
+	case !math.IsNaN(a.Values[0]):
+		return string(num.AppendShortest(nil, a.Values[0]))
 	}
-	var b strings.Builder
-	for i, part := range key.Parts {
-		if i > 0 {
-			b.WriteByte(' ')
-		}
-		b.WriteString(names[i])
-		b.WriteByte('=')
-		b.WriteString(part)
-	}
-	return b.String()
+	return ""
 }
 
 // envText is s as it may stand in an environment: without NUL, which would end
 // it, and not longer than maxEnv, cut between characters.
 func envText(s string) string {
 	return text.Cut(strings.ReplaceAll(s, "\x00", ""), maxEnv)
+}
+
+// An orderedObject is an object of texts and numbers in its order.
+type orderedObject [][2]string
+
+func (o *orderedObject) UnmarshalJSON(b []byte) error {
+	d := json.NewDecoder(strings.NewReader(string(b)))
+	d.UseNumber()
+	if _, err := d.Token(); err != nil { // {
+		return err
+	}
+	for d.More() {
+		name, err := d.Token()
+		if err != nil {
+			return err
+		}
+		value, err := d.Token()
+		if err != nil {
+			return err
+		}
+		text := ""
+		if value != nil {
+			text = fmt.Sprint(value)
+		}
+		*o = append(*o, [2]string{fmt.Sprint(name), text})
+	}
+	return nil
 }

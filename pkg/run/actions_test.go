@@ -78,7 +78,7 @@ func write(t *testing.T, w io.StringWriter, text string) {
 }
 
 // do runs actions that print to a buffer until all have ended.
-func do(command string, timeout time.Duration, starts func(a *actions)) (stderr, report string) {
+func do(command string, timeout time.Duration, starts func(a *Actions)) (stderr, report string) {
 	var b sharedBuffer
 	a := newActions(command, timeout, &b, ignore)
 	starts(a)
@@ -110,7 +110,7 @@ func TestActions(t *testing.T) {
 		{"in time", "exit 0", time.Minute, "", nil, "", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			stderr, report := do(c.command, c.timeout, func(a *actions) { a.start(given([]byte(c.json), c.env)) })
+			stderr, report := do(c.command, c.timeout, func(a *Actions) { a.start(given([]byte(c.json), c.env)) })
 			if stderr != c.stderr || report != c.report {
 				t.Errorf("%q printed %q and was reported as %q, want %q and %q", c.command, stderr, report, c.stderr, c.report)
 			}
@@ -125,7 +125,7 @@ func TestActionsTakeDataForData(t *testing.T) {
 		"'; touch harm; '", `"; touch harm; "`, "$(touch harm)", "`touch harm`", "a\ntouch harm\n", "| touch harm", "-n", `\`, "*",
 	} {
 		command := fmt.Sprintf(`cd %s && printf '%%s' "$RTDA_KEY" && cat && ls`, dir)
-		got, report := do(command, 0, func(a *actions) {
+		got, report := do(command, 0, func(a *Actions) {
 			a.start(given([]byte(data), []string{"RTDA_KEY=" + envText(data)}))
 		})
 		want := data + data
@@ -141,7 +141,7 @@ func TestActionsTakeDataForData(t *testing.T) {
 // A command that fails at once and one that cannot start are told apart.
 func TestActionsThatCannotStart(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
-	_, report := do("true", 0, func(a *actions) { a.start(given(nil, nil)); a.start(given(nil, nil)) })
+	_, report := do("true", 0, func(a *Actions) { a.start(given(nil, nil)); a.start(given(nil, nil)) })
 	if want := `--exec: 2 actions: 2 failed (exec: "sh": executable file not found in $PATH)`; report != want {
 		t.Errorf("report is %q, want %q", report, want)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"reflect"
 	"slices"
@@ -33,7 +34,7 @@ func newFilter(o *Options, std Streams) (*filter, error) {
 	if err != nil {
 		return nil, Usage(err)
 	}
-	f := &filter{o: o, now: newWallClock().Now, origins: inputs(o.Files, std.In), written: make(chan struct{})}
+	f := &filter{o: o, now: newWallClock().Now, origins: o.origins(std.In), written: make(chan struct{})}
 	f.stderr = newWriter("stderr", std.Err, func(o *output) []byte { return o.notes })
 	f.pipeline = &pipeline{
 		schema: schema, plan: f.plan, stream: stream.New(f.complaints()), jobs: o.Jobs, opening: []string{o.impliedClock(std.In), o.neverFull()},
@@ -149,10 +150,10 @@ func (f *filter) openOutlets(std Streams) error {
 		f.pipeline.outlets = append(f.pipeline.outlets, f.alerts)
 	}
 	if f.o.Exec != "" {
-		if err := ReserveFiles(actionFiles); err != nil {
-			return Usage(fmt.Errorf("--exec: actions need some open files: %s (see ulimit -n)", Reason(err)))
+		var err error
+		if f.actions, err = NewActions(f.o.Exec, f.o.ExecTimeout, f.commandOutput(std.Err), f.tell); err != nil {
+			return err
 		}
-		f.actions = newActions(f.o.Exec, f.o.ExecTimeout, f.commandOutput(std.Err), f.tell)
 		f.pipeline.outlets = append(f.pipeline.outlets, f.actions)
 	}
 	if f.display != nil {
@@ -277,18 +278,39 @@ func (o *Options) hasPattern() bool {
 	return o.Follow && slices.ContainsFunc(o.Files, func(name string) bool { return strings.ContainsAny(name, "*?[") })
 }
 
-// inputs are the FILEs; `-` or none is stdin.
-func inputs(files []string, stdin io.Reader) []*parse.Origin {
-	open := func() (io.ReadCloser, error) { return io.NopCloser(stdin), nil }
-	if len(files) == 0 {
-		return []*parse.Origin{{Open: open}}
+// inputs are the names of the FILEs; "-" is stdin.
+func (o *Options) inputs() []string {
+	if len(o.Files) == 0 {
+		return []string{"-"}
 	}
-	var all []*parse.Origin
-	for _, name := range files {
-		src := &parse.Origin{Name: name, Open: open}
-		if name != "-" {
-			src.Open = func() (io.ReadCloser, error) { return os.Open(name) }
-		} else if len(files) == 1 {
+	return o.Files
+}
+
+// regularInput is what is known of an input that is a regular file, nil of others.
+func regularInput(name string, stdin io.Reader) fs.FileInfo {
+	info, err := os.Stat(name)
+	if name == "-" {
+		in, ok := stdin.(*os.File)
+		if !ok {
+			return nil
+		}
+		info, err = in.Stat()
+	}
+	if err != nil || !info.Mode().IsRegular() {
+		return nil
+	}
+	return info
+}
+
+// origins are the inputs. Where there is one and that is stdin, it has no name.
+func (o *Options) origins(stdin io.Reader) (all []*parse.Origin) {
+	for _, name := range o.inputs() {
+		src := &parse.Origin{Name: name}
+		src.Open = func() (io.ReadCloser, error) { return os.Open(name) }
+		if name == "-" {
+			src.Open = func() (io.ReadCloser, error) { return io.NopCloser(stdin), nil }
+		}
+		if name == "-" && len(o.Files) < 2 {
 			src.Name = ""
 		}
 		all = append(all, src)

@@ -561,15 +561,7 @@ func (c *checkpoint) save(last bool) {
 	if w.awaitOutlets() == nil {
 		c.note(s)
 	}
-	p.mu.Lock()
-	p.written++
-	failed := p.err != nil
-	p.passed.Broadcast()
-	if p.settled() {
-		p.idle.Broadcast()
-	}
-	p.mu.Unlock()
-	if failed {
+	if w.endTurn() != nil {
 		return
 	}
 	if err := c.keep(s); err != nil {
@@ -748,10 +740,10 @@ func (c *checkpoint) begin() {
 		c.f.pipeline.mu.Lock()
 		w.begin()
 		c.f.pipeline.mu.Unlock()
-		w.awaitStream()
-		w.leaveStream(false)
-		w.result.Notes = r.Ended
-		w.write()
+		_ = w.takeTurn(func() (stop bool) { // the next turn returns its error
+			w.result.Notes = r.Ended
+			return false
+		})
 	}
 	if c.found != nil {
 		c.found.Stream = nil // it has become the stream

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -12,6 +13,7 @@ import (
 	"runtime"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -296,21 +298,8 @@ func (p *plan) unmoved(read stream.Read) int {
 // isUTF8Locale reports whether the locale says that the terminal shows more than
 // ASCII.
 func isUTF8Locale() bool {
-	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
-		if value := os.Getenv(name); value != "" {
-			return isUTF8(value)
-		}
-	}
-	return false
-}
-
-func isUTF8(locale string) bool {
-	for _, ending := range []string{"UTF-8", "utf8", "utf-8", "UTF8"} {
-		if len(locale) > len(ending) && locale[len(locale)-len(ending):] == ending {
-			return true
-		}
-	}
-	return false
+	locale := cmp.Or(os.Getenv("LC_ALL"), os.Getenv("LC_CTYPE"), os.Getenv("LANG"))
+	return slices.ContainsFunc([]string{".UTF-8", ".utf8", ".utf-8", ".UTF8"}, func(charset string) bool { return strings.HasSuffix(locale, charset) })
 }
 
 // holds reports whether the display stays when the input has ended.

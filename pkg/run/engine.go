@@ -1,12 +1,10 @@
 package run
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"strings"
-	"time"
 
 	"rtda/pkg/clock"
 	"rtda/pkg/num"
@@ -190,88 +188,4 @@ func (o *Options) Flags() (all [][2]string, fixed int) {
 	add("--measurement", o.Measurement)
 	add("--alert-format", o.AlertFormat)
 	return all, fixed
-}
-
-// Actions run the command of --exec for alerts that come as objects of
-// --alert-format json.
-type Actions struct{ all *actions }
-
-// NewActions makes Actions that run `sh -c command`; see newActions.
-func NewActions(command string, timeout time.Duration, stderr io.Writer, tell func(string)) (*Actions, error) {
-	if err := ReserveFiles(actionFiles); err != nil {
-		return nil, Usage(fmt.Errorf("--exec: actions need some open files: %s (see ulimit -n)", Reason(err)))
-	}
-	return &Actions{newActions(command, timeout, stderr, tell)}, nil
-}
-
-// Do runs the command for an alert, and returns when it has ended.
-func (a *Actions) Do(alert []byte) {
-	a.all.mu.Lock()
-	a.all.tally.asked++
-	a.all.running++
-	a.all.mu.Unlock()
-	a.all.run(func() ([]byte, []string) { return alert, envOfJSON(alert) })
-	a.all.mu.Lock()
-	defer a.all.mu.Unlock()
-	a.all.running--
-	a.all.less.Broadcast()
-}
-
-// Stop gives what runs a moment to end, and kills it then. It returns what there is
-// to tell of all, or "".
-func (a *Actions) Stop() string {
-	a.all.stop(Patience)
-	return a.all.report()
-}
-
-// envOfJSON is alertEnv for an alert that is known as an object. RTDA_VALUE is the
-// first number.
-func envOfJSON(b []byte) []string {
-	var a struct {
-		State, Severity, Rule, Time, Text string
-		Key                               orderedObject
-		Values                            orderedObject
-		Line, Seq                         json.Number
-	}
-	_ = json.Unmarshal(b, &a) // rtda has written it
-	var key []string
-	for _, k := range a.Key {
-		key = append(key, k[0]+"="+k[1])
-	}
-	value := ""
-	if len(a.Values) > 0 {
-		value = a.Values[0][1]
-	}
-	return []string{
-		"RTDA_STATE=" + a.State, "RTDA_SEVERITY=" + a.Severity, "RTDA_RULE=" + envText(a.Rule),
-		"RTDA_KEY=" + envText(strings.Join(key, " ")), "RTDA_VALUE=" + value, "RTDA_LINE=" + a.Line.String(),
-		"RTDA_TIME=" + a.Time, "RTDA_SEQ=" + a.Seq.String(), "RTDA_TEXT=" + envText(a.Text),
-	}
-}
-
-// An orderedObject is an object of texts and numbers in its order.
-type orderedObject [][2]string
-
-func (o *orderedObject) UnmarshalJSON(b []byte) error {
-	d := json.NewDecoder(strings.NewReader(string(b)))
-	d.UseNumber()
-	if _, err := d.Token(); err != nil { // {
-		return err
-	}
-	for d.More() {
-		name, err := d.Token()
-		if err != nil {
-			return err
-		}
-		value, err := d.Token()
-		if err != nil {
-			return err
-		}
-		text := ""
-		if value != nil {
-			text = fmt.Sprint(value)
-		}
-		*o = append(*o, [2]string{fmt.Sprint(name), text})
-	}
-	return nil
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"strings"
 
 	"rtda/pkg/agg"
@@ -20,26 +19,14 @@ func (o *Options) impliedClock(stdin io.Reader) string {
 	if o.Clock != stream.WallClock || o.ClockWhy == "-t now" {
 		return ""
 	}
-	name := regularInput(o.Files, stdin)
-	if name == "" {
-		return ""
-	}
-	return fmt.Sprintf("%s is a file, but its records stand at the moment they are read, because of %s and no -t (-t FIELD takes their own time, --hz N counts them)", name, o.ClockWhy)
-}
-
-// regularInput names the first input that is a regular file, or is "".
-func regularInput(files []string, stdin io.Reader) string {
-	if len(files) == 0 {
-		files = []string{"-"}
-	}
-	for _, name := range files {
-		if name == "-" {
-			if in, ok := stdin.(*os.File); ok && isRegular(in) {
-				return "stdin"
-			}
-		} else if info, err := os.Stat(name); err == nil && info.Mode().IsRegular() {
-			return text.FileName(name)
+	for _, name := range o.inputs() {
+		if regularInput(name, stdin) == nil {
+			continue
 		}
+		if name == "-" {
+			name = "stdin"
+		}
+		return fmt.Sprintf("%s is a file, but its records stand at the moment they are read, because of %s and no -t (-t FIELD takes their own time, --hz N counts them)", text.FileName(name), o.ClockWhy)
 	}
 	return ""
 }

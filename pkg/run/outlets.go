@@ -2,16 +2,15 @@ package run
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"rtda/pkg/format"
+	"rtda/pkg/state"
 	"rtda/pkg/stream"
 )
 
@@ -165,11 +164,7 @@ func newWriter(name string, w io.Writer, part func(*output) []byte) *writer {
 // isRegular reports whether w is a regular file.
 func isRegular(w io.Writer) bool {
 	file, ok := w.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := file.Stat()
-	return err == nil && info.Mode().IsRegular()
+	return ok && state.Regular(file)
 }
 
 func (w *writer) put(o *output) error {
@@ -259,9 +254,5 @@ func writeAll(w io.Writer, name string, b []byte) error {
 }
 
 func writeError(name string, err error) error {
-	var path *fs.PathError
-	if errors.As(err, &path) {
-		err = path.Err
-	}
-	return fmt.Errorf("writing %s: %w", name, err)
+	return fmt.Errorf("writing %s: %w", name, withoutPath(err))
 }

@@ -131,11 +131,11 @@ func (w *worker) takeBlock() (more bool) {
 		p.startAnother()
 	}
 	w.parser.Parse(&w.block, &w.batch)
-	w.awaitStream()
-	stop := p.stream.Take(&w.block, &w.batch, &w.result, w.full)
-	p.checkpoint.took(&w.block)
-	w.leaveStream(stop)
-	w.write()
+	w.takeTurn(func() (stop bool) {
+		stop = p.stream.Take(&w.block, &w.batch, &w.result, w.full)
+		p.checkpoint.took(&w.block)
+		return stop
+	})
 	if trickle {
 		p.reading.Unlock()
 	}
@@ -159,7 +159,7 @@ func (w *worker) read() bool {
 		}
 	}
 	if w.block.Origin != nil && w.block.Origin.Refused {
-		p.drop(w.block.Origin)
+		p.intake.Drop(w.block.Origin) // no other has such an Origin
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -173,11 +173,6 @@ func (w *worker) read() bool {
 	w.plan = p.known
 	w.begin()
 	return true
-}
-
-// drop ends an input of which nothing more is wanted.
-func (p *pipeline) drop(o *parse.Origin) {
-	p.intake.Drop(o) // no other has such an Origin
 }
 
 // enter lets the schema see the block before it is parsed, and makes the plan
@@ -206,6 +201,16 @@ func ofOrigin(o *parse.Origin, err error) error {
 func (w *worker) begin() {
 	w.turn = w.pipeline.begun
 	w.pipeline.begun++
+}
+
+// takeTurn does what the worker's turn is for at the stream, which says whether a bad
+// line has stopped that, and writes what comes of it. It returns the error that ended
+// the output, if one did.
+func (w *worker) takeTurn(atStream func() (stop bool)) error {
+	w.awaitStream()
+	w.leaveStream(atStream())
+	w.writePart(&w.result)
+	return w.endTurn()
 }
 
 // awaitStream waits for the worker's turn at the stream, and gives the stream
@@ -278,10 +283,10 @@ func (w *worker) writePart(r *stream.Result) bool {
 	return true
 }
 
-// write writes the last part and ends the turn.
-func (w *worker) write() {
+// endTurn ends the turn at the outlets. It returns the error that ended the output, if
+// one did.
+func (w *worker) endTurn() error {
 	p := w.pipeline
-	w.writePart(&w.result)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.written++
@@ -289,6 +294,7 @@ func (w *worker) write() {
 	if p.settled() {
 		p.idle.Broadcast()
 	}
+	return p.err
 }
 
 // awaitOutlets waits for the worker's turn at the outlets. It returns the error
@@ -315,10 +321,10 @@ func (w *worker) tick(now func() int64) bool {
 	w.begin()
 	at := now() // what is read from here on comes behind this turn
 	p.mu.Unlock()
-	w.awaitStream()
-	p.stream.Tick(at, &w.result, w.full)
-	w.leaveStream(false)
-	w.write()
+	w.takeTurn(func() (stop bool) {
+		p.stream.Tick(at, &w.result, w.full)
+		return false
+	})
 	return true
 }
 
@@ -332,11 +338,10 @@ func (w *worker) end() error {
 	p.mu.Lock()
 	w.begin()
 	p.mu.Unlock()
-	w.awaitStream()
-	p.stream.End(&w.result, w.full)
-	w.leaveStream(p.stream.Stopped())
-	w.write()
-	return p.failure()
+	return w.takeTurn(func() (stop bool) {
+		p.stream.End(&w.result, w.full)
+		return p.stream.Stopped()
+	})
 }
 
 // failure is the error that ended the output, if one did.

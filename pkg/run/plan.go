@@ -1,11 +1,9 @@
 package run
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"rtda/pkg/agg"
@@ -26,19 +24,9 @@ type plan struct {
 	complaints  *format.Context
 	alerts      *format.Context
 	actionJSON  *format.Context // alerts as the command of --exec gets them
-	actionText  *format.Context // the same as lines of text
 	alertsApart bool            // alerts go to a FILE of their own
 	formatter   func() format.Formatter
 	metricsOf   map[string][]string // what is read from each window, by its stream.Window.ID, as rules write it
-}
-
-// json is an alert as the command of --exec gets it.
-func (p *plan) json(n *stream.Note) []byte { return p.actionJSON.AppendNote(nil, n) }
-
-// env is what the environment of that command tells of an alert.
-func (p *plan) env(n *stream.Note) []string {
-	shown := bytes.TrimSuffix(p.actionText.AppendNote(nil, n), []byte{'\n'})
-	return alertEnv(n, p.rules, &p.layout, string(shown))
 }
 
 // plan makes the plan for the fields that the schema has found.
@@ -71,9 +59,6 @@ func (f *filter) plan(s *parse.Schema) (*plan, error) {
 	exec := *p.complaints
 	exec.JSON, exec.Paint = true, nil
 	p.actionJSON = &exec
-	plain := exec
-	plain.JSON = false
-	p.actionText = &plain
 	p.formatter = func() format.Formatter {
 		if o.OneToOne {
 			return format.NewOneToOne(b.layout, &exec, o.Precision)
@@ -313,14 +298,8 @@ func (b *builder) metricsOf(w *wanted) (all []string) {
 	if field := b.schema.Fields[w.field]; field != "" {
 		of = append(of, field)
 	}
-	switch {
-	case w.detects:
-	case w.width.Kind == agg.Count:
-		of = append(of, strconv.Itoa(w.width.N))
-	case w.width.Kind == agg.Duration:
-		of = append(of, clock.Duration(w.width.D))
-	default:
-		of = append(of, "all")
+	if !w.detects {
+		of = append(of, widthText(w.width))
 	}
 	if w.ago > 0 {
 		of = append(of, clock.Duration(w.ago)+" ago")
@@ -388,7 +367,7 @@ func (o *Options) need(w agg.Width) int {
 // state. It returns what is to be told of it.
 func (p *plan) goOn(r *stream.Restored) (told []string) {
 	if p != nil && r.Rules != nil {
-		for _, ctx := range []*format.Context{p.complaints, p.alerts, p.actionJSON, p.actionText} {
+		for _, ctx := range []*format.Context{p.complaints, p.alerts, p.actionJSON} {
 			ctx.Rules = r.Rules // those that have ended too
 		}
 	}

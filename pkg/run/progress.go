@@ -3,7 +3,6 @@ package run
 import (
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"time"
 
@@ -37,7 +36,7 @@ type progress struct {
 // newProgress is nil where none is shown: without a person on stderr, or where
 // the inputs are no files, of which one could tell a part.
 func newProgress(f *filter, std Streams) *progress {
-	total, known := inputSize(f.o.Files, std.In)
+	total, known := inputSize(f.o, std.In)
 	terminal := IsTerminal(std.Err)
 	switch {
 	case f.o.Progress == ProgressNever, f.o.OneToOne, f.o.Live, !known:
@@ -49,20 +48,10 @@ func newProgress(f *filter, std Streams) *progress {
 }
 
 // inputSize is how many bytes the inputs have, if all are regular files.
-func inputSize(files []string, stdin io.Reader) (total int64, known bool) {
-	if len(files) == 0 {
-		files = []string{"-"}
-	}
-	for _, name := range files {
-		info, err := os.Stat(name)
-		if name == "-" {
-			in, ok := stdin.(*os.File)
-			if !ok {
-				return 0, false
-			}
-			info, err = in.Stat()
-		}
-		if err != nil || !info.Mode().IsRegular() {
+func inputSize(o *Options, stdin io.Reader) (total int64, known bool) {
+	for _, name := range o.inputs() {
+		info := regularInput(name, stdin)
+		if info == nil {
 			return 0, false
 		}
 		total += info.Size()

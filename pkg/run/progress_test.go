@@ -70,11 +70,11 @@ func TestInputSize(t *testing.T) {
 		{[]string{name, name}, 8, true}, {[]string{name, "-"}, 8, true}, {nil, 4, true},
 		{[]string{os.DevNull}, 0, false}, {[]string{name, dir}, 0, false},
 	} {
-		if total, known := inputSize(c.files, in); known != c.known || known && total != c.total {
+		if total, known := inputSize(&Options{Files: c.files}, in); known != c.known || known && total != c.total {
 			t.Errorf("%v: %d %v, want %d %v", c.files, total, known, c.total, c.known)
 		}
 	}
-	if _, known := inputSize(nil, &bytes.Buffer{}); known {
+	if _, known := inputSize(&Options{}, &bytes.Buffer{}); known {
 		t.Error("what is no file has a size")
 	}
 }

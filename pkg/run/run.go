@@ -55,7 +55,7 @@ type filter struct {
 	writers    []*writer // stdout, stderr and the file of --alerts
 	stderr     *writer
 	alerts     *writer     // nil without --alerts
-	actions    *actions    // nil without --exec
+	actions    *Actions    // nil without --exec
 	progress   *progress   // nil where none is shown
 	hangsUp    bool        // SIGHUP ends it
 	display    *display    // nil if nobody looks
@@ -86,13 +86,8 @@ func Run(o *Options, s Streams) error {
 	f.pipeline.start()
 	err = f.handleSignals(signals)
 	notify("STOPPING=1")
-	if closing := f.checkpoint.close(); err == nil {
-		err = closing
-	}
-	if closing := f.display.shut(); err == nil {
-		err = closing
-	}
-	return err
+	err = cmp.Or(err, f.checkpoint.close())
+	return cmp.Or(err, f.display.shut())
 }
 
 // handled are the signals that rtda takes. One that ends it is left alone if
@@ -156,9 +151,7 @@ func (f *filter) handleSignals(signals <-chan os.Signal) error {
 				return &Error{Status: StatusSignal + int(s.(syscall.Signal))}
 			case first.repeats(s):
 			case how != nil: // the second one
-				if f.actions != nil {
-					f.actions.kill()
-				}
+				f.actions.kill()
 				return how
 			default:
 				first = echo{s, time.Now()}
@@ -242,18 +235,14 @@ func (f *filter) keepTime() {
 func (f *filter) finish() error {
 	f.pipeline.settle()
 	err := f.end()
-	if StatusOf(err) != StatusPipe && StatusOf(f.pipeline.readErr) != StatusUsage {
-		f.tell(f.afterRows())
-		f.tell(f.oddTimes())
-		f.tell(f.totals())
+	if StatusOf(err) != StatusPipe && StatusOf(f.pipeline.readErr) != StatusUsage && !f.pipeline.strict {
+		f.tellTotals()
 	}
 	close(f.written)
 	for _, o := range f.pipeline.outlets {
-		if closing := o.close(); err == nil {
-			err = closing
-		}
+		err = cmp.Or(err, o.close())
 	}
-	f.reportActions()
+	f.tell(f.actions.report())
 	f.endAsides()
 	if err == nil {
 		err = f.verdict()
@@ -303,11 +292,9 @@ func (f *filter) interrupt(how *Error, finished <-chan error) chan error {
 	f.display.release()
 	go func() {
 		allWritten := f.awaitWritten(time.Now())
-		if f.actions != nil {
-			f.actions.stop(Patience)
-		}
-		if !allWritten {
-			finished = f.giveUp()
+		f.actions.stop(Patience)
+		if !allWritten { // stdout is stuck
+			finished = f.tellActions()
 		}
 		select {
 		case err := <-finished:
@@ -342,36 +329,23 @@ func (f *filter) awaitWritten(start time.Time) bool {
 	}
 }
 
-// giveUp tells what else there is to tell when stdout is stuck.
-func (f *filter) giveUp() <-chan error {
-	told := make(chan error, 1)
+// tellActions tells what of all actions did not end well, and closes what it returns.
+func (f *filter) tellActions() <-chan error {
+	told := make(chan error)
 	go func() {
-		f.reportActions()
-		told <- nil
+		f.tell(f.actions.report())
+		close(told)
 	}()
 	return told
 }
 
-// reportActions tells what of all actions did not end well.
-func (f *filter) reportActions() {
-	if f.actions != nil {
-		f.tell(f.actions.report())
-	}
-}
-
-// afterRows tells of records that came after the row of their boundary.
-func (f *filter) afterRows() string {
+// tellTotals tells at the end what was odd about the times of records that were used,
+// and what was skipped of how much.
+func (f *filter) tellTotals() {
 	st := f.pipeline.counts()
-	n := st.Told[stream.AfterRow]
-	if n == 0 || f.pipeline.strict || f.o.OneToOne {
-		return ""
+	if n := st.Told[stream.AfterRow]; n > 0 {
+		f.tell(string(format.AppendAfterRow(nil, n, st.AfterBy)))
 	}
-	return string(format.AppendAfterRow(nil, n, st.AfterBy))
-}
-
-// oddTimes counts what else was told of the times of records that were used.
-func (f *filter) oddTimes() string {
-	st := f.pipeline.counts()
 	var parts []string
 	for _, k := range []struct {
 		told stream.Told
@@ -382,21 +356,14 @@ func (f *filter) oddTimes() string {
 		{stream.Emptied, "records behind windows that were emptied"},
 		{stream.Unfilled, "gaps that --fill has filled in part"},
 	} {
-		if n := st.Told[k.told]; n > 0 && !f.pipeline.strict && !f.o.OneToOne {
+		if n := st.Told[k.told]; n > 0 {
 			parts = append(parts, fmt.Sprintf("%s: %d", k.name, n))
 		}
 	}
-	return strings.Join(parts, ", ")
-}
-
-// totals is what was skipped of how much, "" if nothing was or if the stream
-// stopped at it.
-func (f *filter) totals() string {
-	st := f.pipeline.counts()
-	if st.Bad()+st.Passed == 0 || f.pipeline.strict || f.o.OneToOne {
-		return ""
+	f.tell(strings.Join(parts, ", "))
+	if st.Bad()+st.Passed > 0 {
+		f.tell(linesRead(&st))
 	}
-	return linesRead(&st)
 }
 
 func linesRead(st *stream.Stats) string {

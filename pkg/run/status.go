@@ -59,10 +59,12 @@ func StatusOf(err error) int {
 
 // Reason returns why something failed that has to do with a file, without the
 // name of the file and of what was done with it.
-func Reason(err error) string {
+func Reason(err error) string { return withoutPath(err).Error() }
+
+func withoutPath(err error) error {
 	var path *fs.PathError
 	if errors.As(err, &path) {
-		return path.Err.Error()
+		return path.Err
 	}
-	return err.Error()
+	return err
 }
