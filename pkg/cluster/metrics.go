@@ -1,7 +1,6 @@
 package cluster
 
 import (
-	"fmt"
 	"maps"
 	"net/http"
 	"slices"
@@ -11,6 +10,7 @@ import (
 	"rtda/pkg/parse"
 	"rtda/pkg/run"
 	rtda "rtda/pkg/stream"
+	"rtda/pkg/text"
 )
 
 // A metric is a number of each partition that a worker has.
@@ -49,7 +49,7 @@ func (w *worker) serve() (close func(), err error) {
 	name, close, err := o.ServeHTTP(map[string]http.HandlerFunc{
 		"/metrics": func(rw http.ResponseWriter, _ *http.Request) {
 			rw.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-			_, _ = rw.Write(w.appendMetrics(nil, began)) // a client that has gone is no matter
+			_, _ = rw.Write(w.metrics(began)) // a client that has gone is no matter
 		},
 		"/healthz": func(rw http.ResponseWriter, _ *http.Request) {
 			if !w.conn.IsConnected() {
@@ -65,55 +65,42 @@ func (w *worker) serve() (close func(), err error) {
 	return close, err
 }
 
-// appendMetrics appends all metrics as Prometheus reads them.
-func (w *worker) appendMetrics(dst []byte, began time.Time) []byte {
+// metrics are all of them as Prometheus reads them.
+func (w *worker) metrics(began time.Time) []byte {
 	w.mu.Lock()
 	held, retries := maps.Clone(w.held), w.retries
 	w.mu.Unlock()
 	ids := slices.Sorted(maps.Keys(held))
-	head := func(name, kind, help string) {
-		dst = fmt.Appendf(dst, "# HELP %s %s\n# TYPE %[1]s %[3]s\n", name, help, kind)
-	}
-	labels := func(name string, id int) {
-		dst = fmt.Appendf(dst, "%s{group=%q,partition=\"%d\"", name, w.cfg.Group, id)
-	}
-	value := func(x float64) { dst = append(strconv.AppendFloat(append(dst, ' '), x, 'g', -1, 64), '\n') }
-	for _, m := range metrics {
-		head(m.name, m.kind, m.help)
+	labels := func(id int) []string { return []string{"group", w.cfg.Group, "partition", strconv.Itoa(id)} }
+	m := text.Metrics{}
+	for _, of := range metrics {
+		m.Begin(of.name, of.kind, of.help)
 		for _, id := range ids {
 			if s := held[id].stats.Load(); s != nil {
-				labels(m.name, id)
-				dst = append(dst, '}')
-				value(m.value(&held[id].view, s))
+				m.Add(of.value(&held[id].view, s), labels(id)...)
 			}
 		}
 	}
-	head("rtda_skipped_total", "counter", "lines and values that could not be used, by reason")
+	m.Begin("rtda_skipped_total", "counter", "lines and values that could not be used, by reason")
 	for _, id := range ids {
 		s := held[id].stats.Load()
 		for why := 0; s != nil && why < parse.Reasons; why++ {
 			if s.Skipped[why] > 0 {
-				labels("rtda_skipped_total", id)
-				dst = fmt.Appendf(dst, ",reason=%q}", parse.Reason(why).String())
-				value(float64(s.Skipped[why]))
+				m.Add(float64(s.Skipped[why]), append(labels(id), "reason", parse.Reason(why).String())...)
 			}
 		}
 	}
-	memory, cpu := run.Used()
-	for _, m := range []struct {
-		name, kind, help string
-		value            float64
-	}{
-		{"rtda_partitions", "gauge", "partitions that the worker has", float64(len(ids))},
-		{"rtda_retries_total", "counter", "errors after which a partition began anew, or something was asked again", float64(retries)},
-		{"rtda_start_seconds", "gauge", "when the worker began, in seconds since 1970", float64(began.UnixNano()) / 1e9},
-		{"rtda_memory_bytes", "gauge", "memory that the process has of the system", float64(memory)},
-		{"rtda_cpu_seconds_total", "counter", "processor time that the process has used", cpu.Seconds()},
-	} {
-		head(m.name, m.kind, m.help)
-		dst = append(dst, m.name...)
-		value(m.value)
+	one := func(name, kind, help string, x float64) {
+		m.Begin(name, kind, help)
+		m.Add(x)
 	}
-	head("rtda_info", "gauge", "the version that runs, always 1")
-	return fmt.Appendf(dst, "rtda_info{version=%q} 1\n", w.cfg.Options.Version)
+	memory, cpu := run.Used()
+	one("rtda_partitions", "gauge", "partitions that the worker has", float64(len(ids)))
+	one("rtda_retries_total", "counter", "errors after which a partition began anew, or something was asked again", float64(retries))
+	one("rtda_start_seconds", "gauge", "when the worker began, in seconds since 1970", float64(began.UnixNano())/1e9)
+	one("rtda_memory_bytes", "gauge", "memory that the process has of the system", float64(memory))
+	one("rtda_cpu_seconds_total", "counter", "processor time that the process has used", cpu.Seconds())
+	m.Begin("rtda_info", "gauge", "the version that runs, always 1")
+	m.Add(1, "version", w.cfg.Options.Version)
+	return m.Text
 }

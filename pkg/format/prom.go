@@ -122,7 +122,7 @@ func (f *prom) metric(dst []byte, c *promColumn, rows *stream.Rows, values []flo
 // promLabel is the labels of a key: {sensor="s3"}.
 func promLabel(names []string) labeler {
 	open := func(name string) string { return name + `="` }
-	parts := keyParts(names, open, promEscapes.Append, `",`)
+	parts := keyParts(names, open, text.PromEscapes.Append, `",`)
 	return func(dst []byte, key []string) []byte {
 		dst = parts(append(dst, '{'), key)
 		dst[len(dst)-1] = '}' // was a comma
@@ -132,11 +132,6 @@ func promLabel(names []string) labeler {
 
 // PromKeys are the names of the keys as labels.
 func PromKeys(l *Layout) []string { return rename(l, labelName) }
-
-// AppendPromLabel appends name="value".
-func AppendPromLabel(dst []byte, name, value string) []byte {
-	return append(promEscapes.Append(append(append(dst, name...), `="`...), value), '"')
-}
 
 // labelName is the name of a key as a label. Those of histograms and
 // summaries are not for gauges, names with two underscores are Prometheus's
@@ -152,8 +147,4 @@ func labelName(key string) string {
 	return name
 }
 
-var (
-	// of control characters the format knows but the line feed
-	promEscapes = text.NewEscaper(`\\`, map[byte]string{'"': `\"`, '\\': `\\`, '\n': `\n`}, "rtu")
-	helpEscapes = text.NewEscaper(`\\`, map[byte]string{'\\': `\\`}, "")
-)
+var helpEscapes = text.NewEscaper(`\\`, map[byte]string{'\\': `\\`}, "")

@@ -199,7 +199,7 @@ func (d *display) serveConfig(p *plan) serve.Config {
 	o := d.f.o
 	c := serve.Config{
 		Version: o.Version, Board: d.stands(), Token: o.HTTPToken, Hosts: o.HTTPHosts, Now: time.Now,
-		Own: d.f.own, Failed: d.f.failed, Label: format.AppendPromLabel,
+		Own: d.f.own, Failed: d.f.failed,
 		Alert:   func(dst []byte, _ *board.Alert) []byte { return dst },
 		Metrics: func(dst []byte, _ *stream.Result) []byte { return dst },
 	}

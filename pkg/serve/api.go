@@ -1,6 +1,7 @@
 package serve
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"math"
@@ -83,10 +84,7 @@ func (s *site) rows(dst []byte) []byte {
 	slices.SortFunc(all, func(a, b row) int { return slices.Compare(a.key, b.key) })
 	dst = strconv.AppendUint(append(dst, `{"seq":`...), seq, 10)
 	dst = append(dst, `,"rows":[`...)
-	for i, r := range all {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
+	for _, r := range all {
 		dst = strconv.AppendInt(append(dst, `{"id":`...), int64(r.id), 10)
 		dst = s.appendKey(append(dst, `,"key":`...), r.key)
 		dst = append(dst, `,"time":`...)
@@ -103,16 +101,16 @@ func (s *site) rows(dst []byte) []byte {
 		}
 		dst = append(dst, `,"values":{`...)
 		for c, x := range r.row {
-			if c > 0 {
-				dst = append(dst, ',')
-			}
 			dst = append(appendAny(dst, s.cfg.Columns[c].Name), ':')
-			dst = appendNumber(dst, x, -1)
+			dst = append(appendNumber(dst, x, -1), ',')
 		}
-		dst = append(dst, "}}"...)
+		dst = append(closed(dst, '}'), "},"...)
 	}
-	return append(dst, "]}\n"...)
+	return append(closed(dst, ']'), "}\n"...)
 }
+
+// closed ends a list or an object, behind each of whose items stands a comma.
+func closed(dst []byte, end byte) []byte { return append(bytes.TrimSuffix(dst, []byte{','}), end) }
 
 func parts(e *board.Entry) []string {
 	if e.Key == nil {
@@ -125,13 +123,10 @@ func parts(e *board.Entry) []string {
 func (s *site) appendKey(dst []byte, parts []string) []byte {
 	dst = append(dst, '{')
 	for i, part := range parts {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
 		dst = append(appendAny(dst, s.cfg.Keys[i]), ':')
-		dst = appendAny(dst, part)
+		dst = append(appendAny(dst, part), ',')
 	}
-	return append(dst, '}')
+	return closed(dst, '}')
 }
 
 // appendNumber appends x with so many digits, all that are needed for -1; null
@@ -173,18 +168,12 @@ func (s *site) history(w http.ResponseWriter, r *http.Request) {
 	dst := strconv.AppendUint([]byte(`{"seq":`), seq, 10)
 	dst = append(appendAny(append(dst, `,"column":`...), name), `,"series":[`...)
 	var p series
-	first := true
 	for _, id := range ids { // one at a time, so that the run never waits for long
-		if !s.copyPast(&p, id, column) {
-			continue
+		if s.copyPast(&p, id, column) {
+			dst = append(p.append(dst, id, s.cfg.Clock), ',')
 		}
-		if !first {
-			dst = append(dst, ',')
-		}
-		first = false
-		dst = p.append(dst, id, s.cfg.Clock)
 	}
-	answer(w, r, "application/json", append(dst, "]}\n"...))
+	answer(w, r, "application/json", append(closed(dst, ']'), "}\n"...))
 }
 
 func (s *site) firstColumn() string {
@@ -218,13 +207,10 @@ func (s *site) copyPast(p *series, id, column int) (ok bool) {
 func (p *series) append(dst []byte, id int, clock bool) []byte {
 	dst = strconv.AppendInt(append(dst, `{"id":`...), int64(id), 10)
 	dst = append(dst, `,"t":[`...)
-	for i, t := range p.t {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		dst = appendPlace(dst, t, clock)
+	for _, t := range p.t {
+		dst = append(appendPlace(dst, t, clock), ',')
 	}
-	dst = appendNumbers(append(dst, `],"last":[`...), p.last)
+	dst = appendNumbers(append(closed(dst, ']'), `,"last":[`...), p.last)
 	if band(p.min, p.last) || band(p.most, p.last) {
 		dst = appendNumbers(append(dst, `,"min":[`...), p.min)
 		dst = appendNumbers(append(dst, `,"max":[`...), p.most)
@@ -250,13 +236,10 @@ func floorMilli(t int64) int64 {
 }
 
 func appendNumbers(dst []byte, xs []float64) []byte {
-	for i, x := range xs {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		dst = appendNumber(dst, x, digits)
+	for _, x := range xs {
+		dst = append(appendNumber(dst, x, digits), ',')
 	}
-	return append(dst, ']')
+	return closed(dst, ']')
 }
 
 // band reports whether there is more to see than the last values.
@@ -278,10 +261,7 @@ func (s *site) alerts(dst []byte) []byte {
 func (s *site) appendAlerts(dst []byte, all []board.Alert) []byte {
 	dst = append(dst, '[')
 	for i := range all {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		dst = s.cfg.Alert(dst, &all[i])
+		dst = append(s.cfg.Alert(dst, &all[i]), ',')
 	}
-	return append(dst, ']')
+	return closed(dst, ']')
 }

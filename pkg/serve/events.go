@@ -247,28 +247,19 @@ func (s *site) appendStep(dst []byte, steps *board.Steps) []byte {
 		dst = append(dst, "null"...)
 	}
 	dst = fmt.Appendf(dst, ",\"firing\":%d,\"new\":[", c.Firing)
-	for i, e := range steps.Born {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
+	for _, e := range steps.Born {
 		dst = fmt.Appendf(dst, "{\"id\":%d,\"key\":", e.ID)
-		dst = append(s.appendKey(dst, parts(e)), '}')
+		dst = append(s.appendKey(dst, parts(e)), "},"...)
 	}
-	dst = append(dst, `],"gone":[`...)
-	for i, e := range steps.Gone {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		dst = strconv.AppendInt(dst, int64(e.ID), 10)
+	dst = append(closed(dst, ']'), `,"gone":[`...)
+	for _, e := range steps.Gone {
+		dst = append(strconv.AppendInt(dst, int64(e.ID), 10), ',')
 	}
-	dst = append(dst, `],"points":[`...)
-	for i, k := range steps.Keys {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		dst = s.appendPoint(dst, k)
+	dst = append(closed(dst, ']'), `,"points":[`...)
+	for _, k := range steps.Keys {
+		dst = append(s.appendPoint(dst, k), ',')
 	}
-	dst = s.appendAlerts(append(dst, `],"alerts":`...), steps.Alerts)
+	dst = s.appendAlerts(append(closed(dst, ']'), `,"alerts":`...), steps.Alerts)
 	return append(dst, "}\n\n"...)
 }
 

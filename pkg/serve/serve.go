@@ -56,7 +56,6 @@ type Config struct {
 
 	Alert      func(dst []byte, a *board.Alert) []byte      // an alert line as JSON
 	Metrics    func(dst []byte, last *stream.Result) []byte // the last rows for Prometheus
-	Label      func(dst []byte, name, value string) []byte  // name="value" as Prometheus has it
 	LabelNames []string                                     // names of the key fields as labels
 	Own        func() Own                                   // of the process
 	Failed     func() bool                                  // reading or writing has failed

@@ -54,7 +54,6 @@ func newStand(change func(c *Config)) *stand {
 			}
 			return dst
 		},
-		Label:      func(dst []byte, name, value string) []byte { return fmt.Appendf(dst, "%s=%q", name, value) },
 		LabelNames: []string{"sensor"},
 		Own:        func() Own { return Own{Memory: 1 << 20, CPU: 0.5} },
 		Failed:     func() bool { return s.failed },
