@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 
 	"rtda/pkg/rule"
@@ -26,6 +27,23 @@ func checkFiles(names []string) error {
 		}
 	}
 	return run.Usage(errors.Join(errs...))
+}
+
+// looseValue is the error of a FILE that is not there, but would be the value of a
+// flag that takes one behind = only.
+func (o *options) looseValue(names []string) error {
+	for i := range o.flags {
+		f := &o.flags[i]
+		if f.bare == "" || o.given[f.Name] != f.bare {
+			continue
+		}
+		for _, name := range names {
+			if _, err := os.Stat(name); err != nil && slices.Contains(f.words(), name) {
+				return run.Usage(&flagError{f.Name, plainError(fmt.Sprintf("takes its value behind =: write --%s=%s", f.Name, name))})
+			}
+		}
+	}
+	return nil
 }
 
 // checkFile tells what keeps a FILE from being read. A plain file is opened to

@@ -538,8 +538,11 @@ func filterFlags(o *options) []Flag {
 					return nil
 				}
 				d, err := parseSpan(s)
+				if err != nil {
+					return &badValue{"must be a duration like 10m, or all", s}
+				}
 				o.History = d
-				return err
+				return nil
 			}},
 	}
 }

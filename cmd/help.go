@@ -117,7 +117,10 @@ func (f *Flag) help() string {
 	if f.Short != "" {
 		name = "  -" + f.Short + ", --" + f.Name
 	}
-	if f.Arg != "" {
+	switch {
+	case f.bare != "":
+		name += "[=" + f.Arg + "]"
+	case f.Arg != "":
 		name += " " + f.Arg
 	}
 	doc := f.Doc

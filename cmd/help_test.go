@@ -30,7 +30,7 @@ func TestHelp(t *testing.T) {
 		}
 	}
 	for _, f := range newOptions().flags {
-		if !strings.Contains(help, " --"+f.Name+" ") {
+		if !strings.Contains(help, " --"+f.Name+" ") && !strings.Contains(help, " --"+f.Name+"[=") {
 			t.Errorf("--%s is not in help", f.Name)
 		}
 	}

@@ -230,7 +230,10 @@ func (f *Flag) term() string {
 	if f.Short != "" {
 		term = "**-" + f.Short + "**, " + term
 	}
-	if f.Arg != "" {
+	switch {
+	case f.bare != "":
+		term += "[=*" + plain(f.Arg) + "*]"
+	case f.Arg != "":
 		term += " *" + plain(f.Arg) + "*"
 	}
 	return term

@@ -87,6 +87,9 @@ func (o *options) finish(files []string) error {
 	if o.Follow { // they may come later
 		files = nil
 	}
+	if err := o.looseValue(files); err != nil {
+		return err
+	}
 	if err := checkFiles(files); err != nil {
 		return err
 	}

@@ -104,6 +104,6 @@ func (sh *shell) stateCommand() *cobra.Command {
 			return run.ShowState(args[0], out == "json", sh.stdout)
 		},
 	}
-	c.Flags().StringVarP(&out, "out", "o", out, "text or json")
+	c.Flags().StringVarP(&out, "out", "o", out, "print it as `FORMAT`: text or json")
 	return c
 }

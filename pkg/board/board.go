@@ -110,10 +110,13 @@ type Fired struct {
 // Counts are those of the run.
 type Counts struct {
 	stream.Stats
-	Newest int64 // time of the newest row, ns since the epoch; 0 for none
-	Alerts int64 // alert lines so far
-	Firing int   // alerts that fire
+	NewestRow int64 // time of the newest row, ns since the epoch; 0 for none
+	Alerts    int64 // alert lines so far
+	Firing    int   // alerts that fire
 }
+
+// NewestTime is the time of what is newest, of a record that waits for its row, too.
+func (c *Counts) NewestTime() int64 { return max(c.Newest, c.NewestRow) }
 
 // A Board is fed by one goroutine and looked at by others.
 type Board struct {
@@ -178,7 +181,7 @@ func (b *Board) take(rows *stream.Rows, from, to int, arrived int64) {
 
 // takeEach takes the rows from one to another, each by itself.
 func (b *Board) takeEach(rows *stream.Rows, from, to int, arrived int64) {
-	columns, newest := rows.Col, b.counts.Newest
+	columns, newest := rows.Col, b.counts.NewestRow
 	var key *stream.Key
 	for i := from; i < to; i++ {
 		if len(rows.Key) > 0 {
@@ -204,7 +207,7 @@ func (b *Board) takeEach(rows *stream.Rows, from, to int, arrived int64) {
 			cols[c].add(&row[c], column[i])
 		}
 	}
-	b.counts.Newest = newest
+	b.counts.NewestRow = newest
 }
 
 // add takes a value; row is the one before it, and then the value.
@@ -248,7 +251,7 @@ func (b *Board) takeGroup(rows *stream.Rows, from int, g *stream.Group, arrived 
 		if times != nil {
 			e.Time = times[at[n-1]]
 			e.seen = e.Time
-			b.counts.Newest = max(b.counts.Newest, e.Time)
+			b.counts.NewestRow = max(b.counts.NewestRow, e.Time)
 		}
 		at = at[n:]
 	}
@@ -499,7 +502,7 @@ func (b *Board) forget(arrived int64) {
 	}
 	now := arrived
 	if b.cfg.Clock {
-		now = b.counts.Newest
+		now = b.counts.NewestRow
 	}
 	for _, e := range b.entries {
 		if e.gone || len(e.firing) > 0 || now-e.seen <= b.cfg.TTL {

@@ -193,7 +193,7 @@ func TestBoardCountsAndLevels(t *testing.T) {
 		if l.Entry(a.ID) != a || l.Entry(b.ID) != b || l.Entry(2) != nil {
 			t.Error("entries are not found by their ID")
 		}
-		if c := l.Counts(); c.Newest != 5*second || c.Rows != 5 {
+		if c := l.Counts(); c.NewestRow != 5*second || c.Rows != 5 {
 			t.Errorf("counts %+v", c)
 		}
 	})

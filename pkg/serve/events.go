@@ -241,8 +241,8 @@ func (s *site) appendStep(dst []byte, steps *board.Steps) []byte {
 	c := &steps.Counts
 	dst = fmt.Appendf(dst, "event: step\nid: %d\ndata: {\"seq\":%d,\"lines\":%d,\"skipped\":%d,\"rows\":%d,\"keys\":%d,\"samples\":%d,\"lag\":",
 		steps.Seq, steps.Seq, c.Lines, c.Bad(), c.Rows, c.Keys, c.Held)
-	if s.cfg.Clock && c.Newest != 0 {
-		dst = appendNumber(dst, s.cfg.Now().Sub(time.Unix(0, c.Newest)).Seconds(), 4)
+	if s.cfg.Clock && c.NewestTime() != 0 {
+		dst = appendNumber(dst, s.cfg.Now().Sub(time.Unix(0, c.NewestTime())).Seconds(), 4)
 	} else {
 		dst = append(dst, "null"...)
 	}

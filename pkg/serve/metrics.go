@@ -45,9 +45,9 @@ var ownMetrics = []ownMetric{
 		}
 	}},
 	{"rtda_actions_failed_total", "counter", "runs of --exec that failed, timed out or were dropped", one(func(v *view) float64 { return float64(v.own.ActionsFailed) })},
-	{"rtda_newest_seconds", "gauge", "time of the newest row, in seconds since 1970", func(m *text.Metrics, v *view) {
-		if v.cfg.Clock && v.counts.Newest != 0 {
-			m.Add(float64(v.counts.Newest) / 1e9)
+	{"rtda_newest_seconds", "gauge", "time of the newest record, in seconds since 1970", func(m *text.Metrics, v *view) {
+		if v.cfg.Clock && v.counts.NewestTime() != 0 {
+			m.Add(float64(v.counts.NewestTime()) / 1e9)
 		}
 	}},
 	{"rtda_start_seconds", "gauge", "when the run began, in seconds since 1970", one(func(v *view) float64 { return float64(v.started.UnixNano()) / 1e9 })},

@@ -19,6 +19,7 @@ import (
 
 	"rtda/pkg/agg"
 	"rtda/pkg/board"
+	"rtda/pkg/parse"
 	"rtda/pkg/rule"
 	"rtda/pkg/stream"
 )
@@ -429,6 +430,8 @@ func TestMetrics(t *testing.T) {
 	s := newStand(func(c *Config) { c.LabelNames = []string{"severity"} })
 	s.feed("a\"b", 1, &stream.Alert{Change: rule.Change{Level: rule.Crit}}, 91.5, 1)
 	s.feed("c", 2, nil, 3, 1)
+	newest := start.UnixNano() + 9*second // of a record that has no row yet
+	s.cfg.Board.Add(&stream.Result{}, stream.Stats{Lines: 3, Rows: 2, Keys: 2, Skipped: [parse.Reasons]int{1: 1}, Newest: newest}, 0)
 	got := body(t, s.get(t, "/metrics"))
 	for _, want := range []string{
 		"rtda_temp_mean{sensor=\"a\\\"b\"} 91.5\n",
@@ -437,7 +440,7 @@ func TestMetrics(t *testing.T) {
 		"rtda_skipped_total{reason=\"not-json\"} 1\n",
 		"rtda_alert{rule=\"hot\",severity=\"crit\",key_severity=\"a\\\"b\"} 1\n",
 		"rtda_alerts_total{rule=\"hot\",severity=\"crit\"} 1\n",
-		"rtda_newest_seconds 1.777636802e+09\n",
+		"rtda_newest_seconds 1.777636809e+09\n",
 		"rtda_memory_bytes 1.048576e+06\n",
 	} {
 		if !strings.Contains(got, want) {

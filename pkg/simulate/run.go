@@ -50,10 +50,11 @@ func (g *Generator) FlatOut(out *Sink, stop <-chan struct{}) error {
 // Paced writes each line when its moment has come, the first at once. The
 // moments are those of the schedule, start + i/rate, whatever the lines before
 // took: nothing adds up, and a stream that was held up writes what is due. The
-// times of records are those moments, and start is what the clock shows.
+// times of records are those moments, and start is what the clock shows, to the
+// millisecond.
 func (g *Generator) Paced(out *Sink, clock Clock, stop <-chan struct{}) error {
 	start := clock.Now()
-	g.begin(start.UnixNano())
+	g.begin(start.UnixMilli() * int64(time.Millisecond))
 	return g.run(out, stop, func() int64 {
 		passed := clock.Now().Sub(start)
 		if due := g.cfg.Rate.ticksUntil(int64(passed)); due > g.tick {

@@ -70,7 +70,7 @@ func hostPort(text string) (Address, error) {
 	}
 	n, err := strconv.ParseUint(port, 10, 16)
 	if err != nil {
-		return Address{}, fmt.Errorf("port must be 0 to 65535 (0 is any that is free): got %q", port)
+		return Address{}, errors.New("port must be 0 to 65535 (0 is any that is free)")
 	}
 	if host == "" {
 		host = "127.0.0.1"

@@ -387,7 +387,7 @@ func TestEveryFieldIsSaved(t *testing.T) {
 		{waiting{}, "line first heap newest seen cost", "free due batch: room; count: the order is that in the snapshot"},
 		{waiter{}, "record", "order: that in the snapshot"},
 		{record{}, "t key vals texts kept origin line", ""},
-		{Stats{}, "Lines Records Rows Skipped Passed Told AfterBy Fired Firing Alerts Held Keys Detectors", ""},
+		{Stats{}, "Lines Records Rows Skipped Passed Told AfterBy Fired Firing Alerts Held Keys Detectors", "Newest: from the clock, or with the next record"},
 		{Note{}, "Alert", "Row Origin Line Told Reason Value Text Cure Names First By: only alerts of the clock wait"},
 		{Alert{}, "Change Key Time Seq Values Texts", ""},
 	} {

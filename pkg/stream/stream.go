@@ -135,6 +135,8 @@ type Stats struct {
 	Held    int   // samples now held in all windows, with what detectors count for
 
 	Detectors int // now held
+
+	Newest int64 // time of the newest record, ns since the Unix epoch; 0 without a clock and before the first
 }
 
 // Bad is the number of lines and values skipped.
@@ -260,6 +262,9 @@ func (s *Stream) Stats() Stats {
 	if s.only != nil {
 		st.Keys = 1
 	}
+	if t, ok := s.newest(); ok && (s.cfg.Clock == DataClock || s.cfg.Clock == HzClock) {
+		st.Newest = t
+	}
 	return st
 }
 
@@ -296,6 +301,9 @@ func (s *Stream) Take(b *parse.Block, batch *parse.Batch, r *Result, full Full) 
 		bads = bads[n:]
 	}
 	s.takeGood(b, batch, i, batch.Len())
+	if s.cfg.Clock == WallClock && batch.Len() > 0 {
+		s.stats.Newest = b.Read
+	}
 	b.Take(batch.Lines)
 	s.stats.Lines += batch.Lines
 	s.stats.Passed += batch.Passed

@@ -156,8 +156,8 @@ func (v *View) title(l layout) {
 	if m.counts.Bad() > 0 {
 		x = v.put(x, 0, end, "  "+thousands(m.counts.Bad())+" skipped", plain)
 	}
-	if v.c.Clock && m.counts.Newest != 0 {
-		if lag := v.c.Now().Sub(time.Unix(0, m.counts.Newest)); lag > time.Second && lag < 1e6*time.Second {
+	if v.c.Clock && m.counts.NewestTime() != 0 {
+		if lag := v.c.Now().Sub(time.Unix(0, m.counts.NewestTime())); lag > time.Second && lag < 1e6*time.Second {
 			v.put(x, 0, end, "  lag "+clock.Duration(int64(lag.Round(time.Second))), plain)
 		}
 	}
@@ -245,7 +245,7 @@ func (v *View) axes(w, h int) (*axes, bool) {
 	dw, dh := v.marks.size()
 	a := &axes{from: m.last.t[0], to: m.last.t[len(m.last.t)-1], log: v.log, w: w * dw, h: h * dh}
 	if v.c.Clock {
-		a.to = max(a.to, m.counts.Newest)
+		a.to = max(a.to, m.counts.NewestRow)
 	}
 	if v.zoom > 0 {
 		a.from = max(a.from, a.to-(a.to-a.from)>>v.zoom)
