@@ -155,13 +155,13 @@ func TestRefusals(t *testing.T) {
 func TestFirstDifference(t *testing.T) {
 	a := groupRecord{Flags: [][2]string{{"-i", "json"}, {"-w", "5m"}}}
 	b := groupRecord{Flags: [][2]string{{"-i", "json"}, {"-w", "1h"}}}
-	if name, was, is, differ := firstDifference(a, b, 2); name != "-w" || was != "5m" || is != "1h" || !differ {
-		t.Error(name, was, is, differ)
+	if name, was, is := firstDifference(a, b, 2); name != "-w" || was != "5m" || is != "1h" {
+		t.Error(name, was, is)
 	}
-	if _, _, _, differ := firstDifference(a, b, 1); differ {
+	if name, _, _ := firstDifference(a, b, 1); name != "" {
 		t.Error("what is behind the first differs")
 	}
-	if _, _, _, differ := firstDifference(a, a, 2); differ {
+	if name, _, _ := firstDifference(a, a, 2); name != "" {
 		t.Error("it differs from itself")
 	}
 }

@@ -76,8 +76,8 @@ func (w *worker) agree(ctx context.Context) (uint64, error) {
 		mine := groupRecord{Keys: o.Keys, Near: o.Near}
 		mine.Flags, mine.Fixed = o.Flags()
 		if revision > 0 {
-			switch name, was, is, differ := firstDifference(group, mine, len(mine.Flags)); {
-			case !differ:
+			switch name, was, is := firstDifference(group, mine, len(mine.Flags)); {
+			case name == "":
 				return revision, nil
 			case !w.cfg.Replace:
 				return 0, usage("%s: the group %s runs with %q: got %q (--replace changes it for all, --group NAME begins another)", name, w.cfg.Group, was, is)
@@ -99,8 +99,8 @@ func (w *worker) agree(ctx context.Context) (uint64, error) {
 // mayReplace refuses flags by which the windows of a group, if it has any, would mean
 // something else.
 func (w *worker) mayReplace(ctx context.Context, group, mine groupRecord) error {
-	name, was, is, differ := firstDifference(group, mine, mine.Fixed)
-	if !differ {
+	name, was, is := firstDifference(group, mine, mine.Fixed)
+	if name == "" {
 		return nil
 	}
 	if used, err := w.hasBegun(ctx); err != nil || !used {
@@ -124,18 +124,18 @@ func (w *worker) optionsOf(id int) *run.Options {
 	return &o
 }
 
-// firstDifference is the first of the first n flags in which two groups differ.
-func firstDifference(a, b groupRecord, n int) (name, was, is string, differ bool) {
-	for i := range n {
-		f := b.Flags[i]
-		if i >= len(a.Flags) || a.Flags[i] != f {
-			if i < len(a.Flags) {
-				was = a.Flags[i][1]
-			}
-			return f[0], was, f[1], true
+// firstDifference is the first of the first n flags in which two groups differ; name
+// is "" where none does.
+func firstDifference(a, b groupRecord, n int) (name, was, is string) {
+	for i, f := range b.Flags[:n] {
+		switch {
+		case i >= len(a.Flags):
+			return f[0], "", f[1]
+		case a.Flags[i] != f:
+			return f[0], a.Flags[i][1], f[1]
 		}
 	}
-	return "", "", "", false
+	return "", "", ""
 }
 
 // hasBegun reports whether the group has written anything.

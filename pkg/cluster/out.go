@@ -59,20 +59,14 @@ func Out(ctx context.Context, c OutConfig) error {
 		return l.explain(c.Stream+"-out", err)
 	}
 	o := &outlet{cfg: c, actions: actions, durable: c.Name != "", waiting: make(chan struct{}, maxWaiting), slots: make(chan struct{}, maxRunning)}
-	failed := make(chan error, 1)
+	working, fail := context.WithCancelCause(context.Background())
 	reading, err := consumer.Consume(func(m jetstream.Msg) {
 		if err := o.put(m); err != nil {
-			select {
-			case failed <- err:
-			default:
-			}
+			fail(err)
 		}
 	}, jetstream.PullMaxBytes(max(readAhead, 2*int(l.conn.MaxPayload()))), jetstream.ConsumeErrHandler(func(_ jetstream.ConsumeContext, err error) {
 		if errors.Is(err, jetstream.ErrConsumerDeleted) || errors.Is(err, jetstream.ErrConsumerNotFound) {
-			select {
-			case failed <- failure("the place of --name %s was deleted", c.Name):
-			default:
-			}
+			fail(failure("the place of --name %s was deleted", c.Name))
 		}
 	}))
 	if err != nil {
@@ -80,8 +74,9 @@ func Out(ctx context.Context, c OutConfig) error {
 	}
 	select {
 	case <-ctx.Done():
-	case err = <-failed:
+	case <-working.Done():
 	}
+	err = context.Cause(working)
 	reading.Drain()
 	select {
 	case <-reading.Closed():

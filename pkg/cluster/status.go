@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -75,11 +76,7 @@ func (l *link) showGroup(ctx context.Context, group string, dst io.Writer) error
 		s = ""
 	}
 	fmt.Fprintf(dst, "group %s: %d worker%s\n", group, len(workers), s)
-	ids := make([]string, 0, len(workers))
-	for id := range workers {
-		ids = append(ids, id)
-	}
-	slices.SortFunc(ids, func(a, b string) int { return cmp.Or(cmp.Compare(workers[a], workers[b]), cmp.Compare(a, b)) })
+	ids := slices.SortedFunc(maps.Keys(workers), func(a, b string) int { return cmp.Or(cmp.Compare(workers[a], workers[b]), cmp.Compare(a, b)) })
 	for n, id := range ids {
 		fmt.Fprintf(dst, "  worker %d: %s\n", n+1, workers[id])
 	}

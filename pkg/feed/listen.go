@@ -144,34 +144,33 @@ func times(n int64, one, many string) string {
 // feed reads a connection as an input. No web page can feed a run: a connection
 // of tcp that begins like an HTTP request is closed before any line is used.
 func (l *Listeners) feed(conn net.Conn, name string, guard bool) {
-	o := &parse.Origin{Name: name, Alone: true, Open: func() (io.ReadCloser, error) {
-		if !guard {
-			return conn, nil
-		}
-		r := bufio.NewReaderSize(conn, maxLine)
-		return &guarded{Conn: conn, r: r}, nil
-	}}
-	if !l.merge.Add(o, func(err error) {
+	var in io.ReadCloser = conn
+	if guard {
+		in = &guarded{Conn: conn, r: bufio.NewReaderSize(conn, maxLine)}
+	}
+	if !l.add(name, in, func(err error) {
 		l.leave(conn)
-		if err != nil && !errors.Is(err, errDropped) && !errors.Is(err, net.ErrClosed) {
-			l.c.Tell(ended(name, err))
-		}
+		l.tellEnd(name, err)
 	}) {
 		l.leave(conn)
 	}
 }
 
+// add begins to read an input, see Merge.Add.
+func (l *Listeners) add(name string, in io.ReadCloser, done func(err error)) bool {
+	return l.merge.Add(&parse.Origin{Name: name, Alone: true, Open: func() (io.ReadCloser, error) { return in, nil }}, done)
+}
+
+// tellEnd tells of an input that ended with an error, which others brought about.
+func (l *Listeners) tellEnd(name string, err error) {
+	if err != nil && !errors.Is(err, errDropped) && !errors.Is(err, net.ErrClosed) {
+		l.c.Tell(ended(name, err))
+	}
+}
+
 // ended is what is told of an input that ended with an error, which names it.
 func ended(name string, err error) string {
-	text := err.Error()
-	var op *net.OpError
-	if errors.As(err, &op) {
-		text = op.Err.Error()
-		var call *os.SyscallError
-		if errors.As(op.Err, &call) {
-			text = call.Err.Error()
-		}
-	}
+	text := socket.Cause(err).Error()
 	if !strings.HasPrefix(text, name) {
 		text = name + ": " + text
 	}
@@ -265,7 +264,7 @@ func (l *Listeners) post(w http.ResponseWriter, r *http.Request, address string,
 	name := fmt.Sprintf("%s#%d", address, n.Add(1))
 	body := &patient{ReadCloser: r.Body, control: control, time: l.bodyTime}
 	done := make(chan error, 1)
-	if !l.merge.Add(&parse.Origin{Name: name, Alone: true, Open: func() (io.ReadCloser, error) { return body, nil }}, func(err error) { done <- err }) {
+	if !l.add(name, body, func(err error) { done <- err }) {
 		http.Error(w, "rtda is ending", http.StatusServiceUnavailable)
 		return
 	}
@@ -303,11 +302,7 @@ func (l *Listeners) listenUDP(a socket.Address) (string, error) {
 	l.udp = append(l.udp, d)
 	l.closers = append(l.closers, conn)
 	l.mu.Unlock()
-	l.merge.Add(&parse.Origin{Name: name, Alone: true, Open: func() (io.ReadCloser, error) { return d, nil }}, func(err error) {
-		if err != nil && !errors.Is(err, errDropped) && !errors.Is(err, net.ErrClosed) {
-			l.c.Tell(ended(name, err))
-		}
-	})
+	l.add(name, d, func(err error) { l.tellEnd(name, err) })
 	return name, nil
 }
 

@@ -5,6 +5,7 @@
 package feed
 
 import (
+	"context"
 	"errors"
 	"io"
 	"sync"
@@ -18,10 +19,10 @@ import (
 type Merge struct {
 	config  parse.ReaderConfig
 	ready   chan *input
-	closed  chan struct{}
-	close   sync.Once
-	drained chan struct{} // closed, and no block that had been read is left
-	drain   sync.Once
+	closed  context.Context
+	close   context.CancelFunc
+	drained context.Context // closed, and no block that had been read is left
+	drain   context.CancelFunc
 
 	last *input // whose block was given last; for Next alone
 
@@ -35,17 +36,17 @@ type input struct {
 	origins []*parse.Origin
 	block   parse.Block
 	entered chan struct{} // its block has been entered
-	drop    chan struct{} // nothing more of it is wanted
-	once    sync.Once
-	done    func(err error) // called at its end; may be nil
+	wanted  context.Context
+	drop    context.CancelFunc // nothing more of it is wanted
+	done    func(err error)    // called at its end; may be nil
 }
 
 // NewMerge is a Merge without inputs. c says how all of them are cut into blocks.
 func NewMerge(c parse.ReaderConfig) *Merge {
-	return &Merge{
-		config: c, ready: make(chan *input), closed: make(chan struct{}), drained: make(chan struct{}),
-		inputs: make(map[*parse.Origin]*input),
-	}
+	m := &Merge{config: c, ready: make(chan *input), inputs: make(map[*parse.Origin]*input)}
+	m.closed, m.close = context.WithCancel(context.Background())
+	m.drained, m.drain = context.WithCancel(context.Background())
+	return m
 }
 
 // Add begins to read an input, until its end. done is called there, once all of
@@ -57,7 +58,8 @@ func (m *Merge) Add(o *parse.Origin, done func(err error)) bool {
 
 // AddAll is Add of inputs that are read one after the other.
 func (m *Merge) AddAll(origins []*parse.Origin, done func(err error)) bool {
-	in := &input{origins: origins, entered: make(chan struct{}, 1), drop: make(chan struct{}), done: done}
+	in := &input{origins: origins, entered: make(chan struct{}, 1), done: done}
+	in.wanted, in.drop = context.WithCancel(m.drained)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.shut {
@@ -84,6 +86,7 @@ var errDropped = errors.New("dropped")
 func (m *Merge) read(in *input) {
 	r := parse.NewReader(in.origins, m.config)
 	err := m.blocks(in, r)
+	in.drop()
 	_ = r.Close() // what was read has been taken
 	m.mu.Lock()
 	for _, o := range in.origins {
@@ -105,16 +108,12 @@ func (m *Merge) blocks(in *input, r *parse.Reader) error {
 		}
 		select {
 		case m.ready <- in:
-		case <-in.drop:
-			return errDropped
-		case <-m.drained:
+		case <-in.wanted.Done():
 			return errDropped
 		}
 		select {
 		case <-in.entered:
-		case <-in.drop:
-			return errDropped
-		case <-m.drained:
+		case <-in.wanted.Done():
 			return errDropped
 		}
 	}
@@ -132,14 +131,14 @@ func (m *Merge) Next(b *parse.Block) error {
 	case in := <-m.ready:
 		m.give(b, in)
 		return nil
-	case <-m.closed:
+	case <-m.closed.Done():
 	}
 	select {
 	case in := <-m.ready:
 		m.give(b, in)
 		return nil
 	default:
-		m.drain.Do(func() { close(m.drained) })
+		m.drain()
 		return io.EOF
 	}
 }
@@ -155,15 +154,15 @@ func (m *Merge) Drop(o *parse.Origin) {
 	in := m.inputs[o]
 	m.mu.Unlock()
 	if in != nil {
-		in.once.Do(func() { close(in.drop) })
+		in.drop()
 	}
 }
 
-// Close ends all inputs. It does not wait for reads
-// under way: what the inputs read from is closed by whoever opened it.
+// Close ends all inputs. It does not wait for reads under way: what the inputs read
+// from is closed by whoever opened it.
 func (m *Merge) Close() {
 	m.mu.Lock()
 	m.shut = true
 	m.mu.Unlock()
-	m.close.Do(func() { close(m.closed) })
+	m.close()
 }

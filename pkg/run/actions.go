@@ -136,12 +136,12 @@ func (a *Actions) admit() bool {
 		a.mu.Unlock()
 		return true
 	}
+	defer a.mu.Unlock()
 	a.tally.asked++
-	a.tally.dropped++
-	n, stopped := a.tally.dropped, a.stopped
-	a.mu.Unlock()
-	if num.IsPow10(n) && !stopped {
-		a.tell(fmt.Sprintf("--exec: %s dropped: %d are waiting", countActions(n), a.most))
+	if a.stopped {
+		a.tally.dropped++
+	} else {
+		a.countTold(&a.tally.dropped, func() string { return fmt.Sprintf("dropped: %d are waiting", a.most) })
 	}
 	return false
 }
@@ -256,7 +256,7 @@ func (a *Actions) begin(cmd *exec.Cmd) *ending {
 		if a.tally.cause == nil {
 			a.tally.cause = err
 		}
-		a.failed(err)
+		a.countTold(&a.tally.failed, func() string { return "failed: " + err.Error() })
 		return nil
 	}
 	why := &ending{}
@@ -298,14 +298,11 @@ func (a *Actions) count(cmd *exec.Cmd, why *ending) {
 	case cmd.ProcessState.Success():
 		a.tally.ok++
 	case why.timedOut:
-		a.tally.timedOut++
-		if n := a.tally.timedOut; num.IsPow10(n) {
-			a.tellApart(fmt.Sprintf("--exec: %s timed out after %s", countActions(n), clock.AppendDuration(nil, int64(a.timeout))))
-		}
+		a.countTold(&a.tally.timedOut, func() string { return "timed out after " + clock.Duration(int64(a.timeout)) })
 	case why.killed:
 		a.tally.killed++
 	default:
-		a.failed(errors.New(cmd.ProcessState.String()))
+		a.countTold(&a.tally.failed, func() string { return "failed: " + cmd.ProcessState.String() })
 	}
 }
 
@@ -316,20 +313,16 @@ func (a *Actions) failures() int64 {
 	return int64(a.tally.failed + a.tally.timedOut + a.tally.killed + a.tally.dropped)
 }
 
-// failed takes note of an action that failed, under mu.
-func (a *Actions) failed(why error) {
-	a.tally.failed++
-	if n := a.tally.failed; num.IsPow10(n) {
-		a.tellApart(fmt.Sprintf("--exec: %s failed: %v", countActions(n), why))
+// countTold counts one more of n, under mu, and tells it if that is the first, the
+// 10th, the 100th … of them. Meanwhile mu is free: nobody waits for a stderr that is
+// stuck.
+func (a *Actions) countTold(n *int, what func() string) {
+	if *n++; num.IsPow10(*n) {
+		line := "--exec: " + countActions(*n) + " " + what()
+		a.mu.Unlock()
+		defer a.mu.Lock()
+		a.tell(line)
 	}
-}
-
-// tellApart writes a line of rtda's own, with mu free meanwhile: nobody waits
-// for a stderr that is stuck.
-func (a *Actions) tellApart(line string) {
-	a.mu.Unlock()
-	defer a.mu.Lock()
-	a.tell(line)
 }
 
 func countActions(n int) string {

@@ -792,14 +792,11 @@ func (c *checkpoint) close() error {
 	return c.store.Close()
 }
 
-// errNoState says that nothing is kept in a file.
-var errNoState = errors.New("there is no state in it")
-
 // ShowState writes what is in a FILE of --state.
 func ShowState(name string, asJSON bool, dst io.Writer) error {
 	b, err := state.Read(state.Disk{}, name)
 	if err == nil && b == nil {
-		err = fmt.Errorf("%s: %w", name, errNoState)
+		err = fmt.Errorf("%s: there is no state in it", name)
 	}
 	if err != nil {
 		return Usage(err)
@@ -809,7 +806,7 @@ func ShowState(name string, asJSON bool, dst io.Writer) error {
 		return Usage(fmt.Errorf("%s: %w", name, err))
 	}
 	if asJSON {
-		return s.json(dst)
+		return json.NewEncoder(dst).Encode(s.shown())
 	}
 	return s.text(dst)
 }
@@ -853,10 +850,6 @@ func (s *saved) shown() shownState {
 		v.Inputs = append(v.Inputs, f)
 	}
 	return v
-}
-
-func (s *saved) json(dst io.Writer) error {
-	return json.NewEncoder(dst).Encode(s.shown())
 }
 
 func (s *saved) text(dst io.Writer) error {

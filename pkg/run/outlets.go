@@ -190,8 +190,12 @@ func (w *writer) write(b []byte) error {
 		n := w.next(b)
 		began := time.Now()
 		w.since.Store(began.UnixNano())
-		if err := writeAll(w.w, w.name, b[:n]); err != nil {
-			return err
+		written, err := w.w.Write(b[:n])
+		if err == nil && written < n {
+			err = io.ErrShortWrite
+		}
+		if err != nil {
+			return writeError(w.name, err)
 		}
 		b = b[n:]
 		if w.piece = min(2*w.piece, largestPiece); time.Since(began) > slowPiece {
@@ -241,18 +245,6 @@ func (w *writer) close() error {
 	return nil
 }
 
-// writeAll writes b to what errors call by name.
-func writeAll(w io.Writer, name string, b []byte) error {
-	n, err := w.Write(b)
-	if err == nil && n < len(b) {
-		err = io.ErrShortWrite
-	}
-	if err != nil {
-		return writeError(name, err)
-	}
-	return nil
-}
-
 func writeError(name string, err error) error {
-	return fmt.Errorf("writing %s: %w", name, withoutPath(err))
+	return fmt.Errorf("writing %s: %w", name, state.Cause(err))
 }

@@ -3,7 +3,6 @@ package run
 import (
 	"fmt"
 	"io"
-	"strings"
 	"time"
 
 	"rtda/pkg/clock"
@@ -87,14 +86,12 @@ func (p *progress) line(st stream.Stats, taken int64, passed time.Duration) stri
 
 // sizeText is a number of bytes with three digits.
 func sizeText(n int64) string {
-	x := float64(n)
-	for _, unit := range []string{"B", "kB", "MB", "GB", "TB"} {
-		if x < 1000 || unit == "TB" {
-			return strings.TrimSuffix(fmt.Sprintf("%.3g %s", x, unit), "\n")
-		}
+	units := []string{"B", "kB", "MB", "GB", "TB"}
+	x, unit := float64(n), 0
+	for ; x >= 1000 && unit < len(units)-1; unit++ {
 		x /= 1000
 	}
-	return ""
+	return fmt.Sprintf("%.3g %s", x, units[unit])
 }
 
 const wipeLine = "\r\x1b[K"

@@ -2,8 +2,9 @@ package run
 
 import (
 	"errors"
-	"io/fs"
 	"syscall"
+
+	"rtda/pkg/state"
 )
 
 // The statuses that rtda ends with.
@@ -59,12 +60,4 @@ func StatusOf(err error) int {
 
 // Reason returns why something failed that has to do with a file, without the
 // name of the file and of what was done with it.
-func Reason(err error) string { return withoutPath(err).Error() }
-
-func withoutPath(err error) error {
-	var path *fs.PathError
-	if errors.As(err, &path) {
-		return path.Err
-	}
-	return err
-}
+func Reason(err error) string { return state.Cause(err).Error() }

@@ -105,7 +105,7 @@ func Listen(a Address) (*Listener, error) {
 	}
 	l, err := net.Listen("tcp", a.hostPort())
 	if err != nil {
-		return nil, cause(err)
+		return nil, Cause(err)
 	}
 	return &Listener{Listener: l, Name: a.Scheme + "://" + l.Addr().String()}, nil
 }
@@ -121,17 +121,17 @@ func listenUnix(path string) (*Listener, error) {
 			return nil, errors.New("another process listens there")
 		}
 		if !errors.Is(err, syscall.ECONNREFUSED) {
-			return nil, cause(err)
+			return nil, Cause(err)
 		}
 		if err := os.Remove(path); err != nil {
-			return nil, cause(err)
+			return nil, Cause(err)
 		}
 	}
 	old := syscall.Umask(0o177)
 	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
 	syscall.Umask(old)
 	if err != nil {
-		return nil, cause(err)
+		return nil, Cause(err)
 	}
 	l.SetUnlinkOnClose(false) // Close does it, so that it is in one place
 	return &Listener{Listener: l, Name: "unix:" + path, path: path}, nil
@@ -151,7 +151,7 @@ func listenFD(fd int) (*Listener, error) {
 	}
 	l, err := net.FileListener(f)
 	if err != nil {
-		return nil, cause(err)
+		return nil, Cause(err)
 	}
 	_ = f.Close() // the listener has its own
 	if u, ok := l.(*net.UnixListener); ok {
@@ -178,18 +178,18 @@ func (l *Listener) Close() error {
 func ListenUDP(a Address) (*net.UDPConn, string, error) {
 	addr, err := net.ResolveUDPAddr("udp", a.hostPort())
 	if err != nil {
-		return nil, "", cause(err)
+		return nil, "", Cause(err)
 	}
 	c, err := net.ListenUDP("udp", addr)
 	if err != nil {
-		return nil, "", cause(err)
+		return nil, "", Cause(err)
 	}
 	_ = c.SetReadBuffer(4 << 20) // the system may give less
 	return c, "udp://" + c.LocalAddr().String(), nil
 }
 
-// cause is err without the names of calls and addresses, which messages have.
-func cause(err error) error {
+// Cause is err without the names of calls and addresses, which messages have.
+func Cause(err error) error {
 	var op *net.OpError
 	if errors.As(err, &op) {
 		err = op.Err

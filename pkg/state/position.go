@@ -209,14 +209,14 @@ func Cut(fsys FileSystem, read, write *os.File, offset int64, kept string) (int6
 	n := info.Size() - offset
 	k, err := fsys.Append(kept)
 	if err != nil {
-		return 0, fmt.Errorf("%s: %w", kept, cause(err))
+		return 0, fmt.Errorf("%s: %w", kept, Cause(err))
 	}
 	_, err = io.Copy(k, io.NewSectionReader(read, offset, n))
 	if err == nil {
 		err = k.Sync()
 	}
 	if err = errors.Join(err, k.Close()); err != nil {
-		return 0, fmt.Errorf("%s: %w", kept, cause(err))
+		return 0, fmt.Errorf("%s: %w", kept, Cause(err))
 	}
 	if err := fsys.Truncate(write, offset); err != nil {
 		return 0, err

@@ -135,7 +135,7 @@ func Open(fsys FileSystem, name string) (s *Store, saved []byte, told string, er
 func (s *Store) takeLock() error {
 	f, err := os.OpenFile(s.name+".lock", os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
-		return fmt.Errorf("%s: %w", s.name, cause(err))
+		return fmt.Errorf("%s: %w", s.name, Cause(err))
 	}
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		b := make([]byte, 20)
@@ -186,7 +186,7 @@ var ErrDamaged = errors.New("damaged: its checksum is not that of what it holds"
 func Read(fsys FileSystem, name string) ([]byte, error) {
 	b, err := fsys.ReadFile(name)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, cause(err))
+		return nil, fmt.Errorf("%s: %w", name, Cause(err))
 	}
 	switch {
 	case len(b) == 0:
@@ -232,7 +232,7 @@ func (s *Store) Save(parts ...[]byte) error {
 	head = binary.LittleEndian.AppendUint64(head, uint64(size))
 	head = binary.LittleEndian.AppendUint64(head, sum)
 	if err := s.save(append([][]byte{head}, parts...)); err != nil {
-		return fmt.Errorf("%s: %w", s.name, cause(err))
+		return fmt.Errorf("%s: %w", s.name, Cause(err))
 	}
 	s.good = true
 	return nil
@@ -274,8 +274,8 @@ func (s *Store) write(name string, parts [][]byte) error {
 // Close lets other processes use the file.
 func (s *Store) Close() error { return s.lock.Close() }
 
-// cause is err without the system call and the name, which the message has.
-func cause(err error) error {
+// Cause is err without the system call and the name, which the message has.
+func Cause(err error) error {
 	var path *fs.PathError
 	var link *os.LinkError
 	switch {
