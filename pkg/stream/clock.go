@@ -3,7 +3,6 @@ package stream
 import (
 	"math"
 	"math/bits"
-	"slices"
 
 	"rtda/pkg/clock"
 	"rtda/pkg/rule"
@@ -131,7 +130,7 @@ func (s *Stream) boundariesBetween(b, t int64) int64 {
 // behind the clock.
 func (s *Stream) writeBoundary(b int64, fill bool) {
 	if !s.sorted {
-		slices.SortFunc(s.live, compare)
+		sortByKey(s.live)
 		s.sorted = true
 	}
 	kept := s.live[:0]
@@ -162,7 +161,7 @@ func (s *Stream) boundaryRow(se *series, b int64, fill bool) (lasting bool) {
 			label = s.calendar.Floor(b - 1)
 		}
 		s.writeRow(se, b, label)
-		se.shown = b
+		se.boundary = b
 	}
 	return lasting
 }
@@ -183,8 +182,8 @@ func (s *Stream) lasting(se *series, t int64) bool {
 // with none.
 func (s *Stream) catchUp(se *series, t int64, rec *record) {
 	b := s.boundary(se.last)
-	if b <= se.shown {
-		b = s.calendar.Next(se.shown)
+	if b <= se.boundary {
+		b = s.calendar.Next(se.boundary)
 	}
 	n, until := 0, clock.Later(t, s.left)
 	for more := true; more && b < until && !s.stopped; b = s.calendar.Next(b) {
@@ -220,7 +219,7 @@ func (s *Stream) evaluateByClock(t int64) {
 		s.dues.pop()
 		due = append(due, se)
 	}
-	slices.SortFunc(due, compare)
+	sortByKey(due)
 	for _, se := range due {
 		s.pass(se, t, true)
 		s.measure(se, t)

@@ -694,6 +694,7 @@ func (t *together) nextRow(at, to, since int) int {
 func (t *together) fillRow(se *series, place int) {
 	m, k := t.m, int(t.m.order[place])
 	if t.cfg.LastOnly {
+		t.ownShown(se)
 		se.row, se.rowAt = se.row[:0], t.time(k)
 	}
 	for c := range t.cfg.Columns {

@@ -163,6 +163,7 @@ func (s *Stream) writeRow(se *series, t, label int64) {
 		return
 	}
 	if s.cfg.LastOnly {
+		s.ownShown(se)
 		se.row, se.rowAt = se.row[:0], label
 		for i := range s.cfg.Columns {
 			se.row = append(se.row, s.read(se, &s.cfg.Columns[i], t))
@@ -215,7 +216,7 @@ func (s *Stream) finish(se *series, fill bool) {
 		if t = s.next; se.behind {
 			s.catchUp(se, t-s.left, nil)
 		}
-		if (se.since > 0 || fill) && t > se.shown {
+		if (se.since > 0 || fill) && t > se.boundary {
 			s.boundaryRow(se, t, fill)
 		}
 	} else if se.since > 0 {

@@ -118,7 +118,7 @@ func (s *Stream) setBack(se *series) {
 	}
 	s.empty(se)
 	s.tell(SetBack, &h.record, clock.Elapsed(h.t, se.last))
-	se.last, se.shown, se.freed, se.since = h.t, math.MinInt64, math.MinInt64, 0
+	se.last, se.boundary, se.freed, se.since = h.t, math.MinInt64, math.MinInt64, 0
 	if why, bad := s.refusal(&h.record); bad {
 		s.refuse(&h.record, why)
 	} else {
@@ -193,7 +193,7 @@ func (s *Stream) take(se *series, rec *record) {
 	if s.cfg.Gap > 0 && se.taken && clock.Elapsed(se.last, rec.t) >= s.cfg.Gap {
 		s.empty(se)
 	}
-	if s.cfg.Every.D > 0 && s.boundary(rec.t) <= se.shown {
+	if s.cfg.Every.D > 0 && s.boundary(rec.t) <= se.boundary {
 		newest, _ := s.newest()
 		s.tell(AfterRow, rec, clock.Elapsed(rec.t, newest))
 	}
@@ -348,6 +348,7 @@ func cutText(b []byte) []byte { return text.Cut(b, rule.MaxText+utf8.UTFMax) }
 // keep notes how a text stands that rows show, if it is there.
 func (s *Stream) keep(se *series, i int, t parse.Text) {
 	if se.kept == nil {
+		s.ownShown(se)
 		se.kept = make([]parse.Text, s.cfg.Keep)
 		s.stats.Held += keptCost(se.kept)
 	}

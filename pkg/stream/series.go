@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"cmp"
 	"encoding/binary"
 	"math"
 	"slices"
@@ -31,37 +32,45 @@ type Accumulator interface {
 
 // A series is all that is kept of one key.
 type series struct {
-	name  string // the key as the batch has it
+	name  [1]string // the key as the batch has it; an array, so that Key.Parts may be a slice of it
 	key   *Key
 	wins  []Accumulator  // of the windows whose field has had a value
 	index []int32        // which they are, in rising order; nil: all
 	place [1]Accumulator // of wins, where there is one window
-	ever  []float64      // last value ever of each of Stream.asked
-	texts [][]byte       // last text ever of each of Config.Texts; nil where there was none
+	*judged
+	*shown
+
+	last     int64   // time of the last sample taken
+	heard    int64   // what the clock was then: later than last where the sample was behind it
+	since    int     // samples since the last row
+	held     *waiter // a record more than Config.Back older than the last, until the key's next
+	boundary int64   // the last boundary of which it has a row
+	freed    int64   // samples up to this time have left its windows to make room
+	due      int64   // when the clock evaluates its rules next
+	queued   [agendas]int64
+	round    uint64 // of many in which it last had records
+	coming   int64  // time of its last record in that round
+	group    int32  // in that round
+	ready    bool   // it may give rows
+	taken    bool   // it has had a sample
+	known    bool   // from the start: it is never forgotten
+	behind   bool   // the last sample was behind the clock: boundaries are due by the key's own time
+	live     bool   // in Stream.live
+	gone     bool   // forgotten
+}
+
+// judged is what a series has for rules.
+type judged struct {
+	ever  []float64 // last value ever of each of Stream.asked
+	texts [][]byte  // last text ever of each of Config.Texts; nil where there was none
 	state *rule.State
+}
+
+// shown is what a series has for rows.
+type shown struct {
 	kept  []parse.Text // the last of each that rows show; nil before the first
 	row   []float64    // the last row, with Config.LastOnly
 	rowAt int64
-
-	last   int64   // time of the last sample taken
-	heard  int64   // what the clock was then: later than last where the sample was behind it
-	since  int     // samples since the last row
-	taken  bool    // it has had a sample
-	known  bool    // from the start: it is never forgotten
-	held   *waiter // a record more than Config.Back older than the last, until the key's next
-	shown  int64   // the last boundary of which it has a row
-	freed  int64   // samples up to this time have left its windows to make room
-	behind bool    // the last sample was behind the clock: boundaries are due by the key's own time
-	due    int64   // when the clock evaluates its rules next
-	queued [agendas]int64
-	live   bool // in Stream.live
-	gone   bool // forgotten
-
-	// see many.go
-	ready  bool   // it may give rows
-	round  uint64 // in which it last had records
-	group  int32  // in that round
-	coming int64  // time of its last record in that round
 }
 
 // window returns window i of the key, nil as long as its field has had no value.
@@ -143,7 +152,7 @@ func (s *Stream) find(key []byte) *series {
 		}
 	}
 	slot := &s.near[h*0x9E3779B97F4A7C15>>56]
-	if se := *slot; se != nil && !se.gone && se.name == string(key) {
+	if se := *slot; se != nil && !se.gone && se.name[0] == string(key) {
 		return se
 	}
 	if s.lacking && string(s.lacked) == string(key) {
@@ -158,35 +167,38 @@ func (s *Stream) find(key []byte) *series {
 
 // create makes the series of a new key.
 func (s *Stream) create(key []byte) *series {
-	born := new(struct { // one object instead of three
+	born := new(struct { // one object instead of two
 		series
-		key   Key
-		parts [1]string
+		key Key
 	})
 	se := &born.series
 	s.lacking = false
-	*se = series{name: string(key), index: []int32{}, shown: math.MinInt64, freed: math.MinInt64, queued: [agendas]int64{never, never, never}}
+	se.name[0], se.index, se.judged, se.shown = string(key), []int32{}, &s.unjudged, &s.unshown
+	se.boundary, se.freed, se.queued = math.MinInt64, math.MinInt64, [agendas]int64{never, never, never}
 	if len(s.cfg.Windows) == 0 {
 		se.index = nil
 	}
 	if s.cfg.Rules != nil {
-		se.state = s.cfg.Rules.NewState()
-		se.ever = slices.Repeat([]float64{nan}, len(s.asked))
-		se.texts = make([][]byte, len(s.cfg.Texts))
+		se.judged = &judged{slices.Repeat([]float64{nan}, len(s.asked)), make([][]byte, len(s.cfg.Texts)), s.cfg.Rules.NewState()}
 	}
 	if !s.cfg.Keyed {
 		s.only = se
 	} else {
 		se.key, born.key.ID = &born.key, s.newID()
-		if born.parts[0] = se.name; strings.IndexByte(se.name, parse.KeySep) < 0 {
-			born.key.Parts = born.parts[:]
-		} else {
-			born.key.Parts = split(se.name)
+		if born.key.Parts = se.name[:]; strings.IndexByte(se.name[0], parse.KeySep) >= 0 {
+			born.key.Parts = split(se.name[0])
 		}
-		s.table[se.name] = se
+		s.table[se.name[0]] = se
 	}
 	s.fresh = append(s.fresh, se)
 	return se
+}
+
+// ownShown gives a series a place for what its rows show.
+func (s *Stream) ownShown(se *series) {
+	if se.shown == &s.unshown {
+		se.shown = new(shown)
+	}
 }
 
 // awaits reports whether keys are known from the start.
@@ -248,7 +260,45 @@ func compare(a, b *series) int {
 	if p, q := a.parts(), b.parts(); len(p) != 1 || len(q) != 1 {
 		return slices.Compare(p, q)
 	}
-	return strings.Compare(a.name, b.name)
+	return strings.Compare(a.name[0], b.name[0])
+}
+
+// sortByKey sorts series by their keys. Where they are many, most are told apart by
+// eight bytes of each name, which lie together, behind those with which all begin.
+func sortByKey(all []*series) {
+	if len(all) < 32 {
+		slices.SortFunc(all, compare)
+		return
+	}
+	same := len(all[0].name[0])
+	for _, se := range all {
+		a, b := all[0].name[0], se.name[0]
+		same = min(same, len(b))
+		for a[:same] != b[:same] {
+			same--
+		}
+	}
+	type headed struct {
+		head uint64
+		*series
+	}
+	heads := make([]headed, len(all))
+	for i, se := range all {
+		const ones = 0x0101010101010101
+		b := [8]byte{0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF}
+		copy(b[:], se.name[0][same:])
+		x := binary.BigEndian.Uint64(b[:])
+		heads[i] = headed{x&^(ones<<7) + ones ^ x&(ones<<7), se} // 1 more in each byte, so that the end and KeySep come first
+	}
+	slices.SortFunc(heads, func(a, b headed) int {
+		if a.head != b.head {
+			return cmp.Compare(a.head, b.head)
+		}
+		return compare(a.series, b.series)
+	})
+	for i := range heads {
+		all[i] = heads[i].series
+	}
 }
 
 // alive takes those that are forgotten out of a list.
@@ -263,7 +313,7 @@ func (s *Stream) order() []*series {
 		return s.ordered
 	}
 	old, add := alive(s.ordered), alive(s.fresh)
-	slices.SortFunc(add, compare)
+	sortByKey(add)
 	i, j := len(old)-1, len(add)-1
 	old = append(old, add...)
 	for k := len(old) - 1; j >= 0; k-- {
@@ -300,7 +350,7 @@ func (s *Stream) forget(t int64) {
 		s.silent.pop()
 		gone = append(gone, se)
 	}
-	slices.SortFunc(gone, compare)
+	sortByKey(gone)
 	for _, se := range gone {
 		s.refuseHeld(se)
 		s.finish(se, false)
@@ -324,11 +374,11 @@ func (s *Stream) drop(se *series) {
 	if se.key != nil {
 		s.ids = append(s.ids, se.key.ID)
 	}
-	se.gone, se.wins, se.place, se.index, se.kept = true, nil, [1]Accumulator{}, []int32{}, nil
+	se.gone, se.wins, se.place, se.index, se.shown = true, nil, [1]Accumulator{}, []int32{}, &s.unshown
 	if s.only == se {
 		s.only = nil
 	}
-	delete(s.table, se.name)
+	delete(s.table, se.name[0])
 	if s.dead++; s.dead > 64 && s.dead > (len(s.ordered)+len(s.fresh))/2 {
 		s.order()
 		s.live = alive(s.live)

@@ -228,7 +228,7 @@ const (
 func (se *series) flags() int {
 	n := 0
 	for i, has := range []bool{se.live, se.behind, se.taken, se.known, se.queued[1] != never, se.held != nil, se.row != nil,
-		se.shown != math.MinInt64, se.freed != math.MinInt64, len(se.ever) > 0, se.kept != nil, se.index == nil} {
+		se.boundary != math.MinInt64, se.freed != math.MinInt64, len(se.ever) > 0, se.kept != nil, se.index == nil} {
 		if has {
 			n |= 1 << i
 		}
@@ -238,12 +238,12 @@ func (se *series) flags() int {
 
 func (s *Stream) appendSeries(e *encoder, se *series) {
 	flags := se.flags()
-	e.text(se.name)
+	e.text(se.name[0])
 	e.uint(flags)
 	e.ints(se.last, se.heard-se.last)
 	e.uint(se.since)
 	if flags&hasShown != 0 {
-		e.int(se.shown - se.last)
+		e.int(se.boundary - se.last)
 	}
 	if flags&hasFreed != 0 {
 		e.int(se.freed - se.last)
@@ -560,7 +560,7 @@ func (s *Stream) restoreSeries(sn *Snapshot, rules *rule.Saved, asked []int, r *
 	}
 	se.since = d.Index(math.MaxInt)
 	if flags&hasShown != 0 {
-		se.shown = se.last + d.Int()
+		se.boundary = se.last + d.Int()
 	}
 	if flags&hasFreed != 0 {
 		se.freed = se.last + d.Int()
@@ -578,8 +578,9 @@ func (s *Stream) restoreSeries(sn *Snapshot, rules *rule.Saved, asked []int, r *
 		se.texts = texts
 	}
 	if flags&hasKept != 0 {
-		if se.kept = s.readKept(sn); s.cfg.Keep == 0 {
-			se.kept = nil
+		if kept := s.readKept(sn); s.cfg.Keep > 0 {
+			s.ownShown(se)
+			se.kept = kept
 		}
 		s.stats.Held += keptCost(se.kept)
 	}
@@ -587,6 +588,7 @@ func (s *Stream) restoreSeries(sn *Snapshot, rules *rule.Saved, asked []int, r *
 		se.held = s.restoreWaiter(sn)
 	}
 	if flags&hasRow != 0 {
+		s.ownShown(se)
 		se.rowAt = d.Int()
 		se.row = d.Floats(nil)
 	}

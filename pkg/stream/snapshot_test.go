@@ -381,9 +381,11 @@ func TestEveryFieldIsSaved(t *testing.T) {
 	}{
 		{Stream{}, "stats untold origin from table only ordered fresh clock started ticked live ahead late cures once parsed unseen holding",
 			"next: the boundary of clock; cfg asked most longest left calendar offsets: Setup; res full rec near lacked lacking seen changes taking cause many stopped names: one call; " +
-				"textless: not told by a run that goes on; ids: keys are numbered anew; dead: none; silent dues: from the times of series; sorted: not; ready: Setup"},
-		{series{}, "name key wins index ever texts state kept row rowAt last heard since taken known held shown freed behind live queued",
+				"textless: not told by a run that goes on; ids: keys are numbered anew; dead: none; unjudged unshown: empty; silent dues: from the times of series; sorted: not; ready: Setup"},
+		{series{}, "name key wins index judged shown last heard since taken known held boundary freed behind live queued",
 			"due: at once, which changes nothing; gone: not; ready round group coming: of one batch; place: room"},
+		{judged{}, "ever texts state", ""},
+		{shown{}, "kept row rowAt", ""},
 		{waiting{}, "line first heap newest seen cost", "free due batch: room; count: the order is that in the snapshot"},
 		{waiter{}, "record", "order: that in the snapshot"},
 		{record{}, "t key vals texts kept origin line", ""},

@@ -160,18 +160,20 @@ type Stream struct {
 	origin *parse.Origin // of the block in progress; its Lines are those before the block
 	names  []byte        // that a cure of it lists
 
-	table   map[string]*series
-	ids     []uint32     // of keys that are forgotten, to be given again
-	near    [256]*series // found last; see find
-	lacked  []byte       // the key that was looked for last and has no series,
-	lacking bool         // if there is one
-	only    *series      // the one series of a stream without keys
-	ordered []*series    // sorted by key; see order
-	fresh   []*series    // not yet in ordered
-	dead    int          // forgotten ones still in ordered or fresh
-	silent  agenda       // by when they were heard last: for ttl
-	holding agenda       // those whose windows of a duration may hold samples, likewise: for sweep
-	dues    agenda       // by when the clock evaluates their rules
+	table    map[string]*series
+	ids      []uint32     // of keys that are forgotten, to be given again
+	near     [256]*series // found last; see find
+	lacked   []byte       // the key that was looked for last and has no series,
+	lacking  bool         // if there is one
+	unjudged judged       // of all series without rules,
+	unshown  shown        // and of those whose rows show nothing that is kept
+	only     *series      // the one series of a stream without keys
+	ordered  []*series    // sorted by key; see order
+	fresh    []*series    // not yet in ordered
+	dead     int          // forgotten ones still in ordered or fresh
+	silent   agenda       // by when they were heard last: for ttl
+	holding  agenda       // those whose windows of a duration may hold samples, likewise: for sweep
+	dues     agenda       // by when the clock evaluates their rules
 
 	clock    int64           // newest time taken; on the wall clock, newest time seen
 	started  bool            // a sample has been taken
