@@ -551,7 +551,12 @@ func (d *jsonDecoder) wanted(i, depth int, step *jsonStep) int {
 		d.r.fail(DuplicateField, []byte(step.name))
 	}
 	step.seen = d.record
-	if step.time {
+	if step.time && d.is(i, '"') {
+		if end := d.text(i); end > 0 && bytes.IndexByte(d.b[i:end], '\\') < 0 {
+			d.r.readTime(d.b[i+1:end-1], '.')
+			return end
+		}
+	} else if step.time {
 		if dec, n := num.DecimalJSON(d.b[i:]); n > 0 {
 			if ns, ok := d.r.time.Unix(dec); ok {
 				d.r.setTime(ns, clock.Moment)

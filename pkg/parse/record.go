@@ -36,7 +36,7 @@ type record struct {
 	block    []byte  // the lines being read: texts that point into it are not copied
 	dec      decoder // what reads them
 	timed    bool    // records must have a time
-	time     *clock.Reader
+	time     clock.Recent
 	open     bool      // its times are less than moments
 	sign     byte      // of decimals in texts
 	point    bool      // decimals have a point in this format
@@ -97,7 +97,7 @@ func newRecord(s *Schema, dec decoder) *record {
 		r.none[0] = 1
 	}
 	if r.timed {
-		r.time, r.open = s.time, s.time.Open()
+		r.time.Reader, r.open = s.time, s.time.Open()
 	}
 	return r
 }
