@@ -249,7 +249,7 @@ func filterFlags(o *options) []Flag {
 			Set: Switch(&o.Coerce)},
 		{group: groupInput, Name: "missing", Arg: "LIST",
 			Doc:  "texts and numbers that mean that there is no value",
-			Long: "These texts, and numbers of these values in any form, are no value and not bad: `NA,-,-999`; `\"\"` is the empty text. A record that has nothing else gives no row.",
+			Long: "These texts, and numbers of these values in any form, are no value and not bad: `NA,-,-999`; `''` is the empty text. A record that has nothing else gives no row.",
 			Set:  into(parseMissing, &o.Missing)},
 		{group: groupInput, Name: "units",
 			Doc: "a number may have its unit after it: 18ms, 4KiB, 93%",

@@ -176,8 +176,11 @@ func parseRegexp(s string) (*regexp.Regexp, error) {
 	return re, err
 }
 
-// parseMissing reads a list in which ” and "" are the empty text.
+// parseMissing reads a list in which ”, "" and nothing at all are the empty text.
 func parseMissing(s string) (items []string, err error) {
+	if s == "" {
+		return []string{""}, nil
+	}
 	for rest := s; ; {
 		item, after, ok := cutItem(rest, ",")
 		if !ok || item == "" && !strings.HasPrefix(strings.TrimLeft(rest, " \t"), `""`) {

@@ -129,7 +129,7 @@ func (l *Listeners) leave(conn net.Conn) {
 
 // tellFull tells of a connection refused: the first five, the 10th, the 100th …
 func (l *Listeners) tellFull() {
-	if n := l.full.Add(1); n <= 5 || num.IsPow10(int(n)) {
+	if n := l.full.Add(1); num.IsTold(int(n)) {
 		l.c.Tell(fmt.Sprintf("%d connections are open: %s closed (--max-connections)", l.c.MaxConnections, times(n, "one more", "more")))
 	}
 }

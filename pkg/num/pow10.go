@@ -22,8 +22,11 @@ var decades = func() (d [91]float64) {
 	return d
 }()
 
-// IsPow10 reports whether n is 1, 10, 100 and so on: of things that go on
-// happening, those that are told.
+// IsTold reports whether the n-th of things that go on happening is told: the
+// first five, the 10th, the 100th and so on.
+func IsTold(n int) bool { return n <= 5 || IsPow10(n) }
+
+// IsPow10 reports whether n is 1, 10, 100 and so on.
 func IsPow10(n int) bool {
 	for n >= 10 && n%10 == 0 {
 		n /= 10

@@ -313,11 +313,11 @@ func (a *Actions) failures() int64 {
 	return int64(a.tally.failed + a.tally.timedOut + a.tally.killed + a.tally.dropped)
 }
 
-// countTold counts one more of n, under mu, and tells it if that is the first, the
-// 10th, the 100th … of them. Meanwhile mu is free: nobody waits for a stderr that is
+// countTold counts one more of n, under mu, and tells it if that is one of the first
+// five, the 10th, the 100th … of them. Meanwhile mu is free: nobody waits for a stderr that is
 // stuck.
 func (a *Actions) countTold(n *int, what func() string) {
-	if *n++; num.IsPow10(*n) {
+	if *n++; num.IsTold(*n) {
 		line := "--exec: " + countActions(*n) + " " + what()
 		a.mu.Unlock()
 		defer a.mu.Lock()
