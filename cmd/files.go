@@ -14,12 +14,12 @@ import (
 	"rtda/pkg/text"
 )
 
-// checkFiles looks at every FILE before anything is read and joins what is
-// wrong with them.
-func checkFiles(names []string) error {
+// checkFiles looks at every FILE before anything is read and joins what is wrong with
+// them. Those that are followed may come later.
+func (o *options) checkFiles() error {
 	var errs []error
-	for _, name := range names {
-		if name == "-" {
+	for _, name := range o.Files {
+		if name == "-" || o.Follow {
 			continue
 		}
 		if err := checkFile(name); err != nil {
@@ -31,13 +31,13 @@ func checkFiles(names []string) error {
 
 // looseValue is the error of a FILE that is not there, but would be the value of a
 // flag that takes one behind = only.
-func (o *options) looseValue(names []string) error {
+func (o *options) looseValue() error {
 	for i := range o.flags {
 		f := &o.flags[i]
-		if f.bare == "" || o.given[f.Name] != f.bare {
+		if f.bare == "" || o.given[f.Name] != f.bare || o.Follow { // those that are followed may come later
 			continue
 		}
-		for _, name := range names {
+		for _, name := range o.Files {
 			if _, err := os.Stat(name); err != nil && slices.Contains(f.words(), name) {
 				return run.Usage(&flagError{f.Name, plainError(fmt.Sprintf("takes its value behind =: write --%s=%s", f.Name, name))})
 			}
@@ -80,14 +80,16 @@ func commandNear(name string, err error) string {
 // maxRules is how long a file of rules may be.
 const maxRules = 16 << 20
 
-// readRules reads a file of rules, one a line, without blank lines and
-// comments.
-func readRules(name string) ([]rule.Source, error) {
-	text, err := readText(name)
-	if err != nil {
-		return nil, err
+// readRules reads the files of rules, one a line, without blank lines and comments.
+func (o *options) readRules() error {
+	for _, name := range o.ruleFiles {
+		text, err := readText(name)
+		if err != nil {
+			return &flagError{"rules", &badValue{"cannot be read: " + run.Reason(err), name}}
+		}
+		o.Rules = append(o.Rules, splitRules(name, text)...)
 	}
-	return splitRules(name, text), nil
+	return nil
 }
 
 // readText reads a small file of text.

@@ -68,43 +68,12 @@ func (o *options) has(name string) bool {
 // reads the files of rules.
 func (o *options) finish(files []string) error {
 	o.Files = files
-	if err := o.setDefaults(); err != nil {
-		return err
-	}
-	if o.TimeFormat != "" {
-		o.Near = time.Now().UnixNano()
-	}
-	if err := o.setMoment("near", o.near, &o.Near); err != nil {
-		return err
-	}
-	if err := o.setMoment("since", o.since, &o.Since); err != nil {
-		return err
-	}
-	o.findClock()
-	if err := o.contradiction(); err != nil {
-		return err
-	}
-	if o.Follow { // they may come later
-		files = nil
-	}
-	if err := o.looseValue(files); err != nil {
-		return err
-	}
-	if err := checkFiles(files); err != nil {
-		return err
-	}
-	if err := o.setExpect(); err != nil {
-		return err
-	}
-	if err := o.readToken(); err != nil {
-		return &flagError{"http-token", err}
-	}
-	for _, name := range o.ruleFiles {
-		rules, err := readRules(name)
-		if err != nil {
-			return &flagError{"rules", &badValue{"cannot be read: " + run.Reason(err), name}}
+	for _, step := range []func() error{
+		o.setDefaults, o.setMoments, o.findClock, o.contradiction, o.looseValue, o.checkFiles, o.setExpect, o.readToken, o.readRules,
+	} {
+		if err := step(); err != nil {
+			return err
 		}
-		o.Rules = append(o.Rules, rules...)
 	}
 	return nil
 }
@@ -124,10 +93,10 @@ func (o *options) readToken() error {
 	}
 	token, err := readText(o.tokenFile)
 	if err != nil {
-		return &badValue{"cannot be read: " + run.Reason(err), o.tokenFile}
+		return &flagError{"http-token", &badValue{"cannot be read: " + run.Reason(err), o.tokenFile}}
 	}
 	if o.HTTPToken = strings.TrimRight(token, "\r\n"); o.HTTPToken == "" {
-		return &badValue{"must hold a token", o.tokenFile}
+		return &flagError{"http-token", &badValue{"must hold a token", o.tokenFile}}
 	}
 	return nil
 }
@@ -200,20 +169,29 @@ func (o *options) setExpect() error {
 	return nil
 }
 
-// setMoment reads the time of a flag, if there is one, in the zone of --tz.
-func (o *options) setMoment(flag, text string, dst *int64) (err error) {
-	if text == "" {
-		return nil
+// setMoments reads the times of flags in the zone of --tz; --near is now by default.
+func (o *options) setMoments() error {
+	if o.TimeFormat != "" {
+		o.Near = time.Now().UnixNano()
 	}
-	if *dst, err = parseMoment(text, o.Zone); err != nil {
-		return &flagError{flag, err}
+	for _, m := range []struct {
+		flag, text string
+		dst        *int64
+	}{{"near", o.near, &o.Near}, {"since", o.since, &o.Since}} {
+		var err error
+		if m.text == "" {
+			continue
+		}
+		if *m.dst, err = parseMoment(m.text, o.Zone); err != nil {
+			return &flagError{m.flag, err}
+		}
 	}
 	return nil
 }
 
 // findClock says which clock the durations run on, as far as the flags tell.
 // Rules may need one too: ImplyClock is for those.
-func (o *options) findClock() {
+func (o *options) findClock() error {
 	switch {
 	case o.has("time") && !o.timeNow:
 		o.Clock, o.ClockWhy = stream.DataClock, "-t "+o.given["time"]
@@ -228,6 +206,7 @@ func (o *options) findClock() {
 			o.ImplyClock(why)
 		}
 	}
+	return nil
 }
 
 // duration is a flag that has a duration which needs a clock, or "".
@@ -248,41 +227,33 @@ func (o *options) duration() string {
 	return ""
 }
 
+// eachItem gives the items of a list to take, until an error.
+func eachItem(list string, take func(item string) error) error {
+	items, err := splitList(list)
+	for i := 0; err == nil && i < len(items); i++ {
+		err = take(items[i])
+	}
+	return err
+}
+
 // addItems appends the items of a list, refusing one that is there already.
-func (o *options) addItems(dst *[]string, text string) error {
-	items, err := splitList(text)
-	if err != nil {
-		return err
-	}
-	for _, item := range items {
-		if err := addField(dst, item, item); err != nil {
-			return err
-		}
-	}
-	return nil
+func (o *options) addItems(dst *[]string, list string) error {
+	return eachItem(list, func(item string) error { return addField(dst, item, item) })
 }
 
 // addFields appends measured fields, each PATH or NAME=PATH.
-func (o *options) addFields(text string) error {
-	items, err := splitList(text)
-	if err != nil {
-		return err
-	}
-	for _, item := range items {
+func (o *options) addFields(list string) error {
+	return eachItem(list, func(item string) error {
 		name, path, renamed := strings.Cut(item, "=")
 		if !renamed || name == "" || path == "" {
-			name, path = item, item
-		} else {
-			if o.Paths == nil {
-				o.Paths = map[string]string{}
-			}
-			o.Paths[name] = path
+			return addField(&o.Fields, item, item)
 		}
-		if err := addField(&o.Fields, name, path); err != nil {
-			return err
+		if o.Paths == nil {
+			o.Paths = map[string]string{}
 		}
-	}
-	return nil
+		o.Paths[name] = path
+		return addField(&o.Fields, name, path)
+	})
 }
 
 // addField appends a field, refusing one that is there already or has a path
@@ -305,12 +276,8 @@ func addField(dst *[]string, name, path string) error {
 // indexInBrackets is an index of an array as JSONPath and jq write it.
 var indexInBrackets = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\[(\d+)\]`) })
 
-func (o *options) addWindows(text string) error {
-	items, err := splitList(text)
-	if err != nil {
-		return err
-	}
-	for _, item := range items {
+func (o *options) addWindows(list string) error {
+	return eachItem(list, func(item string) error {
 		w, err := parseWindow(item)
 		if err != nil {
 			return err
@@ -319,16 +286,12 @@ func (o *options) addWindows(text string) error {
 			return &badValue{"must name each window once", item}
 		}
 		o.Windows = append(o.Windows, run.Window{Width: w, Text: item})
-	}
-	return nil
+		return nil
+	})
 }
 
-func (o *options) addAggs(text string) error {
-	items, err := splitList(text)
-	if err != nil {
-		return err
-	}
-	for _, item := range items {
+func (o *options) addAggs(list string) error {
+	return eachItem(list, func(item string) error {
 		a, ok := run.LookupAggregate(item)
 		if !ok {
 			names := run.AggNames()
@@ -342,8 +305,8 @@ func (o *options) addAggs(text string) error {
 			return &badValue{"must name each aggregate once", item}
 		}
 		o.Aggs = append(o.Aggs, a)
-	}
-	return nil
+		return nil
+	})
 }
 
 func (o *options) setTime(text string) (err error) {

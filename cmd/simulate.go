@@ -196,14 +196,10 @@ func parseSeed(s string) (uint64, error) {
 
 // parseFaults reads a list of faults, in which one may stand more than once.
 func parseFaults(s string) (names []string, err error) {
-	names, err = splitList(s)
-	if err != nil {
-		return nil, err
-	}
-	for _, name := range names {
-		if _, err := parseChoice(name, faultNames()); err != nil {
-			return nil, err
-		}
-	}
-	return names, nil
+	err = eachItem(s, func(name string) error {
+		_, err := parseChoice(name, faultNames())
+		names = append(names, name)
+		return err
+	})
+	return names, err
 }

@@ -29,15 +29,23 @@ func (e *badValue) Error() string { return fmt.Sprintf("%s: got %s", e.cure, tex
 // maxCount bounds every count, so that sums of them never overflow.
 const maxCount = math.MaxInt32
 
+// must is x where it is good, else the error of a flag that cannot have the value s.
+func must[T any](x T, good bool, cure, s string) (T, error) {
+	if !good {
+		var none T
+		return none, &badValue{cure, s}
+	}
+	return x, nil
+}
+
 // parseCount reads a whole number from least to most, digits only.
 func parseCount(s string, least, most int) (int, error) {
-	if n, ok := digits(s); ok && n >= least && n <= most {
-		return n, nil
-	}
+	cure := fmt.Sprintf("must be a whole number from %d to %d", least, most)
 	if most == maxCount {
-		return 0, &badValue{fmt.Sprintf("must be a whole number of %d or more", least), s}
+		cure = fmt.Sprintf("must be a whole number of %d or more", least)
 	}
-	return 0, &badValue{fmt.Sprintf("must be a whole number from %d to %d", least, most), s}
+	n, ok := digits(s)
+	return must(n, ok && n >= least && n <= most, cure, s)
 }
 
 // digits reads a whole number of maxCount at most that is written in digits.
@@ -79,30 +87,20 @@ func parseSize(s string) (int, error) {
 
 // parseSpan reads a duration longer than 0.
 func parseSpan(s string) (time.Duration, error) {
-	if d, ok := clock.ParseDuration(s); ok && d > 0 {
-		return d, nil
-	}
-	return 0, &badValue{"must be a duration like 250ms, 30s, 1h30m or 2d", s}
+	d, ok := clock.ParseDuration(s)
+	return must(d, ok && d > 0, "must be a duration like 250ms, 30s, 1h30m or 2d", s)
 }
 
 // parseLate reads a duration that may be 0.
 func parseLate(s string) (time.Duration, error) {
-	if s == "0" {
-		return 0, nil
-	}
-	if d, ok := clock.ParseDuration(s); ok && d >= 0 {
-		return d, nil
-	}
-	return 0, &badValue{"must be 0 or a duration like 250ms, 30s or 1h30m", s}
+	d, ok := clock.ParseDuration(s)
+	return must(d, ok && d >= 0 || s == "0", "must be 0 or a duration like 250ms, 30s or 1h30m", s)
 }
 
 // parseZone reads a time zone.
 func parseZone(s string) (*time.Location, error) {
 	zone, err := clock.LoadZone(s)
-	if err != nil {
-		return nil, &badValue{"must be a time zone like Europe/Berlin, UTC or local", s}
-	}
-	return zone, nil
+	return must(zone, err == nil, "must be a time zone like Europe/Berlin, UTC or local", s)
 }
 
 // countOrSpan reads a count or a duration; both are 0 where it is neither.
@@ -132,15 +130,13 @@ func parseWindow(s string) (w agg.Width, err error) {
 
 // parseEvery reads when rows are written; the end is the zero value.
 func parseEvery(s string) (e stream.Every, err error) {
-	if e.N, e.D = countOrSpan(s); e == (stream.Every{}) && s != "end" {
-		return e, &badValue{"must be a count of 1 or more, a duration like 10s, or end", s}
-	}
-	return e, nil
+	e.N, e.D = countOrSpan(s)
+	return must(e, e != stream.Every{} || s == "end", "must be a count of 1 or more, a duration like 10s, or end", s)
 }
 
 // parseRate reads samples a second, exactly: a whole number, a decimal or a
 // fraction like 1/60. Numerator and denominator have 9 digits at most.
-func parseRate(s string) (r stream.Rate, err error) {
+func parseRate(s string) (stream.Rate, error) {
 	num, den, isFraction := strings.Cut(s, "/")
 	if !isFraction {
 		whole, decimals, _ := strings.Cut(s, ".")
@@ -149,10 +145,8 @@ func parseRate(s string) (r stream.Rate, err error) {
 	}
 	n, okNum := digits(num)
 	d, okDen := digits(den)
-	if !isFraction || !okNum || !okDen || n < 1 || d < 1 {
-		return r, &badValue{"must be samples a second, like 100, 0.5 or 1/60, in 9 digits", s}
-	}
-	return stream.Rate{Num: uint64(n), Den: uint64(d)}, nil
+	good := isFraction && okNum && okDen && n >= 1 && d >= 1
+	return must(stream.Rate{Num: uint64(n), Den: uint64(d)}, good, "must be samples a second, like 100, 0.5 or 1/60, in 9 digits", s)
 }
 
 // parseSep reads the separator of csv.
@@ -289,29 +283,18 @@ func parseDots(s string) (width, height int, err error) {
 
 // parseText reads a text that is not blank.
 func parseText(s string) (string, error) {
-	if strings.TrimSpace(s) == "" {
-		return "", &badValue{"must not be empty", s}
-	}
-	return s, nil
+	return must(s, strings.TrimSpace(s) != "", "must not be empty", s)
 }
 
 // parseName reads a name that may stand in a subject of NATS.
 func parseName(s string) (string, error) {
-	for _, c := range s {
-		if c != '-' && c != '_' && (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') {
-			return "", &badValue{"must be letters, digits, - and _ only", s}
-		}
+	if strings.Trim(s, "-_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz") != "" {
+		return "", &badValue{"must be letters, digits, - and _ only", s}
 	}
 	return parseText(s)
 }
 
 // parseSwitch reads the value that a switch may have: --strict=false.
 func parseSwitch(s string) (bool, error) {
-	switch s {
-	case "true":
-		return true, nil
-	case "false":
-		return false, nil
-	}
-	return false, &badValue{"must be true or false, or stand alone", s}
+	return must(s == "true", s == "true" || s == "false", "must be true or false, or stand alone", s)
 }
