@@ -26,15 +26,12 @@ import (
 
 // newFilter builds the rooms of a run.
 func newFilter(o *Options, std Streams) (*filter, error) {
-	config, err := parseConfig(o)
+	schema, _, err := o.newSchema()
 	if err != nil {
-		return nil, Usage(err)
-	}
-	schema, err := parse.NewSchema(config)
-	if err != nil {
-		return nil, Usage(err)
+		return nil, err
 	}
 	f := &filter{o: o, now: newWallClock().Now, origins: o.origins(std.In), written: make(chan struct{})}
+	f.display = &display{f: f, hold: make(chan struct{})}
 	f.stderr = newWriter("stderr", std.Err, func(o *output) []byte { return o.notes })
 	f.pipeline = &pipeline{
 		schema: schema, plan: f.plan, stream: stream.New(f.complaints()), jobs: o.Jobs, opening: []string{o.impliedClock(std.In), o.neverFull()},
@@ -70,7 +67,7 @@ func (f *filter) open(std Streams) error {
 	}
 	f.pipeline.rescue = f.rescue
 	f.progress, f.hangsUp = newProgress(f, std), hangsUp()
-	if f.display, err = openDisplay(f, std); err != nil {
+	if err := f.display.open(std); err != nil {
 		return err
 	}
 	if err := f.openOutlets(std); err != nil {
@@ -156,7 +153,7 @@ func (f *filter) openOutlets(std Streams) error {
 		}
 		f.pipeline.outlets = append(f.pipeline.outlets, f.actions)
 	}
-	if f.display != nil {
+	if f.display.isShown() {
 		f.display.stdout = out
 		f.pipeline.outlets = append(f.pipeline.outlets, f.display)
 	}
@@ -316,6 +313,16 @@ func (o *Options) origins(stdin io.Reader) (all []*parse.Origin) {
 		all = append(all, src)
 	}
 	return all
+}
+
+// newSchema is how lines are read, and which fields rules read beside those that are
+// measured.
+func (o *Options) newSchema() (s *parse.Schema, extra []string, err error) {
+	config, err := parseConfig(o)
+	if err == nil {
+		s, err = parse.NewSchema(config)
+	}
+	return s, config.Extra, Usage(err)
 }
 
 // parseConfig says how lines are read, and turns the wall clock on if a rule

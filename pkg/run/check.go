@@ -19,13 +19,9 @@ import (
 // Check writes what a run with these options would do, and reads no input.
 // What waits for the first record is said in words.
 func Check(o *Options, stdout io.Writer) error {
-	config, err := parseConfig(o)
+	schema, extra, err := o.newSchema()
 	if err != nil {
-		return Usage(err)
-	}
-	schema, err := parse.NewSchema(config)
-	if err != nil {
-		return Usage(err)
+		return err
 	}
 	scope := o.scope(known(schema), schema.Known())
 	scope.Records = schema.Known() && schema.Counts()
@@ -36,7 +32,7 @@ func Check(o *Options, stdout io.Writer) error {
 	var b strings.Builder
 	line := func(what, value string) { fmt.Fprintf(&b, "%-8s %s\n", what, text.Plain(value)) }
 	line("format", o.In)
-	line("fields", fieldsText(schema, config.Extra))
+	line("fields", fieldsText(schema, extra))
 	line("keys", orNone(o.Keys))
 	line("clock", o.clockText())
 	line("rows", o.rowsText())

@@ -56,28 +56,22 @@ type display struct {
 	stderr   io.Writer // where lines go that the view has kept, nil if they were written there at once
 }
 
-// openDisplay opens what the options ask for, nil if nobody is to look. It is
-// opened before the input, so that an address or terminal that cannot be had is
-// an error of usage.
-func openDisplay(f *filter, std Streams) (*display, error) {
-	o := f.o
-	if !o.Live && o.HTTP == nil {
-		return nil, nil
-	}
-	d := &display{f: f, hold: make(chan struct{})}
-	if o.HTTP != nil {
+// open opens what the options ask for, if somebody is to look. It is opened before the
+// input, so that an address or terminal that cannot be had is an error of usage.
+func (d *display) open(std Streams) error {
+	if d.f.o.HTTP != nil {
 		if err := d.listen(); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	if o.Live {
-		if err := d.open(std); err != nil {
-			_ = d.shut() // the first error is told
-			return nil, err
-		}
+	if d.f.o.Live {
+		return d.openView(std)
 	}
-	return d, nil
+	return nil
 }
+
+// isShown reports whether somebody may look.
+func (d *display) isShown() bool { return d.server != nil || d.view != nil }
 
 // listen opens the address of --http.
 func (d *display) listen() error {
@@ -130,8 +124,8 @@ func (o *Options) ServeHTTP(paths map[string]http.HandlerFunc) (name string, clo
 	return name, func() { _, _ = s.Shutdown(context.Background()), l.Close() }, nil
 }
 
-// open takes the terminal.
-func (d *display) open(std Streams) error {
+// openView takes the terminal.
+func (d *display) openView(std Streams) error {
 	if IsTerminal(std.In) && (len(d.f.o.Files) == 0 || slices.Contains(d.f.o.Files, "-")) {
 		return Usage(fmt.Errorf("--live: the input cannot be the terminal that is drawn on: give it a FILE or a pipe"))
 	}
@@ -160,6 +154,9 @@ func (d *display) open(std Streams) error {
 
 // begin shows the run whose fields have become known.
 func (d *display) begin(p *plan) {
+	if !d.isShown() {
+		return
+	}
 	o := d.f.o
 	span := int64(o.History)
 	if o.HistoryAll {
@@ -316,9 +313,6 @@ func (d *display) holds() bool {
 // ended tells all who look that the input has ended, with which status, and
 // stays as long as it is to stay. Nothing more is written to stdout then.
 func (d *display) ended(status int) {
-	if d == nil {
-		return
-	}
 	if d.server != nil {
 		d.server.End(status, d.holds())
 	}
@@ -340,17 +334,13 @@ func (d *display) ended(status int) {
 }
 
 // isHolding reports whether the input has ended and the display stays.
-func (d *display) isHolding() bool { return d != nil && d.holding.Load() }
+func (d *display) isHolding() bool { return d.holding.Load() }
 
 // isView reports whether the terminal is drawn on.
-func (d *display) isView() bool { return d != nil && d.view != nil }
+func (d *display) isView() bool { return d.view != nil }
 
 // release lets the run end.
-func (d *display) release() {
-	if d != nil {
-		d.released.Do(func() { close(d.hold) })
-	}
-}
+func (d *display) release() { d.released.Do(func() { close(d.hold) }) }
 
 // stop takes a signal of stopping. At Ctrl-Z it gives the terminal back and stops the
 // process, until it is told to go on; it does nothing where nobody could tell it. A
@@ -381,11 +371,11 @@ func (d *display) stop(s os.Signal) {
 // showsNoRows reports whether rows are not to be written as they come: to the
 // terminal that is drawn on, or as metrics, of which the last are written at the
 // end.
-func (d *display) showsNoRows() bool { return d != nil && (d.noRows || d.f.o.Out == "prom") }
+func (d *display) showsNoRows() bool { return d.isShown() && (d.noRows || d.f.o.Out == "prom") }
 
 // writeLast writes the last rows as metrics, if that is the format.
 func (d *display) writeLast() error {
-	if d == nil || d.noRows || d.f.o.Out != "prom" || d.board.Load() == nil {
+	if d.noRows || d.f.o.Out != "prom" || d.board.Load() == nil {
 		return nil
 	}
 	var last stream.Result
@@ -395,16 +385,11 @@ func (d *display) writeLast() error {
 
 // stopping has the signals of Ctrl-Z and of going on, which stop a process and wake it
 // by themselves where there is no view.
-func (d *display) stopping() <-chan os.Signal {
-	if d == nil {
-		return nil
-	}
-	return d.stops
-}
+func (d *display) stopping() <-chan os.Signal { return d.stops }
 
 // quit is closed when the one who looks at the terminal wants the end.
 func (d *display) quit() <-chan struct{} {
-	if d == nil || d.view == nil {
+	if d.view == nil {
 		return nil
 	}
 	return d.view.Quit()
@@ -413,9 +398,6 @@ func (d *display) quit() <-chan struct{} {
 // shut gives the terminal back, with the lines it has kept from stderr, and stops
 // serving. It may be called more than once.
 func (d *display) shut() error {
-	if d == nil {
-		return nil
-	}
 	if d.view != nil {
 		d.view.Close()
 		signal.Stop(d.stops)

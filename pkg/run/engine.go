@@ -21,7 +21,6 @@ type Engine struct {
 	Rows, Alerts, Notes []byte
 
 	o      *Options
-	name   string
 	schema *parse.Schema
 	parser *parse.Parser
 	stream *stream.Stream
@@ -37,19 +36,16 @@ type Engine struct {
 // about the input: what would be chosen by its first record is an error.
 func NewEngine(options *Options, name string) (*Engine, error) {
 	o := *options
-	config, err := parseConfig(&o)
+	schema, _, err := o.newSchema()
 	if err != nil {
-		return nil, Usage(err)
+		return nil, err
 	}
-	e := &Engine{o: &o, name: name, origin: &parse.Origin{Name: name}}
-	if e.schema, err = parse.NewSchema(config); err != nil {
-		return nil, Usage(err)
-	}
+	e := &Engine{o: &o, schema: schema, origin: &parse.Origin{Name: name}}
 	if !e.schema.Known() {
 		return nil, Usage(errors.New("the flags must say which fields are measured: add -f"))
 	}
 	nowhere := newWriter("", io.Discard, nil)
-	f := &filter{o: &o, stderr: nowhere, alerts: nowhere}
+	f := &filter{o: &o, stderr: nowhere, alerts: nowhere, display: &display{}}
 	p, err := f.plan(e.schema)
 	if err != nil {
 		return nil, err

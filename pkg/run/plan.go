@@ -45,7 +45,7 @@ func (f *filter) plan(s *parse.Schema) (*plan, error) {
 		}
 	}
 	p := &plan{
-		layout: b.layout, rules: set, stream: b.config(f.complaints(), f.display != nil),
+		layout: b.layout, rules: set, stream: b.config(f.complaints(), f.display.isShown()),
 		alertsApart: f.alerts != nil, metricsOf: map[string][]string{},
 	}
 	for i := range b.windows {
@@ -73,9 +73,7 @@ func (f *filter) plan(s *parse.Schema) (*plan, error) {
 		}
 		return f
 	}
-	if f.display != nil {
-		f.display.begin(p)
-	}
+	f.display.begin(p)
 	return p, nil
 }
 

@@ -54,11 +54,11 @@ type filter struct {
 	pipeline   *pipeline
 	writers    []*writer // stdout, stderr and the file of --alerts
 	stderr     *writer
-	alerts     *writer     // nil without --alerts
-	actions    *Actions    // nil without --exec
-	progress   *progress   // nil where none is shown
-	hangsUp    bool        // SIGHUP ends it
-	display    *display    // nil if nobody looks
+	alerts     *writer   // nil without --alerts
+	actions    *Actions  // nil without --exec
+	progress   *progress // nil where none is shown
+	hangsUp    bool      // SIGHUP ends it
+	display    *display
 	checkpoint *checkpoint // nil without --state
 	before     int         // alerts that had begun in earlier runs
 	broken     atomic.Bool // a signal ended it
