@@ -80,17 +80,17 @@ func (b *Board) get(t *testing.T, key string) *Entry {
 func (p *Past) check(t *testing.T, places []int64, xs []float64) {
 	t.Helper()
 	n := 0
-	for _, rows := range p.rows {
-		n += int(rows)
+	for _, at := range p.points {
+		n += int(at.rows)
 	}
 	if n > len(xs) {
 		t.Fatalf("%d rows are in the points, %d were there", n, len(xs))
 	}
 	places, xs = places[len(places)-n:], xs[len(xs)-n:]
-	for i, rows := range p.rows {
-		if p.T[i] != places[rows-1] || p.Cols[0].Last[i] != xs[rows-1] ||
-			p.Cols[0].Min[i] != slices.Min(xs[:rows]) || p.Cols[0].Max[i] != slices.Max(xs[:rows]) {
-			t.Fatalf("point %d of %d rows: %d, %v, %v, %v; rows %v", i, rows, p.T[i], p.Cols[0].Last[i], p.Cols[0].Min[i], p.Cols[0].Max[i], xs[:rows])
+	for i, at := range p.points {
+		rows, got := at.rows, p.At(i, 0)
+		if want := (Point{xs[rows-1], slices.Min(xs[:rows]), slices.Max(xs[:rows])}); at.place != places[rows-1] || got != want {
+			t.Fatalf("point %d of %d rows: %d, %v, want %v", i, rows, at.place, got, want)
 		}
 		places, xs = places[rows:], xs[rows:]
 	}
@@ -103,7 +103,7 @@ func (p *Past) add(place, seen int64, row []float64) {
 	for c, x := range row {
 		cols[c] = Point{x, x, x}
 	}
-	p.join(1, place, seen, cols)
+	p.join(1, place, cols)
 }
 
 func TestPastAtAnyRate(t *testing.T) {
@@ -128,15 +128,15 @@ func TestPastAtAnyRate(t *testing.T) {
 				x := rng.NormFloat64()
 				places, xs = append(places, int64(i)*c.step), append(xs, x)
 				p.add(places[i], places[i], []float64{x})
-				if len(p.T) > maxPoints {
-					t.Fatalf("%d points", len(p.T))
+				if p.Len() > maxPoints {
+					t.Fatalf("%d points", p.Len())
 				}
 			}
 			p.check(t, places, xs)
-			if c.rows > maxPoints && len(p.T) < minPoints {
-				t.Errorf("%d points of %d rows", len(p.T), c.rows)
+			if c.rows > maxPoints && p.Len() < minPoints {
+				t.Errorf("%d points of %d rows", p.Len(), c.rows)
 			}
-			reach, all := places[c.rows-1]-p.began[0], places[c.rows-1]
+			reach, all := places[c.rows-1]-p.points[0].began, places[c.rows-1]
 			if reach < min(all, c.span) {
 				t.Errorf("the past reaches back %d s of %d", reach/second, min(all, c.span)/second)
 			}
@@ -155,10 +155,10 @@ func TestPastWithoutValues(t *testing.T) {
 		}
 		p.add(int64(i), int64(i), []float64{x})
 	}
-	for i := range p.T {
-		last, least := p.Cols[0].Last[i], p.Cols[0].Min[i]
-		if some := p.T[i]%8 == 3 || p.rows[i] > 1 && (p.T[i]-1)%8 == 3; some != (last == last) || some != (least == least) {
-			t.Fatalf("point %d at %d of %d rows: %v, %v", i, p.T[i], p.rows[i], last, least)
+	for i, of := range p.points {
+		at := p.At(i, 0)
+		if some := of.place%8 == 3 || of.rows > 1 && (of.place-1)%8 == 3; some != (at.Last == at.Last) || some != (at.Min == at.Min) {
+			t.Fatalf("point %d at %d of %d rows: %v", i, of.place, of.rows, at)
 		}
 	}
 }
@@ -319,8 +319,8 @@ func TestPlaceWithoutClock(t *testing.T) {
 		f.row("", 0, nil, float64(i))
 	}
 	e := f.b.get(t, "")
-	if len(e.Past.T) != 300 || e.Past.T[0] != 1 || e.Past.T[299] != 300 {
-		t.Errorf("%d points from %d to %d", len(e.Past.T), e.Past.T[0], e.Past.T[len(e.Past.T)-1])
+	if n := e.Past.Len(); n != 300 || e.Past.Place(0) != 1 || e.Past.Place(299) != 300 {
+		t.Errorf("%d points from %d to %d", n, e.Past.Place(0), e.Past.Place(n-1))
 	}
 }
 
@@ -340,10 +340,10 @@ func TestStretchesAreBounded(t *testing.T) {
 // The board is at most 100 MB: 3000 series of 1200 points.
 func TestBoardIsBounded(t *testing.T) {
 	e := reflect.TypeFor[Past]()
-	if e.NumField() != 8 {
+	if e.NumField() != 6 {
 		t.Errorf("a Past has %d fields: what does the new one take?", e.NumField())
 	}
-	perPoint := 8 + 8 + 8 + 4 // T, began, ended, rows
+	perPoint := int(reflect.TypeFor[point]().Size())
 	if total := maxKeys*maxPoints*perPoint + maxSeries*maxPoints*24; total > 104e6 {
 		t.Errorf("%d bytes", total)
 	}
@@ -409,6 +409,7 @@ func BenchmarkAdd(b *testing.B) {
 // would one by one, whoever looks and when.
 func TestRowsTogether(t *testing.T) {
 	same := func(a, b float64) bool { return a == b || a != a && b != b }
+	samePoint := func(a, b Point) bool { return same(a.Last, b.Last) && same(a.Min, b.Min) && same(a.Max, b.Max) }
 	rng := rand.New(rand.NewPCG(7, 7))
 	for range 40 {
 		cfg := Config{Columns: 2, Clock: rng.IntN(2) == 0, Span: []int64{600 * second, math.MaxInt64}[rng.IntN(2)]}
@@ -473,7 +474,7 @@ func TestRowsTogether(t *testing.T) {
 						k := slices.Index(keys, got.Entry.Key)
 						want := steps[k]
 						for c, p := range got.Points {
-							if q := want.cols[c]; !same(p.Last, q.Last) || !same(p.Min, q.Min) || !same(p.Max, q.Max) {
+							if q := want.cols[c]; !samePoint(p, q) {
 								t.Fatalf("a step of %v, want %v", p, q)
 							}
 						}
@@ -488,14 +489,11 @@ func TestRowsTogether(t *testing.T) {
 		b.Look(func(l Look) {
 			l.Entries(func(e *Entry) bool {
 				want := pasts[slices.Index(keys, e.Key)]
-				if !slices.Equal(e.Past.T, want.T) || !slices.Equal(e.Past.rows, want.rows) || !slices.Equal(e.Past.ended, want.ended) {
-					t.Fatalf("points at %v of %v rows, want %v of %v", e.Past.T, e.Past.rows, want.T, want.rows)
+				if !slices.Equal(e.Past.points, want.points) {
+					t.Fatalf("points %v, want %v", e.Past.points, want.points)
 				}
-				for c := range want.Cols {
-					g, w := &e.Past.Cols[c], &want.Cols[c]
-					if !slices.EqualFunc(g.Last, w.Last, same) || !slices.EqualFunc(g.Min, w.Min, same) || !slices.EqualFunc(g.Max, w.Max, same) {
-						t.Fatalf("values %v, want %v", g, w)
-					}
+				if !slices.EqualFunc(e.Past.values, want.values, samePoint) {
+					t.Fatalf("values %v, want %v", e.Past.values, want.values)
 				}
 				return true
 			})

@@ -19,138 +19,114 @@ const maxStretches = 200
 // go if the younger 600 reach over the span; else neighbours join two by two and
 // the limit doubles. So there are 600 to 1200 points at any rate of rows.
 type Past struct {
-	T    []int64 // place of each point's last row: its time, or its number without a clock
-	Cols []Series
 	// Fired are the stretches in which an alert of the key fired and is over.
 	Fired []Stretch
 
-	began []int64 // when each point's first row came
-	ended []int64 // and its last
-	rows  []int32
-	limit int32
-	span  int64
+	points  []point
+	values  []Point // of each point, a column each
+	columns int
+	limit   int32
+	span    int64
 }
 
-// A Series is one column of a past: the last, least and greatest value of each
-// point, NaN where it has none.
-type Series struct{ Last, Min, Max []float64 }
+// A point is where in a past its values stand.
+type point struct {
+	place int64 // of the last row: its time, or its number without a clock
+	began int64 // when the first row came
+	rows  int32
+}
 
 // A Stretch is from a place to another.
 type Stretch struct{ From, To int64 }
 
 func newPast(columns int, span int64) *Past {
-	return &Past{Cols: make([]Series, columns), limit: 1, span: span}
+	return &Past{columns: columns, limit: 1, span: span}
 }
 
-// begin makes ready for a row that is seen then: it will join the newest point, or
-// a new one, which is made when the row does. It returns how many rows may join, and
+// Len is how many points there are; a nil Past has none.
+func (p *Past) Len() int {
+	if p == nil {
+		return 0
+	}
+	return len(p.points)
+}
+
+// Place is where the i-th point stands: the time of its last row, or its number without
+// a clock.
+func (p *Past) Place(i int) int64 { return p.points[i].place }
+
+// At is what a column has at the i-th point; NaN where it has no value.
+func (p *Past) At(i, column int) Point { return p.values[i*p.columns+column] }
+
+// begin makes ready for a row that is seen then: it will join the newest point, or a
+// new one, whose values the row will bring. It returns how many rows may join, and
 // when those are seen that may not.
 func (p *Past) begin(seen int64) (room int, until int64) {
-	n := len(p.T) - 1
-	rows := int32(0)
-	if n < 0 || p.rows[n] >= p.limit || p.span != math.MaxInt64 && seen-p.began[n] >= p.span/minPoints {
+	n := len(p.points) - 1
+	if n < 0 || p.points[n].rows >= p.limit || p.span != math.MaxInt64 && seen-p.points[n].began >= p.span/minPoints {
 		switch n + 1 {
 		case maxPoints:
 			p.thin(seen)
-		case cap(p.T):
+		case cap(p.points):
 			p.grow()
 		}
-		p.began = append(p.began, seen)
-	} else {
-		rows = p.rows[n]
+		n = len(p.points)
+		p.points, p.values = append(p.points, point{began: seen}), p.values[:(n+1)*p.columns]
 	}
 	until = math.MaxInt64
 	if p.span != math.MaxInt64 {
-		until = p.began[len(p.began)-1] + p.span/minPoints
+		until = p.points[n].began + p.span/minPoints
 	}
-	return int(p.limit - rows), until
+	return int(p.limit - p.points[n].rows), until
 }
 
-// join puts into the point that begin has chosen what rows came to, of which the last
-// stands at place and came at the time seen.
-func (p *Past) join(rows int, place, seen int64, cols []Point) {
-	n := len(p.T)
-	if n < len(p.began) {
-		p.T, p.ended, p.rows = append(p.T, place), append(p.ended, seen), append(p.rows, int32(rows))
-		for c := range p.Cols {
-			s, of := &p.Cols[c], &cols[c]
-			s.Last, s.Min, s.Max = append(s.Last, of.Last), append(s.Min, of.Min), append(s.Max, of.Max)
-		}
-		return
+// join puts into the newest point what rows came to, of which the last stands at place.
+func (p *Past) join(rows int, place int64, cols []Point) {
+	n := len(p.points) - 1
+	at, values := &p.points[n], p.values[n*p.columns:]
+	if at.rows == 0 {
+		copy(values, cols)
+	} else {
+		mergeAll(values, cols)
 	}
-	n--
-	p.T[n], p.ended[n] = place, seen
-	p.rows[n] += int32(rows)
-	for c := range p.Cols {
-		p.Cols[c].merge(n, cols[c].Last, cols[c].Min, cols[c].Max)
-	}
+	at.place = place
+	at.rows += int32(rows)
 }
 
-// merge puts into point n what follows it.
-func (s *Series) merge(n int, last, least, greatest float64) {
-	if last != last {
-		return
-	}
-	s.Last[n] = last
-	if !(s.Min[n] <= least) { // also where there was none
-		s.Min[n] = least
-	}
-	if !(s.Max[n] >= greatest) {
-		s.Max[n] = greatest
+// mergeAll merges what follows into the points of some columns.
+func mergeAll(values, next []Point) {
+	for c := range next {
+		values[c].merge(next[c])
 	}
 }
 
 // grow makes room for four times as many points, of which there are 1200 at last.
 func (p *Past) grow() {
-	size := min(max(20, 4*cap(p.T)), maxPoints)
-	moments := make([]int64, 3*size)
-	for i, of := range []*[]int64{&p.T, &p.began, &p.ended} {
-		*of = append(moments[i*size:i*size:(i+1)*size], *of...)
-	}
-	p.rows = append(make([]int32, 0, size), p.rows...)
-	values := make([]float64, 3*size*len(p.Cols))
-	for c := range p.Cols {
-		for i, of := range p.Cols[c].each() {
-			from := (3*c + i) * size
-			*of = append(values[from:from:from+size], *of...)
-		}
-	}
+	size := min(max(20, 4*cap(p.points)), maxPoints)
+	p.points = append(make([]point, 0, size), p.points...)
+	p.values = append(make([]Point, 0, size*p.columns), p.values...)
 }
-
-// each are the columns of a Series.
-func (s *Series) each() [3]*[]float64 { return [...]*[]float64{&s.Last, &s.Min, &s.Max} }
 
 // thin makes room for points: it leaves 600.
 func (p *Past) thin(now int64) {
-	old := 0 // points that go
-	if p.span != math.MaxInt64 && now-p.began[minPoints] >= p.span {
-		old = minPoints
+	if p.span != math.MaxInt64 && now-p.points[minPoints].began >= p.span {
+		copy(p.points, p.points[minPoints:])
+		copy(p.values, p.values[minPoints*p.columns:])
 	} else {
 		p.joinPairs()
 	}
-	for _, of := range []*[]int64{&p.T, &p.began, &p.ended} {
-		*of = append((*of)[:0], (*of)[old:old+minPoints]...)
-	}
-	p.rows = append(p.rows[:0], p.rows[old:old+minPoints]...)
-	for c := range p.Cols {
-		for _, of := range p.Cols[c].each() {
-			*of = append((*of)[:0], (*of)[old:old+minPoints]...)
-		}
-	}
+	p.points, p.values = p.points[:minPoints], p.values[:minPoints*p.columns]
 }
 
-// joinPairs makes one point of each two, and lets more rows join one from now on.
+// joinPairs makes one point of each two, and lets twice as many rows join one.
 func (p *Past) joinPairs() {
+	n := p.columns
 	for i := range minPoints {
-		p.T[i], p.began[i], p.ended[i] = p.T[2*i+1], p.began[2*i], p.ended[2*i+1]
-		p.rows[i] = p.rows[2*i] + p.rows[2*i+1]
-	}
-	for c := range p.Cols {
-		s := &p.Cols[c]
-		for i := range minPoints {
-			s.Last[i], s.Min[i], s.Max[i] = s.Last[2*i], s.Min[2*i], s.Max[2*i]
-			s.merge(i, s.Last[2*i+1], s.Min[2*i+1], s.Max[2*i+1])
-		}
+		a, b := p.points[2*i], p.points[2*i+1]
+		p.points[i] = point{b.place, a.began, a.rows + b.rows}
+		both := p.values[2*i*n : 2*(i+1)*n]
+		mergeAll(both[:n], both[n:])
+		copy(p.values[i*n:], both[:n])
 	}
 	if p.limit < math.MaxInt32/4 {
 		p.limit *= 2

@@ -139,9 +139,9 @@ func draw(c *Config, on func(width, height int) canvas) {
 
 func newPicture(c *Config, l board.Look) *picture {
 	p := &picture{Config: c, hidden: l.Hidden(), from: math.MaxInt64, to: math.MinInt64, panels: min(len(c.Columns), maxPanels), left: 24}
-	entries := slices.DeleteFunc(l.Sorted(), func(e *board.Entry) bool { return e.Past == nil || len(e.Past.T) == 0 })
+	entries := slices.DeleteFunc(l.Sorted(), func(e *board.Entry) bool { return e.Past.Len() == 0 })
 	for _, e := range entries {
-		p.from, p.to = min(p.from, e.Past.T[0]), max(p.to, e.Time)
+		p.from, p.to = min(p.from, e.Past.Place(0)), max(p.to, e.Time)
 	}
 	named, unnamed := 0, 0
 	for i, e := range entries {
@@ -176,10 +176,10 @@ func newPicture(c *Config, l board.Look) *picture {
 func (p *picture) scale(column int) scale {
 	lo, hi := math.Inf(1), math.Inf(-1)
 	for i := range p.lines {
-		s := &p.lines[i].past.Cols[column]
-		for k := range s.Min {
-			if s.Min[k] == s.Min[k] {
-				lo, hi = min(lo, s.Min[k]), max(hi, s.Max[k])
+		past := p.lines[i].past
+		for k := range past.Len() {
+			if at := past.At(k, column); at.Min == at.Min {
+				lo, hi = min(lo, at.Min), max(hi, at.Max)
 			}
 		}
 	}
@@ -273,11 +273,9 @@ func (p *picture) line(to canvas, a *area, l *line, column int) {
 	if l.named == maxNamed {
 		width = 40
 	}
-	s := &l.past.Cols[column]
-	t := l.past.T
 	usual := int64(math.MaxInt64)
-	if n := len(t); n > 2 {
-		usual = max(1, (t[n-1]-t[0])/int64(n-1))
+	if n := l.past.Len(); n > 2 {
+		usual = max(1, (l.past.Place(n-1)-l.past.Place(0))/int64(n-1))
 	}
 	var points []point
 	var spans []span
@@ -296,15 +294,16 @@ func (p *picture) line(to canvas, a *area, l *line, column int) {
 		}
 		points, spans, banded = points[:0], spans[:0], false
 	}
-	for i, x := range s.Last {
-		if x != x || i > 0 && (t[i]-t[i-1])/12 >= usual {
+	for i := range l.past.Len() {
+		v, t := l.past.At(i, column), l.past.Place(i)
+		if v.Last != v.Last || i > 0 && (t-l.past.Place(i-1))/12 >= usual {
 			flush()
 		}
-		if x != x {
+		if v.Last != v.Last {
 			continue
 		}
-		at := point{a.px(t[i]), a.py(x)}
-		top, bottom := a.py(s.Max[i]), a.py(s.Min[i])
+		at := point{a.px(t), a.py(v.Last)}
+		top, bottom := a.py(v.Max), a.py(v.Min)
 		banded = banded || top != bottom
 		if n := len(points) - 1; n >= 0 && at.x/width == points[n].x/width {
 			points[n] = at

@@ -196,9 +196,12 @@ func (s *site) copyPast(p *series, id, column int) (ok bool) {
 		if e == nil || e.Past == nil {
 			return
 		}
-		c := &e.Past.Cols[column]
-		p.t = append(p.t[:0], e.Past.T...)
-		p.last, p.min, p.most = append(p.last[:0], c.Last...), append(p.min[:0], c.Min...), append(p.most[:0], c.Max...)
+		p.t, p.last, p.min, p.most = p.t[:0], p.last[:0], p.min[:0], p.most[:0]
+		for i := range e.Past.Len() {
+			at := e.Past.At(i, column)
+			p.t = append(p.t, e.Past.Place(i))
+			p.last, p.min, p.most = append(p.last, at.Last), append(p.min, at.Min), append(p.most, at.Max)
+		}
 		ok = true
 	})
 	return ok

@@ -132,11 +132,20 @@ func (v *View) readRows() {
 	v.m.rows = v.m.rows[:0]
 	for _, e := range v.sorted[v.top:min(len(v.sorted), v.top+n)] {
 		row := tableRow{name: v.nameOf(e), level: e.Level, values: slices.Clone(e.Row), chosen: e == v.chosen}
-		if e.Past != nil && v.column < len(e.Past.Cols) {
-			row.past = slices.Clone(e.Past.Cols[v.column].Last)
+		if v.column < len(e.Row) {
+			row.past = lasts(e.Past, v.column)
 		}
 		v.m.rows = append(v.m.rows, row)
 	}
+}
+
+// lasts are the last values of a column at each point of a past.
+func lasts(p *board.Past, column int) []float64 {
+	xs := make([]float64, p.Len())
+	for i := range xs {
+		xs[i] = p.At(i, column).Last
+	}
+	return xs
 }
 
 // readChart copies what the chart shows.
@@ -149,18 +158,19 @@ func (v *View) readChart() {
 		return
 	}
 	m.name, m.level, m.value = v.nameOf(e), e.Level, e.Row[v.column]
-	if e.Past == nil {
-		return
+	var places []int64
+	for i := range e.Past.Len() {
+		places = append(places, e.Past.Place(i))
 	}
 	copyOf := func(c int) curve {
 		if c < 0 {
 			return curve{}
 		}
-		x := slices.Clone(e.Past.Cols[c].Last)
+		x := lasts(e.Past, c)
 		for i := range x {
 			x[i] = min(max(x[i], -1e300), 1e300) // so that a difference is a number
 		}
-		return curve{slices.Clone(e.Past.T), x}
+		return curve{places, x}
 	}
 	m.last = copyOf(v.column)
 	m.lower, m.upper = copyOf(v.c.Columns[v.column].Lower), copyOf(v.c.Columns[v.column].Upper)
