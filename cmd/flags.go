@@ -132,6 +132,15 @@ func into[T any](read func(string) (T, error), dst *T) func(string) error {
 	}
 }
 
+// intoList makes the Set of a flag that is a list by a reader; lists add up.
+func intoList(read func(string) ([]string, error), dst *[]string) func(string) error {
+	return func(text string) error {
+		items, err := read(text)
+		*dst = append(*dst, items...)
+		return err
+	}
+}
+
 // Text makes the Set of a flag that is a text.
 func Text(dst *string) func(string) error { return into(parseText, dst) }
 
@@ -233,10 +242,10 @@ func filterFlags(o *options) []Flag {
 			Doc:  "further fields, of any type, to show in rows",
 			Long: "Further fields, of any type, that rows show between the key and the columns, as they last stood in a record of the key.",
 			Set:  func(s string) error { return o.addItems(&o.Keep, s) }},
-		{group: groupInput, Name: "names", Arg: "LIST",
+		{group: groupInput, Name: "names", Arg: "LIST", repeats: true,
 			Doc:  "names of the columns of csv, tsv and cols",
 			Long: "The names of the columns of csv, tsv and cols, which have no header then. A line that has every used name in a cell of its own is one all the same.",
-			Set:  into(splitList, &o.Names)},
+			Set:  intoList(splitList, &o.Names)},
 		{group: groupInput, Name: "match", Arg: "REGEXP",
 			Doc: "fields are the named groups of REGEXP: (?P<ms>\\d+)ms",
 			Long: "The fields of a line are the named groups of the first match of REGEXP in it, `$1`, `$2` … all its groups by number. Lines without a match are " +
@@ -247,10 +256,10 @@ func filterFlags(o *options) []Flag {
 			Long: "Take a string with a number in it (`\"21.5\"`) as that number, and true and false, also as texts in any format, as 1 and 0. " +
 				"Numbers in formats without types (csv, tsv, cols, match, logfmt) need no such thing.",
 			Set: Switch(&o.Coerce)},
-		{group: groupInput, Name: "missing", Arg: "LIST",
+		{group: groupInput, Name: "missing", Arg: "LIST", repeats: true,
 			Doc:  "texts and numbers that mean that there is no value",
 			Long: "These texts, and numbers of these values in any form, are no value and not bad: `NA,-,-999`; `''` is the empty text. A record that has nothing else gives no row.",
-			Set:  into(parseMissing, &o.Missing)},
+			Set:  intoList(parseMissing, &o.Missing)},
 		{group: groupInput, Name: "units",
 			Doc: "a number may have its unit after it: 18ms, 4KiB, 93%",
 			Long: "A number may have its unit after it, with a blank or not. Times (`ns`, `us`, `ms`, `s`, `m`, `min`, `h`, `d`, and Go's `1m30s`) become seconds, " +
@@ -271,7 +280,7 @@ func filterFlags(o *options) []Flag {
 			Set:  Switch(&o.NUL)},
 		{group: groupInput, Name: "on-error", Arg: "WHAT", Default: run.OnErrorSkip, words: fixed(run.OnErrorSkip, run.OnErrorFail, run.OnErrorIgnore), choice: &o.OnError,
 			Doc: "bad lines: %s",
-			Long: "What to do about bad lines. `skip` shows the first 5 of each reason and the totals, and the status is 3. `fail` stops at the first " +
+			Long: "What to do about bad lines. `skip` shows the first 5 of each reason, the 10th, the 100th and so on, and the totals, and the status is 3. `fail` stops at the first " +
 				"one, when the rows due before it are written. `ignore` shows only the totals and leaves the status at 0."},
 		{group: groupInput, Name: "strict",
 			Doc:  "stop at the first bad line (--on-error fail)",
@@ -330,7 +339,7 @@ func filterFlags(o *options) []Flag {
 		{group: groupClock, Name: "since", Arg: "TIME",
 			Doc: "up to TIME only fill windows and rules",
 			Long: "Records up to TIME, of their own clock, fill windows, rules and detectors, but bring neither rows nor alerts nor actions. A boundary up to TIME counts as written. " +
-				"Whoever reads from a log that can be read again begins some windows earlier, and starts warm.",
+				"So a run on a log that can be read again (journald, Kafka) can begin some windows earlier, and has full windows when it starts to write.",
 			Set: Text(&o.since)},
 		{group: groupClock, Name: "ttl", Arg: "D",
 			Doc:  "forget a key that was silent for D",
@@ -410,7 +419,7 @@ func filterFlags(o *options) []Flag {
 		{group: groupRules, Name: "exec", Short: "x", Arg: "CMD", daily: true,
 			Doc: "run sh -c CMD for each alert, its JSON on stdin",
 			Long: "For each line of alert `sh -c CMD` runs, with the alert's JSON on stdin and RTDA_STATE, RTDA_SEVERITY, RTDA_RULE, RTDA_KEY, RTDA_VALUE, RTDA_LINE, RTDA_TIME, RTDA_SEQ and RTDA_TEXT in its environment. " +
-				"At most 4 run at once and 4096 wait; the stream waits for none. What is dropped, fails or times out is told when it happens (the first, the 10th, the 100th) and at the end, and leaves the status as it is.",
+				"At most 4 run at once and 4096 wait; the stream waits for none. What is dropped, fails or times out is told when it happens (the first five, then the 10th, the 100th and so on) and at the end, and leaves the status as it is.",
 			Set: Text(&o.Exec)},
 		{group: groupRules, Name: "exec-timeout", Arg: "D", Default: "30s",
 			Doc:  "kill CMD after D",

@@ -170,7 +170,8 @@ func parseRegexp(s string) (*regexp.Regexp, error) {
 	return re, err
 }
 
-// parseMissing reads a list in which ”, "" and nothing at all are the empty text.
+// parseMissing reads a list. Its items for the empty text are two quotes of either
+// kind; so is a list of nothing.
 func parseMissing(s string) (items []string, err error) {
 	if s == "" {
 		return []string{""}, nil

@@ -16,7 +16,7 @@ type Format struct {
 // Formats is the table of the input formats. Help, man page and completion
 // are made from it.
 var Formats = []Format{
-	{Name: "auto", Doc: "json or num, as the first line says that begins with { or is a number"},
+	{Name: "auto", Doc: "json or num, by the first line that begins with { or is a number"},
 	{Name: "num", Doc: "plain numbers, one a line", decoder: newNum, plain: true},
 	{Name: "json", Doc: "JSON objects, one a line (NDJSON, JSON Lines)", decoder: newJSON},
 	{Name: "csv", Doc: "comma-separated values with a header", decoder: newCSV, table: true},
