@@ -218,21 +218,15 @@ func (p *Plan) cut(t int64) int64 {
 
 // findPair looks for mean and std.
 func (p *Plan) findPair() {
+	at := func(name string) int { return slices.IndexFunc(p.aggs, func(a Agg) bool { return a.Name == name }) }
+	p.meanAt, p.stdAt = at("mean"), at("std")
 	moments := 0
-	means, stds := 0, 0
 	for i := range p.aggs {
-		a := &p.aggs[i]
-		if a.moment != nil || a.needs&needMoments != 0 {
+		if a := &p.aggs[i]; a.moment != nil || a.needs&needMoments != 0 {
 			moments++
 		}
-		switch a.Name {
-		case "mean":
-			p.meanAt, means = i, means+1
-		case "std":
-			p.stdAt, stds = i, stds+1
-		}
 	}
-	p.pair = moments == 2 && means == 1 && stds == 1
+	p.pair = moments == 2 && p.meanAt >= 0 && p.stdAt >= 0
 }
 
 // New returns an empty window, which takes some 200 bytes. Windows come out of

@@ -30,6 +30,41 @@ type summary interface {
 	look(b *batch)                   // leaves in b what the window is now
 }
 
+// A progress is how far a summary has gone.
+type progress struct {
+	i, j int32 // the blocks between: from i up to but not j
+	done int32 // samples of the newest block that are in it; −1 where the blocks between have changed
+	old  int32 // samples of the oldest block when its rests were made,
+	oldN int64 // and the number of the first of them
+	curN int64 // number of the first sample of the newest block
+}
+
+func (p *progress) middle(i, j int) { p.i, p.j, p.done = int32(i), int32(j), -1 }
+
+// stale tells whether the blocks between have changed.
+func (p *progress) stale() bool { return p.done < 0 }
+
+// push is that of summaries which leave it to sync.
+func (p *progress) push(float64, int64) bool { return false }
+
+// begin notes that the rests are those of c and that none of its newest block is
+// in yet.
+func (p *progress) begin(c *content) {
+	p.old, p.oldN, p.curN, p.done = int32(len(c.old.xs)), c.old.number, c.cur.number, 0
+}
+
+// has tells whether b is the newest block, and all of it is in.
+func (p *progress) has(b *block) bool {
+	return p.curN == b.number && int(p.done) == len(b.xs)
+}
+
+// restAt returns which rest of the oldest block the sample of the number head
+// begins; false where the blocks between are all that is left.
+func (p *progress) restAt(head int64) (i int, ok bool) {
+	i = int(head - p.oldN)
+	return i, i < int(p.old)
+}
+
 // newParts returns what the plan of w asks for, for a ring of k blocks.
 func (w *Window) newParts(k int) *parts {
 	p, m := &parts{size: w.size, k: k}, (*moments)(nil)
@@ -275,37 +310,32 @@ func (j *joining[T]) add(x *T, b *block, i int) {
 // joined keeps a summary that is made by nothing but joining.
 type joined[T any] struct {
 	*joining[T]
-	tree  *tree[T]
-	i, j  int32
-	done  int32 // samples of the newest block that are in cur
-	stale bool  // the blocks between have changed
-	oldN  int64
-	curN  int64 // number of the first sample of the newest block
-	base  T     // the blocks between
-	rest  []T   // each rest of the oldest block with them
-	cur   T     // the newest block
+	progress
+	tree *tree[T]
+	base T   // the blocks between
+	rest []T // each rest of the oldest block with them
+	cur  T   // the newest block
 }
 
 func newJoined[T any](k, n int, how *joining[T]) *joined[T] {
 	var none T
-	return &joined[T]{joining: how, stale: true, tree: newTree(k, none), rest: make([]T, 0, n)}
+	return &joined[T]{joining: how, tree: newTree(k, none), rest: make([]T, 0, n)}
 }
 
 func (s *joined[T]) leaf(j int, b *block) {
 	x := s.cur
-	if s.curN != b.number || int(s.done) != len(b.xs) || s.stale {
+	if !s.has(b) {
 		x = s.of(b, &block{})
 	}
 	s.tree.set(j, x, s.join)
 }
 
-func (s *joined[T]) middle(i, j int) { s.i, s.j, s.stale = int32(i), int32(j), true }
-
 func (s *joined[T]) sync(c *content) {
-	if s.stale {
+	if s.stale() {
 		var none T
 		s.base = s.tree.between(int(s.i), int(s.j), s.join)
-		s.cur, s.curN, s.done, s.oldN, s.stale = none, c.cur.number, 0, c.old.number, false
+		s.cur = none
+		s.begin(c)
 		s.rest = s.rest[:len(c.old.xs)]
 		from := s.base
 		for i := len(s.rest) - 1; i >= 0; i-- {
@@ -318,12 +348,10 @@ func (s *joined[T]) sync(c *content) {
 	s.done = int32(len(c.cur.xs))
 }
 
-func (s *joined[T]) push(float64, int64) bool { return false }
-
 // window returns the summary of the window whose oldest sample has the number
 // head.
 func (s *joined[T]) window(head int64) T {
-	if i := int(head - s.oldN); i < len(s.rest) {
+	if i, ok := s.restAt(head); ok {
 		return s.join(s.rest[i], s.cur)
 	}
 	return s.join(s.base, s.cur)

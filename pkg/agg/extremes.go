@@ -7,22 +7,17 @@ import "math"
 // of the oldest block and the blocks between, cur is that of the newest block.
 // The joining beats a monotone queue, whose loops mispredict on random samples.
 type extreme struct {
+	progress
 	sign   float64
 	tree   *tree[float64]
-	i, j   int32
-	done   int32
-	old    int32
-	oldN   int64
-	curN   int64 // number of the first sample of the newest block
 	stride int32
-	stale  bool // the blocks between have changed
 	base   float64
 	cur    float64
 	rest   []float64 // with a place before and one behind, as in moments.row
 }
 
 func newExtreme(k, n int, sign float64) *extreme {
-	return &extreme{stale: true, tree: newTree(k, math.Inf(1)), stride: int32(n), sign: sign}
+	return &extreme{tree: newTree(k, math.Inf(1)), stride: int32(n), sign: sign}
 }
 
 // lower is branches on purpose: after some samples a new extreme is rare and
@@ -36,19 +31,17 @@ func lower(a, b float64) float64 {
 
 func (e *extreme) leaf(j int, b *block) {
 	x := e.cur
-	if e.curN != b.number || int(e.done) != len(b.xs) || e.stale {
+	if !e.has(b) {
 		x = lowestOf(b.xs, e.sign)
 	}
 	e.tree.set(j, x, lower)
 }
 
-func (e *extreme) middle(i, j int) { e.i, e.j, e.stale = int32(i), int32(j), true }
-
 func (e *extreme) sync(c *content) {
-	if e.stale {
+	if e.stale() {
 		e.base = e.tree.between(int(e.i), int(e.j), lower)
-		e.cur, e.curN = math.Inf(1), c.cur.number
-		e.old, e.oldN, e.done, e.stale = int32(len(c.old.xs)), c.old.number, 0, false
+		e.cur = math.Inf(1)
+		e.begin(c)
 		e.sumRests(c.old.xs)
 	}
 	e.cur = lower(e.cur, lowestOf(c.cur.xs[e.done:], e.sign))
@@ -56,7 +49,7 @@ func (e *extreme) sync(c *content) {
 }
 
 func (e *extreme) push(x float64, _ int64) bool {
-	if e.stale {
+	if e.stale() {
 		return false
 	}
 	e.cur = lower(e.cur, float64(x*e.sign))
@@ -85,7 +78,7 @@ func (e *extreme) sumRests(xs []float64) {
 // has the number head.
 func (e *extreme) window(head int64) float64 {
 	lo := e.base
-	if i := int(head - e.oldN); i < int(e.old) {
+	if i, ok := e.restAt(head); ok {
 		lo = e.rest[i+1]
 	}
 	return min(lo, e.cur)

@@ -15,17 +15,13 @@ import "math"
 // those of the newest block. Both are added before those of the blocks between,
 // which are much larger in a long window: small sums have small errors.
 type moments struct {
+	progress
 	tree   *tree[segment]
-	i, j   int32 // the blocks between
-	done   int32 // samples of the newest block that are in cur
-	old    int32 // samples of the oldest block when rest was made,
-	until  int32 // from which of them on the class may be lower,
-	oldN   int64 // and the number of the first of them
+	until  int32 // from which sample of the oldest block on the class may be lower
 	rest   []float64
 	stride int32
 	powers bool
 	builds int32
-	stale  bool       // the blocks between have changed
 	single bool       // the class is that without the newest sample
 	class  int8       // of the largest sample
 	limit  float64    // magnitude of the next class
@@ -57,10 +53,8 @@ func (m *moments) joiner() func(a, b segment) segment {
 	return joinSegments
 }
 
-func (m *moments) middle(i, j int) { m.i, m.j, m.stale = int32(i), int32(j), true }
-
 func (m *moments) sync(c *content) {
-	if m.stale || c.old.number-m.oldN >= int64(m.until) {
+	if m.stale() || c.old.number-m.oldN >= int64(m.until) {
 		m.build(c, int(m.done))
 	}
 	for int(m.done) < len(c.cur.xs) {
@@ -107,12 +101,11 @@ func (m *moments) addPowers(xs []float64) {
 // the class of the largest sample. It is called for every block, and as often
 // again as the class changes, at most 14 times.
 func (m *moments) build(c *content, n int) {
-	if m.stale {
-		n = 0
-	}
+	n = max(n, 0)
 	floor := m.center(c, classIn(c.cur.xs[:n]))
 	m.builds++
-	m.old, m.oldN, m.stale, m.until = int32(len(c.old.xs)), c.old.number, false, math.MaxInt32
+	m.begin(c)
+	m.until = math.MaxInt32
 	if !m.sumRests(c.old.xs) {
 		m.center(c, classIn(c.old.xs))
 		m.until = int32(lastOf(int(m.class), c.old.xs) + 1)
@@ -121,7 +114,7 @@ func (m *moments) build(c *content, n int) {
 	if m.powers {
 		m.sumPowers(c.old.xs)
 	}
-	m.cur, m.done, m.single = [4]float64{}, 0, false
+	m.cur, m.single = [4]float64{}, false
 	m.add(c.cur.xs[:n])
 	if n > 0 {
 		m.single = int(m.class) == max(floor, classIn(c.old.xs), classIn(c.cur.xs[:n-1]))
@@ -229,7 +222,7 @@ func (m *moments) window(s *sums, head int64) {
 	if m.powers {
 		s.s3 = m.base.s3 + m.cur[2]
 		s.s4 = m.base.s4 + m.cur[3]
-		if i := int(head - m.oldN); i < int(m.old) {
+		if i, ok := m.restAt(head); ok {
 			s.s3 = m.base.s3 + (m.row(2)[i+1] + m.cur[2])
 			s.s4 = m.base.s4 + (m.row(3)[i+1] + m.cur[3])
 		}
@@ -241,7 +234,7 @@ func (m *moments) window(s *sums, head int64) {
 // powers.
 func (m *moments) joined(s *sums, head int64, n int, s1, s2 float64) {
 	s.n, s.c, s.unit = m.base.n+float64(n), m.base.c, m.base.unit
-	if i := int(head - m.oldN); i < int(m.old) {
+	if i, ok := m.restAt(head); ok {
 		s.n += float64(int(m.old) - i)
 		s1 += m.row(0)[i+1]
 		s2 += m.row(1)[i+1]
@@ -250,7 +243,7 @@ func (m *moments) joined(s *sums, head int64, n int, s1, s2 float64) {
 }
 
 func (m *moments) push(x float64, head int64) bool {
-	if m.stale || m.powers || head-m.oldN >= int64(m.until) || !(math.Abs(x) < m.limit) {
+	if m.stale() || m.powers || head-m.oldN >= int64(m.until) || !(math.Abs(x) < m.limit) {
 		return false
 	}
 	m.last = [2]float64{m.cur[0], m.cur[1]}
@@ -276,7 +269,7 @@ func (m *moments) without(c *content) (s sums) {
 // others may have vanished. It is so only until the next sample.
 func (m *moments) alone(c content) (s sums) {
 	other := *m
-	other.rest, other.stale = nil, true
+	other.rest, other.done = nil, -1
 	c.cur.xs = c.cur.xs[:len(c.cur.xs)-1]
 	other.sync(&c)
 	other.window(&s, c.old.number)

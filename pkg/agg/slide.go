@@ -65,7 +65,7 @@ func (w *Window) Slide(ts []int64, xs []float64, dst [][]float64) {
 	for i := 0; i < len(xs); {
 		n := 0
 		if w.all == nil && w.plan.ago == 0 {
-			n = w.slideBlock(after(ts, i), xs[i:], dst, i)
+			n = w.slideBlock(ts[min(i, len(ts)):], xs[i:], dst, i)
 		}
 		if n == 0 {
 			w.Push(timeAt(ts, i), xs[i])
@@ -78,22 +78,6 @@ func (w *Window) Slide(ts []int64, xs []float64, dst [][]float64) {
 		}
 		i += n
 	}
-}
-
-// after returns ts without its first n, nil if it is.
-func after(ts []int64, n int) []int64 {
-	if ts == nil {
-		return nil
-	}
-	return ts[n:]
-}
-
-// before returns the first n of ts, nil if it is.
-func before(ts []int64, n int) []int64 {
-	if ts == nil {
-		return nil
-	}
-	return ts[:n]
 }
 
 // timeAt returns ts[i], or 0 where there are no times.
@@ -268,7 +252,7 @@ func (w *Window) begin(b *batch, ts []int64, xs []float64) *parts {
 	p := w.partsFor(w.seen, b.head)
 	if p != nil {
 		b.xs = xs[:min(len(xs), int(p.end-w.seen))]
-		b.ts = before(ts, len(b.xs))
+		b.ts = ts[:min(len(b.xs), len(ts))]
 	}
 	return p
 }
@@ -340,7 +324,7 @@ func (w *Window) fill(b *batch, p *parts) {
 }
 
 // cut leaves the first n samples in b.
-func (b *batch) cut(n int) { b.xs, b.ts = b.xs[:n], before(b.ts, n) }
+func (b *batch) cut(n int) { b.xs, b.ts = b.xs[:n], b.ts[:min(n, len(b.ts))] }
 
 // fillRanks takes the samples of b into the order and reads its aggregates.
 func (w *Window) fillRanks(b *batch, dst [][]float64, at int) {

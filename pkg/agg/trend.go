@@ -112,13 +112,10 @@ func (l *trendSums) slope(s *sums) float64 {
 // trend keeps the trends of the parts of a window, around the same value and
 // in the same scale as its moments.
 type trend struct {
+	progress
 	tree   *tree[trendSegment]
-	i, j   int32
-	stale  bool
 	m      *moments
-	builds int32 // of m, when rest was made
-	oldN   int64
-	done   int
+	builds int32       // of m, when rest was made
 	base   trendSums   // the blocks between
 	rest   []trendSums // each rest of the oldest block with them
 	cur    trendSums   // the newest block
@@ -135,15 +132,14 @@ func (t *trend) leaf(j int, b *block) {
 	t.tree.set(j, l.segment(&s, b.xs[0], class), joinTrends)
 }
 
-func (t *trend) middle(i, j int) { t.i, t.j, t.stale = int32(i), int32(j), true }
-
 func (t *trend) sync(c *content) {
 	s, k := &t.m.base, 1/t.m.base.unit
-	if t.stale || t.builds != t.m.builds {
+	if t.stale() || t.builds != t.m.builds {
 		mid := t.tree.between(int(t.i), int(t.j), joinTrends)
 		mid.lift(int(t.m.class))
 		t.base = mid.sumsAround(s)
-		t.stale, t.builds, t.oldN, t.done = false, t.m.builds, c.old.number, 0
+		t.begin(c)
+		t.builds = t.m.builds
 		t.cur = trendSums{ct: t.base.ct}
 		t.rest = t.rest[:len(c.old.xs)]
 		l := t.base
@@ -152,19 +148,17 @@ func (t *trend) sync(c *content) {
 			t.rest[i] = l
 		}
 	}
-	for i := t.done; i < len(c.cur.xs); i++ {
+	for i := int(t.done); i < len(c.cur.xs); i++ {
 		t.cur.add(c.cur.time(i), float64(c.cur.xs[i]*k)-s.c)
 	}
-	t.done = len(c.cur.xs)
+	t.done = int32(len(c.cur.xs))
 }
-
-func (t *trend) push(float64, int64) bool { return false }
 
 // window returns the sums of the window whose oldest sample has the number
 // head.
 func (t *trend) window(head int64) trendSums {
 	l := t.base
-	if i := int(head - t.oldN); i < len(t.rest) {
+	if i, ok := t.restAt(head); ok {
 		l = t.rest[i]
 	}
 	return l.plus(&t.cur)
@@ -196,7 +190,7 @@ func (t *trend) fill(b *batch) {
 		t.cur.add(b.block.time(i), float64(x*k)-s.c)
 		b.trend[i] = t.window(b.headAt(i))
 	}
-	t.done += len(b.xs)
+	t.done += int32(len(b.xs))
 }
 
 func (t *trend) look(b *batch) { b.trend = append(b.trend[:0], t.window(b.head)) }
