@@ -39,14 +39,8 @@ func Later(t, d int64) int64 {
 
 // Ceil is the first multiple of d at or after t, math.MaxInt64 if there is none.
 func Ceil(t, d int64) int64 {
-	up := (d - t%d) % d
-	if t%d <= 0 {
-		up = -(t % d)
-	}
-	if t > math.MaxInt64-up {
-		return math.MaxInt64
-	}
-	return t + up
+	_, rest := floorDiv(t, d)
+	return Later(t, (d-rest)%d)
 }
 
 // floorDiv is a/b rounded down, and the rest, 0 or more, for b > 0.

@@ -1,6 +1,7 @@
 package format
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -60,10 +61,9 @@ func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 // promType is gauge but for names whose ending says that they belong to
 // another type: `promtool check metrics` has them untyped or not at all.
 func promType(name string) string {
-	for _, ending := range []string{"_count", "_sum", "_bucket", "_total"} {
-		if strings.HasSuffix(name, ending) {
-			return "untyped"
-		}
+	endings := []string{"_count", "_sum", "_bucket", "_total"}
+	if slices.ContainsFunc(endings, func(ending string) bool { return strings.HasSuffix(name, ending) }) {
+		return "untyped"
 	}
 	return "gauge"
 }

@@ -1,6 +1,8 @@
 package format
 
 import (
+	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -46,22 +48,13 @@ func (f *tableRows) Append(dst []byte, r *stream.Result) []byte {
 	}
 	f.values.forget()
 	for i := range r.Rows.N {
-		if isEmptyRow(r.Rows.Col, i) {
+		if !slices.ContainsFunc(r.Rows.Col, func(col []float64) bool { return !math.IsNaN(col[i]) }) {
 			continue
 		}
 		dst = f.head.append(append(dst, markRow), &r.Rows, i)
 		dst = append(f.values.append(dst, r.Rows.Col, i), '\n')
 	}
 	return dst
-}
-
-func isEmptyRow(columns [][]float64, i int) bool {
-	for _, col := range columns {
-		if x := col[i]; x == x {
-			return false
-		}
-	}
-	return true
 }
 
 // An Aligner puts the cells of a table into columns. All else passes as it is.

@@ -226,14 +226,7 @@ func inWord(r rune) bool {
 }
 
 // wordEnd is the length of the word that s begins with.
-func wordEnd(s string) int {
-	for i, r := range s {
-		if !inWord(r) {
-			return i
-		}
-	}
-	return len(s)
-}
+func wordEnd(s string) int { return len(s) - len(strings.TrimLeftFunc(s, inWord)) }
 
 // isPlainWord tells whether s can stand as a field without backquotes.
 func isPlainWord(s string) bool {

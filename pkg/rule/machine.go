@@ -148,8 +148,9 @@ const (
 // A hold says how long a condition must be true before it counts.
 type hold struct {
 	kind holdKind
-	d    int64 // of holdTime, ns
-	m, n int   // of holdRun (n) and holdShare
+	d    int64  // of holdTime, ns
+	m, n int    // of holdRun (n) and holdShare
+	text string // as it is shown: 30s, 3, 3/5
 }
 
 // count takes one verdict, never an unknown one, into what c has counted since

@@ -33,8 +33,6 @@ type draft struct {
 	names       []*name // in the order in which they stand there
 	exprText    string  // EXPR as written
 	ruleText    string  // EXPR and its for, as written
-	holdText    string  // the two holds as they are shown
-	clearText   string
 
 	wrong  *complaint // about the first place that is wrong; nil where none is
 	broken int        // the place at which reading had to end, -1 where it did not
@@ -226,12 +224,12 @@ func (p *parser) body() {
 	start := p.tok.pos
 	p.expr = p.expression(0)
 	p.exprText = p.since(start)
-	p.hold, p.holdText = p.optionalHold()
+	p.hold = p.optionalHold()
 	p.ruleText = p.since(start)
 	if p.tok.isWord("until") {
 		p.advance()
 		p.until = p.expression(0)
-		p.clear, p.clearText = p.optionalHold()
+		p.clear = p.optionalHold()
 	}
 	if p.tok.kind != endTok {
 		p.unexpected()
@@ -241,10 +239,10 @@ func (p *parser) body() {
 // since is what was read from pos on, without the blanks at its end.
 func (p *parser) since(pos int) string { return p.text[pos:max(pos, p.prev.end)] }
 
-// optionalHold reads ["for" HOLD] and gives the hold and how it is written.
-func (p *parser) optionalHold() (hold, string) {
+// optionalHold reads ["for" HOLD].
+func (p *parser) optionalHold() hold {
 	if !p.tok.isWord("for") {
-		return hold{}, ""
+		return hold{}
 	}
 	p.advance()
 	switch p.tok.kind {
@@ -257,35 +255,35 @@ func (p *parser) optionalHold() (hold, string) {
 	default:
 		p.stop(p.tok.pos, `missing hold behind "for"`, "write for 30s, for 3 or for 3/5")
 	}
-	return hold{}, ""
+	return hold{}
 }
 
-func (p *parser) timeHold() (hold, string) {
-	h := hold{kind: holdTime, d: p.tok.ns}
+func (p *parser) timeHold() hold {
+	h := hold{kind: holdTime, d: p.tok.ns, text: p.tok.text}
 	p.advance()
 	if p.tok.is("/") {
 		p.stop(p.tok.pos, "M of the last N counts evaluations, not time", "write for 3/5")
 	}
-	return h, p.prev.text
+	return h
 }
 
 // countHold reads N or M/N.
-func (p *parser) countHold() (hold, string) {
+func (p *parser) countHold() hold {
 	at := p.tok.pos
 	m := p.evaluations(maxRun)
 	if !p.tok.is("/") {
-		return hold{kind: holdRun, n: m}, strconv.Itoa(m)
+		return hold{kind: holdRun, n: m, text: strconv.Itoa(m)}
 	}
 	p.advance()
 	if p.tok.kind != numberTok {
 		p.stop(p.tok.pos, `missing N of M/N`, "write for 3/5")
-		return hold{}, ""
+		return hold{}
 	}
 	n := p.evaluations(maxShare)
 	if m > n && p.broken < 0 {
 		p.fail(at, fmt.Sprintf("%d of the last %d can never be true", m, n), fmt.Sprintf("write for %d/%d", n, m))
 	}
-	return hold{kind: holdShare, m: m, n: n}, fmt.Sprintf("%d/%d", m, n)
+	return hold{kind: holdShare, m: m, n: n, text: fmt.Sprintf("%d/%d", m, n)}
 }
 
 // evaluations reads a whole number from 1 to limit.

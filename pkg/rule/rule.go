@@ -209,11 +209,10 @@ func (s *Set) compile(r *Rule, d *draft, at map[Metric]int) {
 
 // needsClock says what in d needs a clock, or "".
 func (d *draft) needsClock() string {
-	switch {
-	case d.hold.kind == holdTime:
-		return "for " + d.holdText
-	case d.clear.kind == holdTime:
-		return "for " + d.clearText
+	for _, h := range []hold{d.hold, d.clear} {
+		if h.kind == holdTime {
+			return "for " + h.text
+		}
 	}
 	needs := func(m Metric) bool { return timeWords[m.Agg] != "" || m.Window.D > 0 }
 	if i := slices.IndexFunc(d.metrics, needs); i >= 0 {

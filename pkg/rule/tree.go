@@ -158,14 +158,17 @@ func (n *name) shown() string {
 func (d *draft) show() string {
 	head := strings.TrimSpace(d.severity.String() + " " + d.name)
 	dst := d.expr.show([]byte(head + ": "))
-	if d.holdText != "" {
-		dst = append(append(dst, " for "...), d.holdText...)
-	}
+	dst = d.hold.show(dst)
 	if d.until != nil {
 		dst = d.until.show(append(dst, " until "...))
 	}
-	if d.clearText != "" {
-		dst = append(append(dst, " for "...), d.clearText...)
+	return string(d.clear.show(dst))
+}
+
+// show appends the hold, if it is one.
+func (h *hold) show(dst []byte) []byte {
+	if h.kind == holdNone {
+		return dst
 	}
-	return string(dst)
+	return append(append(dst, " for "...), h.text...)
 }

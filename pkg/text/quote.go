@@ -137,17 +137,10 @@ func AppendLogfmt(dst []byte, s string) []byte {
 
 // needsQuotes reports whether s cannot stand alone among pairs name=value: it
 // is empty, or has a blank, a quote, an equals sign or a character that is to
-// be escaped.
+// be escaped, or is not UTF-8.
 func needsQuotes(s string) bool {
-	for i, r := range s {
-		if r == ' ' || r == '"' || r == '=' || Unsafe(r) {
-			return true
-		}
-		if r == utf8.RuneError && !strings.HasPrefix(s[i:], "\uFFFD") {
-			return true // not UTF-8
-		}
-	}
-	return s == ""
+	special := func(r rune) bool { return r == ' ' || r == '"' || r == '=' || Unsafe(r) }
+	return s == "" || !utf8.ValidString(s) || strings.ContainsFunc(s, special)
 }
 
 // Quote returns s as complaints show an argument: in double quotes, on one
