@@ -117,12 +117,10 @@ func (r *counterResets) add(x float64) {
 	r.n++
 }
 
-// countBefore adds the i-th sample of b before r.
+// countBefore adds the i-th sample of b before r, which is not empty.
 func (b *block) countBefore(i int, r *counterResets) {
 	x := b.xs[i]
-	if r.n == 0 {
-		r.last = x
-	} else if r.first < x {
+	if r.first < x {
 		r.restart(x)
 	}
 	r.first = x

@@ -49,9 +49,6 @@ func (e *extreme) sync(c *content) {
 }
 
 func (e *extreme) push(x float64, _ int64) bool {
-	if e.stale() {
-		return false
-	}
 	e.cur = lower(e.cur, float64(x*e.sign))
 	e.done++
 	return true

@@ -243,7 +243,7 @@ func (m *moments) joined(s *sums, head int64, n int, s1, s2 float64) {
 }
 
 func (m *moments) push(x float64, head int64) bool {
-	if m.stale() || m.powers || head-m.oldN >= int64(m.until) || !(math.Abs(x) < m.limit) {
+	if m.powers || head-m.oldN >= int64(m.until) || !(math.Abs(x) < m.limit) {
 		return false
 	}
 	m.last = [2]float64{m.cur[0], m.cur[1]}

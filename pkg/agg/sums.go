@@ -10,13 +10,10 @@ type sums struct {
 	s1, s2, s3, s4 float64
 }
 
-// gather makes s the sums of the samples of xs and ys together, of which there
-// must be one, with third and fourth powers if asked, and returns the class of
+// gather makes s the sums of the samples of xs, of which there must be one, and ys
+// together, with third and fourth powers if asked, and returns the class of
 // the largest. That is mostly the class of the first.
 func (s *sums) gather(xs, ys []float64, powers bool) int {
-	if len(xs) == 0 {
-		xs, ys = ys, nil
-	}
 	class := classOf(math.Abs(xs[0]))
 	s.begin(xs[0], len(xs)+len(ys), class)
 	s.add(xs)

@@ -178,14 +178,10 @@ func (h *heldMean) add(t int64, x float64) {
 	h.x, h.last = x, t
 }
 
-// holdBefore adds the i-th sample of b before h.
+// holdBefore adds the i-th sample of b before h, which is not empty.
 func (b *block) holdBefore(i int, h *heldMean) {
-	if t := b.ts[i]; h.ok {
-		h.hold(b.xs[i], elapsed(t, h.first))
-		h.first = t
-	} else {
-		h.add(t, b.xs[i])
-	}
+	h.hold(b.xs[i], elapsed(b.ts[i], h.first))
+	h.first = b.ts[i]
 }
 
 func joinHeld(a, b heldMean) heldMean {

@@ -24,14 +24,11 @@ func RoundOut(lo, hi float64) (from, to, step float64) {
 // bounded is x, or the greatest number of its sign if x is beyond it.
 func bounded(x float64) float64 { return max(-math.MaxFloat64, min(math.MaxFloat64, x)) }
 
-// RoundStep is the first of 1, 2, 5, 10, … times a power of ten that is x or more.
+// RoundStep is the first of 1, 2, 5, 10, … times a power of ten that is x, finite, or more.
 // The power comes from the digits of x: a logarithm would not be the same on
 // every CPU.
 func RoundStep(x float64) float64 {
-	_, exponent, ok := strings.Cut(strconv.FormatFloat(x, 'e', -1, 64), "e")
-	if !ok {
-		return x
-	}
+	_, exponent, _ := strings.Cut(strconv.FormatFloat(x, 'e', -1, 64), "e")
 	for _, m := range []string{"1", "2", "5"} {
 		if step, _ := strconv.ParseFloat(m+"e"+exponent, 64); step >= x*(1-1e-9) {
 			return step

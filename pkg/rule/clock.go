@@ -146,9 +146,7 @@ func (t *threshold) changes(e *Env, course func(int) Course) int64 {
 // such.
 func (c *Course) reaches(x float64) int64 {
 	ns := float64(x * c.Unit)
-	if ns -= 2 + float64(ns*0x1p-50); ns < 0 {
-		return c.From
-	} else if ns >= math.MaxInt64 {
+	if ns = max(0, ns-(2+float64(ns*0x1p-50))); ns >= math.MaxInt64 {
 		return never
 	}
 	return clock.Later(c.From, int64(ns))

@@ -183,6 +183,7 @@ func TestDelay(t *testing.T) {
 		}
 		set, errs := Compile(rules, Scope{
 			IsAgg: func(name string) bool { return name == "age" || name == "count" }, Aggs: func() []string { return []string{"age", "count"} }, Fields: []string{"a"}, Known: true,
+			OfNoWindow: func(string) bool { return false },
 		})
 		if len(errs) > 0 {
 			t.Errorf("%s: %v", src, errs)

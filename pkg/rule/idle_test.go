@@ -15,6 +15,7 @@ func TestIdleIsStep(t *testing.T) {
 	scope := Scope{
 		IsAgg: func(name string) bool { return name == "mean" || name == "max" },
 		Aggs:  func() []string { return []string{"mean", "max"} }, Fields: []string{""}, Known: true,
+		OfNoWindow: func(string) bool { return false },
 	}
 	r := rand.New(rand.NewPCG(7, 7))
 	for _, texts := range sets {

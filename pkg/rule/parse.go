@@ -176,7 +176,7 @@ func (p *parser) openHead() {
 	switch {
 	case ourSeverity(word.text) != "":
 		p.stop(word.pos, "unknown severity "+quote(word.text), severityMeant(word.text))
-	case isFunc, p.scope.isNumber(word.text), p.scope.guess(word.text) != "", slices.Contains(known, word.text), text.Suggest(word.text, known) != "":
+	case isFunc, p.scope.isNumber(word.text), p.scope.Guess(word.text) != "", slices.Contains(known, word.text), text.Suggest(word.text, known) != "":
 	default:
 		p.name, p.namePos = word.text, word.pos
 		p.advance()
@@ -469,7 +469,7 @@ func (p *parser) word() *node {
 
 // functionMeant is the cure for an unknown function.
 func (p *parser) functionMeant(word string) string {
-	if near := p.scope.guess(word); near != "" {
+	if near := p.scope.Guess(word); near != "" {
 		return "did you mean " + near + "?"
 	}
 	if cure := didYouMean(word, functionNames()); cure != "" {
@@ -505,7 +505,7 @@ func (p *parser) aggregate(agg token) *node {
 		p.advance()
 		p.secondArg(n)
 	case p.tok.is(")"):
-		if p.scope.ofNoWindow(n.word) {
+		if p.scope.OfNoWindow(n.word) {
 			p.stop(p.tok.pos, "missing field", fmt.Sprintf("write %s or %s(temp)", n.word, n.word))
 		} else {
 			p.stop(p.tok.pos, "missing field or window", fmt.Sprintf("write %s, %s(temp), %s(1m) or %s(temp, 1m)", n.word, n.word, n.word, n.word))
@@ -524,7 +524,7 @@ func (t token) namesField() bool { return t.kind == fieldTok || t.kind == wordTo
 // secondArg reads ["," WINDOW] behind a field.
 func (p *parser) secondArg(n *name) {
 	switch {
-	case p.scope.ofNoWindow(n.word) && (p.tok.is(",") || p.tok.kind == durationTok || p.tok.kind == numberTok):
+	case p.scope.OfNoWindow(n.word) && (p.tok.is(",") || p.tok.kind == durationTok || p.tok.kind == numberTok):
 		p.noWindow(n, "write "+n.word+"("+n.argText()+")")
 	case p.tok.is(","):
 		p.advance()
@@ -557,7 +557,7 @@ func (p *parser) oddField(n *name) {
 func (p *parser) window(n *name) {
 	t := p.tok
 	switch {
-	case p.scope.ofNoWindow(n.word) && (t.isWord("all") || t.kind == durationTok || t.kind == numberTok):
+	case p.scope.OfNoWindow(n.word) && (t.isWord("all") || t.kind == durationTok || t.kind == numberTok):
 		p.noWindow(n, "write "+n.word)
 		return
 	case t.isWord("all"):

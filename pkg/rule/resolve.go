@@ -15,14 +15,6 @@ var timeWords = map[string]string{"age": "the key's", "hour": "the time's", "wee
 // isNumber tells whether word is a number whatever the fields are.
 func (sc *Scope) isNumber(word string) bool { return timeWords[word] != "" || sc.IsAgg(word) }
 
-// guess is the aggregate that word was meant to be, or "".
-func (sc *Scope) guess(word string) string {
-	if sc.Guess == nil {
-		return text.Suggest(word, sc.Aggs())
-	}
-	return sc.Guess(word)
-}
-
 // words is what the words of the rules can mean.
 type words struct {
 	*Scope
@@ -400,7 +392,7 @@ func (r resolver) windowOf(n *name) {
 	if w == (Window{}) {
 		w = r.First
 	}
-	if r.ofNoWindow(n.word) {
+	if r.OfNoWindow(n.word) {
 		return
 	}
 	switch {
@@ -425,7 +417,7 @@ func (r resolver) metricMeant(word string) (cure string, sure bool) {
 	if cure := didYouMean(word, slices.Concat(r.Fields, r.named, r.Keys, []string{"and", "or", "not"})); cure != "" {
 		return cure, true
 	}
-	if near := r.guess(word); near != "" {
+	if near := r.Guess(word); near != "" {
 		return "did you mean " + near + "?", true
 	}
 	return "it is no key or measured field, and none of the aggregates " + strings.Join(r.Aggs(), ", "), false

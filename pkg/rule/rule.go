@@ -48,8 +48,8 @@ func (m Metric) same(o Metric) bool {
 type Scope struct {
 	IsAgg      func(name string) bool   // the aggregates, pNN too
 	Aggs       func() []string          // their names, for suggestions
-	OfNoWindow func(name string) bool   // those that are the field's and refuse a window; may be nil
-	Guess      func(word string) string // the aggregate that word was meant to be, or ""; may be nil
+	OfNoWindow func(name string) bool   // those that are the field's and refuse a window
+	Guess      func(word string) string // the aggregate that word was meant to be, or ""
 	Keys       []string                 // key fields
 	Fields     []string                 // measured fields of the output; one "" for plain numbers
 	Records    bool                     // there are fields whose texts can be compared although none is measured
@@ -57,8 +57,6 @@ type Scope struct {
 	First      Window                   // the first of -w
 	Warmup     int                      // samples that a window must hold to give a value other than its count
 }
-
-func (sc *Scope) ofNoWindow(word string) bool { return sc.OfNoWindow != nil && sc.OfNoWindow(word) }
 
 // A Source is a rule as the user gave it.
 type Source struct {

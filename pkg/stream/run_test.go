@@ -29,6 +29,7 @@ func ruled(t testing.TB, r *rand.Rand, texts ...string) Config {
 	set, errs := rule.Compile(src, rule.Scope{
 		IsAgg: func(name string) bool { return name == "age" || slices.Contains(names, name) },
 		Aggs:  func() []string { return names }, Fields: []string{"v"}, Known: true,
+		OfNoWindow: func(string) bool { return false },
 	})
 	if len(errs) > 0 {
 		t.Fatal(errs)

@@ -197,9 +197,6 @@ const (
 // fit brings the scale to values from lo to hi (after the logarithm, on a
 // logarithmic scale), at the time now.
 func (s *scale) fit(lo, hi float64, now int64) {
-	if lo > hi {
-		return
-	}
 	switch {
 	case !s.set || lo < s.lo || hi > s.hi:
 		s.widen(lo, hi)

@@ -50,7 +50,6 @@ type View struct {
 	tty    *Tty // nil in tests
 	quit   chan struct{}
 	wake   chan struct{}
-	done   chan struct{}
 
 	mu      sync.Mutex
 	next    *Config // what is to be shown from the next picture on; nil: no other
@@ -108,7 +107,7 @@ func New(c Config, screen tcell.Screen, tty *Tty) (*View, error) {
 		return nil, err
 	}
 	v := &View{
-		c: c, screen: screen, tty: tty, quit: make(chan struct{}), wake: make(chan struct{}, 1), done: make(chan struct{}),
+		c: c, screen: screen, tty: tty, quit: make(chan struct{}), wake: make(chan struct{}, 1),
 		version: math.MaxUint64,
 	}
 	if c.ASCII {
@@ -196,7 +195,6 @@ func (v *View) redraw() {
 
 // Run draws until Close.
 func (v *View) Run() {
-	defer close(v.done)
 	events := make(chan tcell.Event, 16)
 	stop := make(chan struct{})
 	defer close(stop)
