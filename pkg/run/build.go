@@ -17,7 +17,6 @@ import (
 	"rtda/pkg/agg"
 	"rtda/pkg/feed"
 	"rtda/pkg/format"
-	"rtda/pkg/num"
 	"rtda/pkg/parse"
 	"rtda/pkg/rule"
 	"rtda/pkg/stream"
@@ -50,9 +49,16 @@ func newFilter(o *Options, std Streams) (*filter, error) {
 func (f *filter) open(std Streams) error {
 	o := f.o
 	cut := parse.ReaderConfig{MaxLine: o.MaxLine, NUL: o.NUL, Now: f.now, Size: o.blockSize()}
-	found, places, err := f.openState(&std)
-	if err != nil {
-		return err
+	var places []feed.Place
+	var err error
+	if o.State != "" {
+		if f.checkpoint, err = openCheckpoint(f, std.Disk); err != nil {
+			return err
+		}
+		f.pipeline.checkpoint = f.checkpoint
+		if places, err = f.checkpoint.openInputs(std.In); err != nil {
+			return err
+		}
 	}
 	if len(o.Listen) == 0 && !o.Follow {
 		f.pipeline.reader = parse.NewReader(f.pipeline.tapped(f.origins), cut)
@@ -78,53 +84,7 @@ func (f *filter) open(std Streams) error {
 			return err
 		}
 	}
-	return f.restore(found)
-}
-
-// openState opens the FILE of --state, and the inputs where it says to go on.
-func (f *filter) openState(std *Streams) (found *stream.Snapshot, places []feed.Place, err error) {
-	if f.o.State == "" {
-		return nil, nil, nil
-	}
-	c, err := openCheckpoint(f, std.Disk)
-	if err != nil {
-		return nil, nil, err
-	}
-	f.checkpoint, f.pipeline.checkpoint = c, c
-	var was []*parse.Origin
-	if c.found != nil {
-		found, err = stream.ReadSnapshot(c.found.Stream, f.pipeline.schema)
-		if err == nil && len(found.Origins) != len(c.found.Inputs) {
-			err = num.ErrDamaged
-		}
-		if err != nil {
-			return nil, nil, Usage(fmt.Errorf("--state: %s: %w", f.o.State, err))
-		}
-		was = found.Origins
-	}
-	places, err = c.openInputs(std.In, was)
-	return found, places, err
-}
-
-// restore makes the stream that of the state that was found, and cuts the outputs
-// back to it.
-func (f *filter) restore(found *stream.Snapshot) error {
-	c := f.checkpoint
-	if c == nil {
-		return nil
-	}
-	if err := c.openOutputs(f.writers[1], f.alerts); err != nil || found == nil {
-		return err
-	}
-	p := f.pipeline
-	if p.planned = p.known; p.planned != nil {
-		p.stream.Setup(p.planned.stream)
-	}
-	var err error
-	if c.restored, err = p.stream.Restore(found); err != nil {
-		return Usage(fmt.Errorf("--state: %s: %w", f.o.State, err))
-	}
-	return nil
+	return f.checkpoint.restore()
 }
 
 // openOutlets makes what is written to, in the order in which it is: alerts and

@@ -1,26 +1,21 @@
 package run
 
 import (
-	"cmp"
 	"compress/gzip"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"slices"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
 
-	"rtda/pkg/clock"
 	"rtda/pkg/feed"
 	"rtda/pkg/num"
 	"rtda/pkg/parse"
 	"rtda/pkg/state"
 	"rtda/pkg/stream"
-	"rtda/pkg/text"
 )
 
 // A checkpoint keeps in the FILE of --state all that later output depends on, and
@@ -36,9 +31,10 @@ type checkpoint struct {
 	disk  state.FileSystem
 	store *state.Store
 	every time.Duration
-	found *saved // what an earlier run has left; nil: nothing
 
-	restored *stream.Restored // what is to be told of it
+	found    *saved           // what an earlier run has left; nil: nothing
+	snapshot *stream.Snapshot // of the stream, until that is restored from it
+	restored *stream.Restored // what is to be told of that
 
 	inputs  []*input // those that are not followed
 	outputs []*sink  // stdout and the file of --alerts, where they are files
@@ -75,100 +71,7 @@ type sink struct {
 	read *os.File // the same, to read
 }
 
-// A saved is a state as it is kept, apart from what the stream knows.
-type saved struct {
-	At      int64 // ns since the epoch
-	Version string
-	Flags   []flagText
-	Heard   bool // lines came from addresses too, which cannot be read again
-	Counts  Counts
-	Inputs  []savedFile
-	Outputs []savedFile
-	Stream  []byte
-}
-
-// Counts are what `rtda state` shows of a state.
-type Counts struct{ Lines, Keys, Samples, Firing, Alerts int }
-
-// A flagText is a flag that must stay as it is, and its value in one form.
-type flagText struct{ Name, Value string }
-
-func appendFlags(dst []byte, flags []flagText) []byte {
-	dst = num.AppendUint(dst, uint64(len(flags)))
-	for _, f := range flags {
-		dst = num.AppendText(num.AppendText(dst, f.Name), f.Value)
-	}
-	return dst
-}
-
-// readFlags reads what appendFlags wrote.
-func readFlags(d *num.Decoder) (flags []flagText) {
-	for range d.Count(2) {
-		flags = append(flags, flagText{d.Text(), d.Text()})
-	}
-	return flags
-}
-
-// A savedFile is a file that is read or appended to, and where in it the state is.
-type savedFile struct {
-	Name     string
-	Can      bool  // it is a file
-	Line     int   // lines taken
-	Packed   bool  // it is unpacked as it is read
-	Unpacked int64 // the place in what it holds then; that of the Position is the file's end
-	Cut      bool  // it is followed, and was made empty since
-	Begun    int64 // when following it began, ns since the epoch
-	state.Position
-
-	origin  *parse.Origin  // of an input
-	file    *os.File       // nil: the Position is known
-	reading *state.Reading // of an input; nil: nothing
-}
-
-// append appends all but what the stream knows, which comes last.
-func (s *saved) append(dst []byte) []byte {
-	dst = num.AppendText(num.AppendInt(dst, s.At), s.Version)
-	dst = num.AppendBool(appendFlags(dst, s.Flags), s.Heard)
-	for _, n := range s.Counts.all() {
-		dst = num.AppendInt(dst, int64(*n))
-	}
-	for _, files := range [][]savedFile{s.Inputs, s.Outputs} {
-		dst = num.AppendUint(dst, uint64(len(files)))
-		for _, f := range files {
-			dst = num.AppendBool(num.AppendText(dst, f.Name), f.Can)
-			dst = num.AppendBool(num.AppendInt(dst, int64(f.Line)), f.Packed)
-			dst = num.AppendBool(num.AppendInt(dst, f.Unpacked), f.Cut)
-			dst = num.AppendInt(dst, f.Begun)
-			dst = f.AppendState(dst)
-		}
-	}
-	return num.AppendUint(dst, uint64(len(s.Stream)))
-}
-
-func (c *Counts) all() []*int {
-	return []*int{&c.Lines, &c.Keys, &c.Samples, &c.Firing, &c.Alerts}
-}
-
-func readSaved(b []byte) (*saved, error) {
-	d := num.NewDecoder(b)
-	s := &saved{At: d.Int(), Version: d.Text(), Flags: readFlags(d), Heard: d.Bool()}
-	for _, n := range s.Counts.all() {
-		*n = int(d.Int())
-	}
-	for _, files := range []*[]savedFile{&s.Inputs, &s.Outputs} {
-		for range d.Count(11) {
-			f := savedFile{Name: d.Text(), Can: d.Bool(), Line: int(d.Int()), Packed: d.Bool(), Unpacked: d.Int(), Cut: d.Bool(), Begun: d.Int()}
-			if f.Position = state.ReadPosition(d); f.Line < 0 || f.Unpacked < 0 {
-				d.Fail()
-			}
-			*files = append(*files, f)
-		}
-	}
-	s.Stream = d.Bytes()
-	return s, d.Finish()
-}
-
-// openCheckpoint opens the FILE of --state.
+// openCheckpoint opens the FILE of --state and reads what an earlier run has left.
 func openCheckpoint(f *filter, disk state.FileSystem) (*checkpoint, error) {
 	o := f.o
 	if disk == nil {
@@ -182,105 +85,46 @@ func openCheckpoint(f *filter, disk state.FileSystem) (*checkpoint, error) {
 		}
 		return nil, Usage(err)
 	}
+	f.tell(told)
 	c := &checkpoint{
 		f: f, disk: disk, store: store, every: o.Save, stop: make(chan struct{}), stopped: make(chan struct{}),
 		known: map[*parse.Origin]state.Position{}, reading: map[*parse.Origin]*state.Reading{},
 	}
-	f.tell(told)
 	if b == nil {
 		return c, nil
 	}
-	if c.found, err = readSaved(b); err == nil {
-		err = o.fits(c.found.Flags)
-	}
-	if err != nil {
+	if err := c.read(b); err != nil {
 		_ = store.Close() // the first error is told
 		return nil, Usage(fmt.Errorf("--state: %s: %w", o.State, err))
 	}
 	return c, nil
 }
 
+// read reads the state that an earlier run has left.
+func (c *checkpoint) read(b []byte) (err error) {
+	if c.found, err = readSaved(b); err != nil {
+		return err
+	}
+	if err = c.f.o.fits(c.found.Flags); err != nil {
+		return err
+	}
+	c.snapshot, err = stream.ReadSnapshot(c.found.Stream, c.f.pipeline.schema)
+	if err == nil && len(c.snapshot.Origins) != len(c.found.Inputs) {
+		err = num.ErrDamaged
+	}
+	return err
+}
+
 // goesOn reports whether there is a state to go on from.
 func (c *checkpoint) goesOn() bool { return c != nil && c.found != nil }
 
-// fits reports whether the flags that must stay as they are have done so.
-func (o *Options) fits(before []flagText) error {
-	now := o.fixedFlags()
-	for i, f := range before {
-		if i >= len(now) || now[i].Name != f.Name {
-			return stream.ErrVersion
-		}
-		if now[i].Value != f.Value {
-			was, is := "with "+f.Name+" "+shownValue(f.Value), "with "+shownValue(now[i].Value)
-			if f.Value == "" {
-				was = "without " + f.Name
-			} else if now[i].Value == "" {
-				is = "without"
-			}
-			return fmt.Errorf("it was made %s, and cannot go on %s: give the flag as it was, or another --state", was, is)
-		}
-	}
-	return nil
-}
-
-func shownValue(s string) string {
-	if strings.ContainsAny(s, " \t\n") {
-		return fmt.Sprintf("%q", s)
-	}
-	return s
-}
-
-// fixedFlags are the flags on which the meaning of a state depends.
-func (o *Options) fixedFlags() []flagText {
-	d := func(d time.Duration) string { return clock.Duration(int64(d)) }
-	list := func(all []string) string { return strings.Join(all, ",") }
-	var windows []string
-	for _, w := range o.Windows {
-		text := w.Text
-		if w.D > 0 {
-			text = clock.Duration(w.D)
-		}
-		windows = append(windows, text)
-	}
-	every := o.EveryText
-	if o.Every.D > 0 {
-		every = clock.Duration(o.Every.D)
-	}
-	time := o.TimeField
-	if o.TimeField2 != "" {
-		time += "+" + o.TimeField2
-	}
-	if o.TimeFormat != "" {
-		time += ":" + o.TimeFormat
-	}
-	if o.Clock == stream.WallClock && time == "" {
-		time = "now"
-	}
-	match := ""
-	if o.Match != nil {
-		match = o.Match.String()
-	}
-	warmup := fmt.Sprint(o.Warmup)
-	if o.WarmupFull {
-		warmup = "full"
-	}
-	closed := "right"
-	if o.ClosedLeft {
-		closed = "left"
-	}
-	return []flagText{
-		{"-i", o.In}, {"-f", list(o.Fields)}, {"-k", list(o.Keys)}, {"-t", time}, {"--hz", o.HzText}, {"--tz", o.ZoneText},
-		{"-w", list(windows)}, {"-n", every}, {"--gap", d(o.Gap)}, {"--late", d(o.Late)}, {"--ahead", d(o.Ahead)}, {"--back", d(o.Back)},
-		{"--ttl", d(o.TTL)}, {"--warmup", warmup}, {"--ddof", fmt.Sprint(o.DDof)}, {"--closed", closed}, {"--coerce", fmt.Sprint(o.Coerce)},
-		{"--units", fmt.Sprint(o.Units)}, {"--missing", list(o.Missing)}, {"--names", list(o.Names)}, {"--sep", string(rune(cmp.Or(o.Sep, ',')))},
-		{"--decimal", string(rune(cmp.Or(o.Decimal, '.')))}, {"--match", match}, {"-z", fmt.Sprint(o.NUL)}, {"--eval", o.Eval},
-	}
-}
-
 // openInputs finds out which inputs can be read again, and where the state says to
-// go on in them. was are the Origins of the state. It returns where to go on in
-// files that are followed.
-func (c *checkpoint) openInputs(in io.Reader, was []*parse.Origin) (places []feed.Place, err error) {
+// go on in them. It returns where to go on in files that are followed.
+func (c *checkpoint) openInputs(in io.Reader) (places []feed.Place, err error) {
+	var was []*parse.Origin
+	if c.snapshot != nil {
+		was = c.snapshot.Origins
+	}
 	used := make([]bool, len(was))
 	for i, o := range c.f.origins {
 		n := &input{origin: o}
@@ -434,6 +278,26 @@ func (c *checkpoint) canReadAgain() bool {
 	return !c.found.Heard && c.resumed == len(c.found.Inputs)
 }
 
+// restore cuts the outputs back to the state that was found, and makes the stream that
+// of the state.
+func (c *checkpoint) restore() (err error) {
+	if c == nil {
+		return nil
+	}
+	if err := c.openOutputs(c.f.writers[1], c.f.alerts); err != nil || c.snapshot == nil {
+		return err
+	}
+	p := c.f.pipeline
+	if p.planned = p.known; p.planned != nil {
+		p.stream.Setup(p.planned.stream)
+	}
+	if c.restored, err = p.stream.Restore(c.snapshot); err != nil {
+		return Usage(fmt.Errorf("--state: %s: %w", c.f.o.State, err))
+	}
+	c.snapshot = nil
+	return nil
+}
+
 // openOutputs locks the outputs that are appended to, and cuts off what stands
 // behind the places of the state.
 func (c *checkpoint) openOutputs(stdout, alerts *writer) error {
@@ -492,7 +356,8 @@ func (c *checkpoint) cut(out *sink) error {
 	if at < 0 || !c.found.Outputs[at].Can {
 		return nil
 	}
-	is, err := c.found.Outputs[at].Is(out.read)
+	was := c.found.Outputs[at].Position
+	is, err := was.Is(out.read)
 	switch {
 	case err != nil:
 		return err
@@ -501,13 +366,13 @@ func (c *checkpoint) cut(out *sink) error {
 		return nil
 	case !c.canReadAgain():
 		info, err := out.read.Stat()
-		if err == nil && len(c.changed) > 0 && info.Size() > c.found.Outputs[at].Offset {
-			c.f.tell(fmt.Sprintf("%s: %d bytes behind the state stay, as %s cannot be read again", out.name, info.Size()-c.found.Outputs[at].Offset, c.changed[0]))
+		if err == nil && len(c.changed) > 0 && info.Size() > was.Offset {
+			c.f.tell(fmt.Sprintf("%s: %d bytes behind the state stay, as %s cannot be read again", out.name, info.Size()-was.Offset, c.changed[0]))
 		}
 		return err
 	}
 	kept := c.f.o.State + ".cut"
-	n, err := state.Cut(c.disk, out.read, out.file, c.found.Outputs[at].Offset, kept)
+	n, err := state.Cut(c.disk, out.read, out.file, was.Offset, kept)
 	if n > 0 {
 		c.f.tell(fmt.Sprintf("%s: %d bytes behind the state cut (kept in %s)", out.name, n, kept))
 	}
@@ -790,92 +655,4 @@ func (c *checkpoint) close() error {
 		in.follower.Release()
 	}
 	return c.store.Close()
-}
-
-// ShowState writes what is in a FILE of --state.
-func ShowState(name string, asJSON bool, dst io.Writer) error {
-	b, err := state.Read(state.Disk{}, name)
-	if err == nil && b == nil {
-		err = fmt.Errorf("%s: there is no state in it", name)
-	}
-	if err != nil {
-		return Usage(err)
-	}
-	s, err := readSaved(b)
-	if err != nil {
-		return Usage(fmt.Errorf("%s: %w", name, err))
-	}
-	if asJSON {
-		return json.NewEncoder(dst).Encode(s.shown())
-	}
-	return s.text(dst)
-}
-
-// shownState is a state as JSON shows it.
-type shownState struct {
-	Saved   string            `json:"saved"`
-	Version string            `json:"version"`
-	Flags   map[string]string `json:"flags"`
-	Inputs  []shownFile       `json:"inputs"`
-	Keys    int               `json:"keys"`
-	Samples int               `json:"samples"`
-	Firing  int               `json:"firing"`
-	Seq     int               `json:"seq"`
-}
-
-type shownFile struct {
-	File   string `json:"file"`
-	Offset *int64 `json:"offset"` // null for a pipe
-	Line   int    `json:"line"`
-}
-
-func (s *saved) shown() shownState {
-	v := shownState{
-		Saved: string(clock.AppendTime(nil, s.At, nil)), Version: s.Version, Flags: map[string]string{}, Inputs: []shownFile{},
-		Keys: s.Counts.Keys, Samples: s.Counts.Samples, Firing: s.Counts.Firing, Seq: s.Counts.Alerts,
-	}
-	for _, f := range s.Flags {
-		v.Flags[f.Name] = f.Value
-	}
-	for _, in := range s.Inputs {
-		f := shownFile{File: in.Name, Line: in.Line}
-		if f.File == "" {
-			f.File = "-"
-		}
-		if in.Can {
-			if f.Offset = &in.Offset; in.Packed {
-				f.Offset = &in.Unpacked
-			}
-		}
-		v.Inputs = append(v.Inputs, f)
-	}
-	return v
-}
-
-func (s *saved) text(dst io.Writer) error {
-	v := s.shown()
-	var b strings.Builder
-	line := func(name string, value any) { fmt.Fprintf(&b, "%-8s %v\n", name, value) }
-	line("saved", v.Saved)
-	line("version", v.Version)
-	var flags []string
-	for _, f := range s.Flags {
-		if f.Value != "" {
-			flags = append(flags, f.Name+" "+shownValue(f.Value))
-		}
-	}
-	line("flags", strings.Join(flags, " "))
-	for _, in := range v.Inputs {
-		where := fmt.Sprintf("%s line %d", text.FileName(in.File), in.Line)
-		if in.Offset != nil {
-			where += fmt.Sprintf(" offset %d", *in.Offset)
-		}
-		line("input", where)
-	}
-	line("keys", v.Keys)
-	line("samples", v.Samples)
-	line("firing", v.Firing)
-	line("seq", v.Seq)
-	_, err := io.WriteString(dst, b.String())
-	return err
 }
