@@ -31,15 +31,12 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 
 // settings are what the flags say that are not rtda's.
 type settings struct {
-	url, creds           string
-	partitions, replicas int
-	retain               time.Duration
-	subject              string
-	source               string
-	group                string
-	replace              bool
-	name, exec           string
-	execTimeout          time.Duration
+	set    cluster.Set
+	init   cluster.InitConfig
+	source string
+	group  string
+	run    cluster.RunConfig
+	out    cluster.OutConfig
 }
 
 // manText is the prose of the man page in markdown.
@@ -67,9 +64,9 @@ func program(s *settings) *cmd.Program {
 		Page: page, Kept: "docs/manual-nats.md", Manual: strings.Replace(manText, "@refused\n", refused(), 1),
 		Flags: []cmd.Flag{
 			{Name: "server", Arg: "URL", Default: defaultURL(), Doc: "the NATS server",
-				Long: "The server, or several with commas between. The default is NATS_URL, else `nats://127.0.0.1:4222`.", Set: cmd.Text(&s.url)},
+				Long: "The server, or several with commas between. The default is NATS_URL, else `nats://127.0.0.1:4222`.", Set: cmd.Text(&s.set.URL)},
 			{Name: "creds", Arg: "FILE", File: true, Doc: "credentials for the server",
-				Long: "A file of credentials as `nsc` makes it.", Set: cmd.Text(&s.creds)},
+				Long: "A file of credentials as `nsc` makes it.", Set: cmd.Text(&s.set.Creds)},
 		},
 		Commands: []cmd.Command{
 			{
@@ -77,15 +74,15 @@ func program(s *settings) *cmd.Program {
 				Long: "Make the streams and buckets, once. Done again, it changes how long they keep what they hold, and on how many servers.",
 				Flags: []cmd.Flag{
 					{Name: "partitions", Arg: "N", Default: "16", Doc: "parts of the stream, for ever",
-						Long: "Into how many parts the stream is split, and so how many workers can share it. It cannot be changed.", Set: cmd.Count(1, cluster.MaxPartitions, &s.partitions)},
+						Long: "Into how many parts the stream is split, and so how many workers can share it. It cannot be changed.", Set: cmd.Count(1, cluster.MaxPartitions, &s.init.Partitions)},
 					{Name: "replicas", Arg: "N", Default: "1", Doc: "servers that keep it: 1, 3 or 5",
-						Long: "How many servers of a cluster keep everything.", Set: cmd.Count(1, 5, &s.replicas)},
+						Long: "How many servers of a cluster keep everything.", Set: cmd.Count(1, 5, &s.init.Replicas)},
 					{Name: "retain", Arg: "D", Default: "7d", Doc: "how long messages are kept",
-						Long: "How long the server keeps what went in and what came out. Workers may be down for so long.", Set: cmd.Span(&s.retain)},
+						Long: "How long the server keeps what went in and what came out. Workers may be down for so long.", Set: cmd.Span(&s.init.Retain)},
 					{Name: "subject", Arg: "SUBJECT", Default: "sensors.*", Doc: "what the server itself splits, or none",
-						Long: "Messages of these subjects are split by the server as they arrive, without put: by what stands for the last `*`, which is their key. `none` takes no such messages.", Set: cmd.Text(&s.subject)},
+						Long: "Messages of these subjects are split by the server as they arrive, without put: by what stands for the last `*`, which is their key. `none` takes no such messages.", Set: cmd.Text(&s.init.Subject)},
 				},
-				Run: s.init,
+				Run: s.runInit,
 			},
 			{
 				Name: "put", Args: "STREAM -k FIELD [flags] [FILE...]", Doc: "lines in, from FILEs or stdin, split by key",
@@ -98,7 +95,7 @@ func program(s *settings) *cmd.Program {
 				},
 				Files: true,
 				Takes: func(name string) bool { return strings.Contains(linesFlags, " "+name+" ") },
-				Run:   s.put,
+				Run:   s.runPut,
 			},
 			{
 				Name: "run", Args: "STREAM [rtda's flags]", Doc: "a worker; start as many as you like, stop any",
@@ -106,10 +103,10 @@ func program(s *settings) *cmd.Program {
 				Flags: []cmd.Flag{
 					group,
 					{Name: "replace", Doc: "give the group these flags",
-						Long: "Give the group these flags instead of those it has; its other workers end. What may change is what may change over a state, see STATE in **rtda**(1).", Set: cmd.Switch(&s.replace)},
+						Long: "Give the group these flags instead of those it has; its other workers end. What may change is what may change over a state, see STATE in **rtda**(1).", Set: cmd.Switch(&s.run.Replace)},
 				},
 				Takes: func(string) bool { return true }, Refuses: cluster.Refuses,
-				Run: s.run,
+				Run: s.runWorker,
 			},
 			{
 				Name: "out", Args: "STREAM [flags]", Doc: "rows to stdout, alerts to stderr",
@@ -117,18 +114,18 @@ func program(s *settings) *cmd.Program {
 				Flags: []cmd.Flag{
 					group,
 					{Name: "name", Arg: "NAME", Doc: "go on where the last out of this name ended",
-						Long: "Go on where the last out of this NAME ended; after a kill -9 some rows come twice. Without it all that the server keeps is written.", Set: cmd.Name(&s.name)},
+						Long: "Go on where the last out of this NAME ended; after a kill -9 some rows come twice. Without it all that the server keeps is written.", Set: cmd.Name(&s.out.Name)},
 					{Name: "exec", Short: "x", Arg: "CMD", Doc: "run sh -c CMD for each alert, its JSON on stdin",
-						Long: "Run `sh -c CMD` for each alert, as rtda does; with --name at least once for each. RTDA_VALUE is the first number of the alert.", Set: cmd.Text(&s.exec)},
+						Long: "Run `sh -c CMD` for each alert, as rtda does; with --name at least once for each. RTDA_VALUE is the first number of the alert.", Set: cmd.Text(&s.out.Exec)},
 					{Name: "exec-timeout", Arg: "D", Default: "30s", Doc: "kill CMD after D",
-						Long: "Kill the whole process group of CMD after D.", Set: cmd.Span(&s.execTimeout)},
+						Long: "Kill the whole process group of CMD after D.", Set: cmd.Span(&s.out.ExecTimeout)},
 				},
-				Run: s.out,
+				Run: s.runOut,
 			},
 			{
 				Name: "status", Args: "STREAM", Doc: "workers, partitions, positions, lag",
 				Long: "Show the workers of each group, and for each partition who works on it, the number of the last message that was taken, how many messages wait behind it, and for how long the first of them has waited.",
-				Run:  s.status,
+				Run:  s.runStatus,
 			},
 		},
 	}
@@ -151,70 +148,66 @@ func refused() string {
 	return b.String()
 }
 
-func (s *settings) server() cluster.Server { return cluster.Server{URL: s.url, Creds: s.creds} }
-
-// teller writes lines of rtda-nats' own.
-func teller(c *cmd.Call) func(string) {
-	return func(line string) { fmt.Fprintf(c.Stderr, "rtda-nats: %s\n", line) }
+// of is the set of streams that the command line is about.
+func (s *settings) of(c *cmd.Call) cluster.Set {
+	s.set.Stream = c.Args[0]
+	s.set.Tell = func(line string) { fmt.Fprintf(c.Stderr, "rtda-nats: %s\n", line) }
+	return s.set
 }
 
-func (s *settings) init(c *cmd.Call) error {
-	if s.replicas%2 == 0 {
-		return cmd.FlagError("replicas", "must be 1, 3 or 5", fmt.Sprint(s.replicas))
+func (s *settings) runInit(c *cmd.Call) error {
+	o := s.init
+	if o.Replicas%2 == 0 {
+		return cmd.FlagError("replicas", "must be 1, 3 or 5", fmt.Sprint(o.Replicas))
 	}
-	if s.retain < 10*time.Minute {
-		return cmd.FlagError("retain", "must be 10m or more", fmt.Sprint(s.retain))
+	if o.Retain < 10*time.Minute {
+		return cmd.FlagError("retain", "must be 10m or more", fmt.Sprint(o.Retain))
 	}
-	if s.subject == "none" {
-		s.subject = ""
-	} else if !strings.Contains(s.subject, "*") || strings.ContainsAny(s.subject, "> \t") {
-		return cmd.FlagError("subject", "must have a * where the key stands, and no >", s.subject)
+	if o.Subject == "none" {
+		o.Subject = ""
+	} else if !strings.Contains(o.Subject, "*") || strings.ContainsAny(o.Subject, "> \t") {
+		return cmd.FlagError("subject", "must have a * where the key stands, and no >", o.Subject)
 	}
-	return untilSignal(func(ctx context.Context) error {
-		return cluster.Init(ctx, cluster.InitConfig{
-			Server: s.server(), Stream: c.Args[0], Partitions: s.partitions, Replicas: s.replicas, Retain: s.retain, Subject: s.subject, Tell: teller(c),
-		})
-	})
+	o.Set = s.of(c)
+	return untilSignal(func(ctx context.Context) error { return cluster.Init(ctx, o) })
 }
 
-func (s *settings) put(c *cmd.Call) error {
-	return untilSignal(func(ctx context.Context) error {
-		return cluster.Put(ctx, cluster.PutConfig{
-			Server: s.server(), Stream: c.Args[0], Source: s.source, Options: c.Options, Stdin: c.Stdin, Tell: teller(c),
-		})
-	})
+func (s *settings) runPut(c *cmd.Call) error {
+	o := cluster.PutConfig{Set: s.of(c), Source: s.source, Options: c.Options, Stdin: c.Stdin}
+	return untilSignal(func(ctx context.Context) error { return cluster.Put(ctx, o) })
 }
 
-func (s *settings) run(c *cmd.Call) error {
+func (s *settings) runWorker(c *cmd.Call) error {
 	if flag, why := cluster.Refuse(c.Options); flag != "" {
 		return cmd.FlagError(flag, why, "")
 	}
 	if c.Check {
 		return run.Check(c.Options, c.Stdout)
 	}
-	return untilSignal(func(ctx context.Context) error {
-		return cluster.Run(ctx, cluster.RunConfig{
-			Server: s.server(), Stream: c.Args[0], Group: s.group, Options: c.Options, Replace: s.replace,
-			Near: c.Options.TimeFormat != "" && !c.Given("near"),
-			Tell: teller(c), Notes: func(b []byte) { c.Stderr.Write(b) },
-		})
-	})
+	o := s.run
+	o.Set, o.Group, o.Options = s.of(c), s.group, c.Options
+	o.Near = c.Options.TimeFormat != "" && !c.Given("near")
+	o.Notes = func(b []byte) { c.Stderr.Write(b) }
+	return untilSignal(func(ctx context.Context) error { return cluster.Run(ctx, o) })
 }
 
-func (s *settings) out(c *cmd.Call) error {
+func (s *settings) runOut(c *cmd.Call) error {
+	o := s.out
+	o.Set, o.Group, o.Stdout, o.Stderr = s.of(c), s.group, c.Stdout, c.Stderr
 	return untilSignal(func(ctx context.Context) error {
 		ctx, cancel := context.WithCancelCause(ctx)
 		defer cancel(nil)
-		whenUnread(c.Stdout, func() { cancel(&run.Error{Status: run.StatusSignal + int(syscall.SIGPIPE)}) })
-		err := cluster.Out(ctx, cluster.OutConfig{
-			Server: s.server(), Stream: c.Args[0], Group: s.group, Name: s.name, Exec: s.exec, ExecTimeout: s.execTimeout,
-			Stdout: c.Stdout, Stderr: c.Stderr, Tell: teller(c),
-		})
+		whenUnread(c.Stdout, func() { cancel(&run.Error{Status: run.StatusPipe}) })
+		err := cluster.Out(ctx, o)
 		if cause := context.Cause(ctx); err == nil && cause != context.Canceled {
 			return cause
 		}
 		return err
 	})
+}
+
+func (s *settings) runStatus(c *cmd.Call) error {
+	return untilSignal(func(ctx context.Context) error { return cluster.Status(ctx, s.of(c), c.Stdout) })
 }
 
 // whenUnread calls what is to be done when nobody reads a pipe any more: while no row
@@ -237,12 +230,6 @@ func whenUnread(w io.Writer, do func()) {
 			do()
 		}
 	}()
-}
-
-func (s *settings) status(c *cmd.Call) error {
-	return untilSignal(func(ctx context.Context) error {
-		return cluster.Status(ctx, cluster.StatusConfig{Server: s.server(), Stream: c.Args[0], Stdout: c.Stdout})
-	})
 }
 
 // untilSignal does something until it ends or a signal comes, which ends it in order;

@@ -32,10 +32,12 @@ import (
 	"rtda/pkg/run"
 )
 
-// A Server is how a server of NATS is reached.
-type Server struct {
-	URL   string
-	Creds string // FILE of credentials, or ""
+// A Set is the streams of one name, and how the server that keeps them is reached.
+type Set struct {
+	URL    string
+	Creds  string            // FILE of credentials, or ""
+	Stream string            // their name, as plant
+	Tell   func(line string) // a line of whoever works on them
 }
 
 // The headers of our own.
@@ -92,10 +94,10 @@ type link struct {
 }
 
 // connect connects to the server.
-func connect(s Server, name, what string, options ...nats.Option) (*link, error) {
+func connect(s Set, what string, options ...nats.Option) (*link, error) {
 	where := cmp.Or(s.URL, nats.DefaultURL)
 	options = append(options,
-		nats.Name("rtda-nats "+what+" "+name),
+		nats.Name("rtda-nats "+what+" "+s.Stream),
 		nats.ReconnectBufSize(-1), // nothing is sent later than it was meant
 		nats.MaxReconnects(-1),
 		nats.ReconnectWait(200*time.Millisecond),
@@ -119,12 +121,12 @@ func connect(s Server, name, what string, options ...nats.Option) (*link, error)
 		conn.Close()
 		return nil, err
 	}
-	return &link{name: name, conn: conn, js: js}, nil
+	return &link{name: s.Stream, conn: conn, js: js}, nil
 }
 
 // open connects and finds the streams of a set.
-func open(ctx context.Context, s Server, name, what string, options ...nats.Option) (*link, error) {
-	l, err := connect(s, name, what, options...)
+func open(ctx context.Context, s Set, what string, options ...nats.Option) (*link, error) {
+	l, err := connect(s, what, options...)
 	if err != nil {
 		return nil, err
 	}

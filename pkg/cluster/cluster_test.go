@@ -168,7 +168,7 @@ func TestFirstDifference(t *testing.T) {
 
 // The streams of a set are as docs/scale.md says, and the server splits by the last *.
 func TestStreams(t *testing.T) {
-	c := InitConfig{Stream: "plant", Partitions: 16, Replicas: 3, Subject: "site.*.sensors.*"}
+	c := InitConfig{Set: Set{Stream: "plant"}, Partitions: 16, Replicas: 3, Subject: "site.*.sensors.*"}
 	all := c.streams()
 	if in := all[0]; in.SubjectTransform.Destination != "plant.in.{{partition(16,2)}}.{{wildcard(2)}}" || in.Metadata[partitionsKey] != "16" {
 		t.Errorf("%+v", in)

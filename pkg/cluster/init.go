@@ -15,13 +15,11 @@ import (
 
 // An InitConfig says what streams to make.
 type InitConfig struct {
-	Server     Server
-	Stream     string
+	Set
 	Partitions int
 	Replicas   int
 	Retain     time.Duration
 	Subject    string // whose messages the server itself partitions, by what stands for its last *; "": none
-	Tell       func(string)
 }
 
 // MaxPartitions is into how many partitions a stream can be split: a piece of a file
@@ -37,7 +35,7 @@ var oldest = [2]int{2, 12}
 // Init makes the streams and buckets of a set, or changes how long they keep what
 // they hold. The number of partitions is for ever.
 func Init(ctx context.Context, c InitConfig) error {
-	l, err := connect(c.Server, c.Stream, "init")
+	l, err := connect(c.Set, "init")
 	if err != nil {
 		return err
 	}

@@ -20,14 +20,12 @@ import (
 
 // An OutConfig is where the output of a group goes.
 type OutConfig struct {
-	Server         Server
-	Stream         string
+	Set
 	Group          string
 	Name           string // under which the server keeps how far it has come; "": from the beginning
 	Exec           string // run for each alert; "": nothing is
 	ExecTimeout    time.Duration
 	Stdout, Stderr io.Writer
-	Tell           func(line string)
 }
 
 // What a row bears beside what the engine has written: together they are of no other
@@ -43,7 +41,7 @@ const answerTime = 30 * time.Second
 
 // Out writes rows to stdout and alerts to stderr until the context ends.
 func Out(ctx context.Context, c OutConfig) error {
-	l, err := open(ctx, c.Server, c.Stream, "out")
+	l, err := open(ctx, c.Set, "out")
 	if err != nil {
 		return err
 	}

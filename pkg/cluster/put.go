@@ -29,13 +29,11 @@ import (
 
 // A PutConfig is what lines go into a stream, and how their key is found.
 type PutConfig struct {
-	Server  Server
-	Stream  string
+	Set
 	Source  string       // "": of the machine and the FILE
 	Options *run.Options // In, Keys, Names and what else says how lines are read; Files
 	Stdin   io.Reader
 	Piece   int // bytes that go into the stream at once; 0: see piece
-	Tell    func(line string)
 }
 
 // goodMessage is how large messages are where there is enough to put: much smaller
@@ -88,7 +86,7 @@ func Put(ctx context.Context, c PutConfig) error {
 		return run.Usage(err)
 	}
 	var err error
-	if p.link, err = open(ctx, c.Server, c.Stream, "put"); err != nil {
+	if p.link, err = open(ctx, c.Set, "put"); err != nil {
 		return err
 	}
 	defer p.close()

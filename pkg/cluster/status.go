@@ -17,16 +17,9 @@ import (
 	"rtda/pkg/clock"
 )
 
-// A StatusConfig says of what stream the status is shown.
-type StatusConfig struct {
-	Server Server
-	Stream string
-	Stdout io.Writer
-}
-
 // Status writes the workers and partitions of each group, and how far they are.
-func Status(ctx context.Context, c StatusConfig) error {
-	l, err := open(ctx, c.Server, c.Stream, "status")
+func Status(ctx context.Context, s Set, dst io.Writer) error {
+	l, err := open(ctx, s, "status")
 	if err != nil {
 		return err
 	}
@@ -35,19 +28,19 @@ func Status(ctx context.Context, c StatusConfig) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(c.Stdout, "stream %s: %d partitions, messages %d to %d, %d MB, kept for %s\n", l.name, l.partitions,
+	fmt.Fprintf(dst, "stream %s: %d partitions, messages %d to %d, %d MB, kept for %s\n", l.name, l.partitions,
 		info.State.FirstSeq, info.State.LastSeq, info.State.Bytes>>20, clock.Duration(int64(info.Config.MaxAge)))
 	groups, err := l.groups(ctx)
 	if err != nil {
 		return err
 	}
 	for _, g := range groups {
-		if err := l.showGroup(ctx, g, c.Stdout); err != nil {
+		if err := l.showGroup(ctx, g, dst); err != nil {
 			return err
 		}
 	}
 	if len(groups) == 0 {
-		fmt.Fprintf(c.Stdout, "no group has run yet (rtda-nats run %s)\n", l.name)
+		fmt.Fprintf(dst, "no group has run yet (rtda-nats run %s)\n", l.name)
 	}
 	return nil
 }

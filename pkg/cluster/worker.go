@@ -20,15 +20,13 @@ import (
 
 // A RunConfig is what a worker does.
 type RunConfig struct {
-	Server  Server
-	Stream  string
+	Set
 	Group   string
 	Options *run.Options  // what the engine does; see Refuse
 	Near    bool          // the flags leave open what time the first record is near
 	Replace bool          // the group gets other flags
 	Save    time.Duration // how often states are saved; 0: every 5 s
 
-	Tell  func(line string)  // a line of the worker's own
 	Notes func(lines []byte) // complaints of the engine
 
 	// These three switch off what makes the output right, one at a time. They are for
@@ -82,7 +80,7 @@ func Run(ctx context.Context, c RunConfig) error {
 	}
 	w := &worker{cfg: c, id: rand.Text(), held: map[int]*holding{}}
 	lost := make(chan struct{}, 1)
-	w.link, err = open(ctx, c.Server, c.Stream, "run",
+	w.link, err = open(ctx, c.Set, "run",
 		nats.DisconnectErrHandler(func(*nats.Conn, error) { notice(lost) }),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { w.again("", err) }))
 	if err != nil {

@@ -28,8 +28,10 @@ func run(c *cmd.Call) error {
 		return strings.Contains(","+os.Getenv("LEAVE_OUT")+",", ","+what+",")
 	}
 	return cluster.Run(ctx, cluster.RunConfig{
-		Server: cluster.Server{URL: os.Getenv("NATS_URL")}, Stream: c.Args[0], Group: "main", Options: c.Options,
-		Tell:     func(line string) { fmt.Fprintln(c.Stderr, "worker:", line) },
+		Set: cluster.Set{
+			URL: os.Getenv("NATS_URL"), Stream: c.Args[0], Tell: func(line string) { fmt.Fprintln(c.Stderr, "worker:", line) },
+		},
+		Group: "main", Options: c.Options,
 		Notes:    func(lines []byte) { c.Stderr.Write(lines) },
 		NoLeases: leavesOut("leases"), NoExpect: leavesOut("expected"), NoReplay: leavesOut("replay"),
 	})
