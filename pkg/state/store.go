@@ -22,8 +22,8 @@ import (
 // checksum (both in 8 bytes, little end first), and the bytes.
 const (
 	magic  = "rtda state "
-	format = "2\n"
-	header = len(magic) + len(format) + 16
+	format = "2"
+	header = len(magic+format+"\n") + 16
 )
 
 // checksums makes its table when it is first asked, which most runs never do.
@@ -98,23 +98,10 @@ type Store struct {
 	good bool // NAME holds a save that may become NAME.prev
 }
 
-// An InUseError says that another process keeps its state in the file.
-type InUseError struct {
-	Name string
-	PID  int // 0 where it is not known
-}
-
-func (e *InUseError) Error() string {
-	if e.PID == 0 {
-		return e.Name + ": in use by another process"
-	}
-	return fmt.Sprintf("%s: in use by process %d", e.Name, e.PID)
-}
-
 // Open locks the file and reads what was saved last: nil if there is nothing
 // yet, or if the file is empty. Where the file is damaged or missing and the
 // save before it is good, that one is read, and told says so. What is neither
-// is an error, and so is a file in use (*InUseError), or a name that is something
+// is an error, and so is a file that another process has, or a name that is something
 // else than a file: a save would take the place of a device or a pipe.
 func Open(fsys FileSystem, name string) (s *Store, saved []byte, told string, err error) {
 	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
@@ -140,9 +127,11 @@ func (s *Store) takeLock() error {
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		b := make([]byte, 20)
 		n, _ := f.Read(b)
-		pid, _ := strconv.Atoi(strings.TrimSpace(string(b[:n])))
 		_ = f.Close()
-		return &InUseError{Name: s.name, PID: pid}
+		if pid, _ := strconv.Atoi(strings.TrimSpace(string(b[:n]))); pid != 0 {
+			return fmt.Errorf("%s: in use by process %d", s.name, pid)
+		}
+		return fmt.Errorf("%s: in use by another process", s.name)
 	}
 	s.lock = f
 	if err := f.Truncate(0); err == nil {
@@ -185,31 +174,33 @@ var ErrDamaged = errors.New("damaged: its checksum is not that of what it holds"
 // it is another program's or another version's, and those of the system.
 func Read(fsys FileSystem, name string) ([]byte, error) {
 	b, err := fsys.ReadFile(name)
+	if err == nil {
+		b, err = unwrap(b)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, Cause(err))
 	}
-	switch {
-	case len(b) == 0:
+	return b, nil
+}
+
+// unwrap is what is kept in the bytes of a file.
+func unwrap(b []byte) ([]byte, error) {
+	if len(b) == 0 {
 		return nil, nil
-	case !bytes.HasPrefix(b, []byte(magic)):
-		if len(b) < len(magic) && strings.HasPrefix(magic, string(b)) || allZero(b) {
-			return nil, fmt.Errorf("%s: %w", name, ErrDamaged)
-		}
-		return nil, fmt.Errorf("%s: not a state of rtda", name)
-	case !bytes.HasPrefix(b[len(magic):], []byte(format)):
-		version, _, ended := bytes.Cut(b[len(magic):min(len(b), len(magic)+12)], []byte("\n"))
-		if !ended {
-			return nil, fmt.Errorf("%s: %w", name, ErrDamaged)
-		}
-		return nil, fmt.Errorf("%s: a state of format %q, which another version of rtda wrote; this one reads format %q",
-			name, version, strings.TrimSpace(format))
-	case len(b) < header:
-		return nil, fmt.Errorf("%s: %w", name, ErrDamaged)
 	}
-	size := binary.LittleEndian.Uint64(b[header-16:])
-	sum := binary.LittleEndian.Uint64(b[header-8:])
-	if uint64(len(b)-header) != size || crc64.Checksum(b[header:], checksums()) != sum {
-		return nil, fmt.Errorf("%s: %w", name, ErrDamaged)
+	rest, ours := bytes.CutPrefix(b, []byte(magic))
+	version, _, ended := bytes.Cut(rest[:min(len(rest), 12)], []byte("\n"))
+	switch {
+	case !ours && !strings.HasPrefix(magic, string(b)) && !allZero(b):
+		return nil, errors.New("not a state of rtda")
+	case !ours || !ended:
+		return nil, ErrDamaged
+	case string(version) != format:
+		return nil, fmt.Errorf("a state of format %q, which another version of rtda wrote; this one reads format %q", version, format)
+	case len(b) < header || uint64(len(b)-header) != binary.LittleEndian.Uint64(b[header-16:]):
+		return nil, ErrDamaged
+	case crc64.Checksum(b[header:], checksums()) != binary.LittleEndian.Uint64(b[header-8:]):
+		return nil, ErrDamaged
 	}
 	return b[header:], nil
 }
@@ -228,7 +219,7 @@ func (s *Store) Save(parts ...[]byte) error {
 		size += len(b)
 		sum = crc64.Update(sum, checksums(), b)
 	}
-	head := append(make([]byte, 0, header), magic+format...)
+	head := append(make([]byte, 0, header), magic+format+"\n"...)
 	head = binary.LittleEndian.AppendUint64(head, uint64(size))
 	head = binary.LittleEndian.AppendUint64(head, sum)
 	if err := s.save(append([][]byte{head}, parts...)); err != nil {
