@@ -325,7 +325,8 @@ func TestPageChangesNothing(t *testing.T) {
 }
 
 // A page that is held outlives a client that goes away in the midst of an answer,
-// which the system tells with SIGPIPE, and leaves the status as it was.
+// which the system tells with SIGPIPE, tells the counts where it is asked for them, and
+// leaves the status as it was.
 func TestHeldPage(t *testing.T) {
 	l := listenTo(t, "--http", ":0", "--hold")
 	page := "http://" + l.address("http")
@@ -337,8 +338,32 @@ func TestHeldPage(t *testing.T) {
 		}
 		_ = r.Body.Close()
 	}
+	awaitEnd(t, page)
+	raise(syscall.SIGUSR1)
+	l.stderr.await(t, "rtda: 0 lines read, 0 skipped, 0 rows written, 0 alerts, 0 keys, 0 samples held\n")
 	raise(syscall.SIGTERM)
 	if status := <-l.status; status != 0 {
 		t.Errorf("status %d, stderr %s", status, l.stderr.String())
 	}
+}
+
+// awaitEnd waits until a page says that the input has ended.
+func awaitEnd(t *testing.T, page string) {
+	t.Helper()
+	for range 1000 {
+		r, err := http.Get(page + "api/meta")
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := io.ReadAll(r.Body)
+		_ = r.Body.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Contains(b, []byte(`"ended":null`)) {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Fatal("the page does not say that the input has ended")
 }

@@ -141,6 +141,8 @@ ok 'a closed stdout' restored
 
 start "seq 1 300 | $rtda --live"
 ok 'it stays at the end' until_seen 'ended'
+kill -USR1 "$(pgrep -n -f "^$rtda --live")"
+ok 'SIGUSR1 at the end' until_seen '300 lines read, 0 skipped'
 keys q
 ok 'q at the end' restored
 start "seq 1 300 | $rtda --live --hold=no"

@@ -243,11 +243,11 @@ func (f *filter) finish() error {
 		err = cmp.Or(err, o.close())
 	}
 	f.tell(f.actions.report())
-	f.endAsides()
 	if err == nil {
 		err = f.verdict()
 	}
 	f.display.ended(StatusOf(err))
+	f.endAsides()
 	return err
 }
 

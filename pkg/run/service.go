@@ -56,7 +56,11 @@ func (f *filter) reopens() bool {
 // reopenAlerts opens the file of --alerts anew. Where that fails, the one that is
 // open is written on.
 func (f *filter) reopenAlerts() {
-	f.alerts.mu.Lock() // so that no alert is written to the old file once the new one is there
+	f.alerts.mu.Lock()   // so that no alert is written to the old file once the new one is there
+	if f.alerts.closed { // only who looks is still served
+		f.alerts.mu.Unlock()
+		return
+	}
 	file, err := openAppend(f.o.Alerts)
 	before := f.alerts.owned
 	if err == nil {

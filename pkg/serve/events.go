@@ -18,6 +18,7 @@ const (
 	stepTime    = time.Second
 	commentTime = 15 * time.Second
 	takeTime    = 10 * time.Second // one that takes nothing for so long is dropped
+	pieceSize   = 16 << 10         // that is to be taken in this time
 )
 
 // A hub tells all clients of events what has changed, once a second. A client
@@ -176,7 +177,7 @@ func (h *hub) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer h.leave(c)
-	out := sender{w: w, control: http.NewResponseController(w)}
+	out := sender{w: w, control: http.NewResponseController(w), within: h.s.takeTime}
 	var seq uint64
 	h.s.cfg.Board.Look(func(l board.Look) { seq = l.Seq() })
 	meta := h.s.meta(nil)
@@ -224,14 +225,18 @@ func (h *hub) follow(out *sender, c *client, r *http.Request) {
 type sender struct {
 	w       http.ResponseWriter
 	control *http.ResponseController
+	within  time.Duration // a piece is to be taken
 }
 
+// send sends b, however long that takes a client that goes on taking it.
 func (s *sender) send(b []byte) error {
-	if err := s.control.SetWriteDeadline(time.Now().Add(takeTime)); err != nil {
-		return err
-	}
-	if _, err := s.w.Write(b); err != nil {
-		return err
+	for piece := range slices.Chunk(b, pieceSize) {
+		if err := s.control.SetWriteDeadline(time.Now().Add(s.within)); err != nil {
+			return err
+		}
+		if _, err := s.w.Write(piece); err != nil {
+			return err
+		}
 	}
 	return s.control.Flush()
 }

@@ -91,6 +91,8 @@ type site struct {
 	started time.Time
 	handler http.Handler
 
+	takeTime time.Duration // a client of events that takes nothing for so long is dropped
+
 	mu    sync.Mutex
 	ended time.Time
 }
@@ -127,7 +129,7 @@ func NewPaths(cfg Config, paths map[string]http.HandlerFunc) *http.Server {
 // Show shows another board from now on. Clients of events come again by
 // themselves.
 func (s *Server) Show(cfg Config) {
-	next := &site{cfg: cfg, started: cfg.Now()}
+	next := &site{cfg: cfg, started: cfg.Now(), takeTime: takeTime}
 	next.hub.init(next)
 	next.handler = next.guarded(next.routes())
 	if last := s.now.Swap(next); last != nil {

@@ -558,6 +558,56 @@ func TestSlowClient(t *testing.T) {
 	}
 }
 
+// A client that takes nothing for takeTime is dropped; one that takes what comes stays,
+// and its steps do not wait for the other.
+func TestClientThatTakesNothingIsDropped(t *testing.T) {
+	s := newStand(nil)
+	s.now.Load().takeTime = 2 * time.Second
+	url := s.listen(t)
+	_, addr, _ := strings.Cut(url, "://")
+	stuck, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stuck.Close()
+	if err := stuck.(*net.TCPConn).SetReadBuffer(4 << 10); err != nil {
+		t.Fatal(err)
+	}
+	fmt.Fprint(stuck, "GET /events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+	hello := make([]byte, 1)
+	if _, err := stuck.Read(hello); err != nil { // it is a client now
+		t.Fatal(err)
+	}
+	reader := follow(t, url)
+	reader.next()
+	if n := s.Clients(); n != 2 {
+		t.Fatalf("%d clients", n)
+	}
+	for i := range int64(100000) { // more than the system's buffers take
+		s.feed(fmt.Sprint("sensor ", i), i, nil, float64(i), 0)
+	}
+	for rows := 0; rows < 100000; {
+		kind, data := reader.next()
+		if kind != "step" {
+			t.Fatal(kind)
+		}
+		rows += strings.Count(data, `"key":`)
+	}
+	for range 1000 {
+		if s.Clients() == 1 {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	if n := s.Clients(); n != 1 {
+		t.Errorf("%d clients have events, of which one takes nothing", n)
+	}
+	s.feed("last", 1, nil, 1, 0)
+	if kind, data := reader.next(); kind != "step" || !strings.Contains(data, `{"sensor":"last"}`) {
+		t.Errorf("the other client gets %s %.200s", kind, data)
+	}
+}
+
 // A client that says no more, in its header or in its body, loses its connection,
 // and one that asks meanwhile is answered.
 func TestSlowRequests(t *testing.T) {
