@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"io"
+	"math"
 	"math/bits"
 	"unicode/utf8"
 
@@ -163,7 +164,7 @@ func remember(names []knownName, n int, text []byte, slot int) []knownName {
 		return names
 	}
 	for n >= len(names) {
-		names = append(names, knownName{newPrefix([]byte{0}), -1}) // a NUL: it stands before no value
+		names = append(names, knownName{prefix{size: math.MaxInt}, -1}) // so long is no line
 	}
 	names[n] = knownName{newPrefix(append(names[n].text[:0], text...)), slot}
 	return names

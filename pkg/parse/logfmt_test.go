@@ -35,6 +35,7 @@ func TestLogfmt(t *testing.T) {
 		{"blanks", Config{Fields: []string{"x"}}, []string{"  a=1\t x=2  \r\n\n\x01\n"}, "1: 2\n3: not-a-record \"\\x01\"\n"},
 		{"records that end in NUL", Config{NUL: true, Fields: []string{"x"}}, []string{"a=1\nx=2\x00a=\"1\"\n\nx=3\x00a=\"1\nx\"=4\x00x=5"},
 			"1: 2\n2: 3\n3: not-a-record \"a=\\\"1\\nx\\\"=4\"\n4: 5\n"},
+		{"a NUL is a blank where a name without a value stood", keyed, []string{"a b x=1 k=c\nq\x00x=5 k=d more bytes\n"}, "1: [c] 1\n2: [d] 5\n"},
 		{"many names", Config{Fields: strings.Split("a b c d e f g h i j", " ")}, []string{"j=10 q=7 a=1\n"}, "1: 1 NaN NaN NaN NaN NaN NaN NaN NaN 10\n"},
 	})
 }
