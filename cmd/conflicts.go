@@ -107,7 +107,6 @@ const (
 	needsHTTP       = "nothing is served: add --http ADDR"
 )
 
-// contradiction is the first conflict of the options, or nil.
 func (o *options) contradiction() error {
 	for _, c := range conflicts {
 		for name := range strings.FieldsSeq(c.flags) {
@@ -158,7 +157,6 @@ func (o *options) smallest() int {
 	return n
 }
 
-// noCount reports whether no window is a count.
 func (o *options) noCount() bool {
 	return !slices.ContainsFunc(o.Windows, func(w run.Window) bool { return w.Kind == agg.Count })
 }

@@ -36,7 +36,6 @@ was below 60 again. The same with your own numbers:
   rtda help time    clocks and windows      rtda man | man -l -    the manual
 `
 
-// demoCommand is `rtda demo`.
 func (sh *shell) demoCommand() *cobra.Command {
 	flatOut := false
 	c := &cobra.Command{

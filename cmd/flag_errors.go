@@ -32,7 +32,6 @@ func explainFlag(c *cobra.Command, err error) error {
 	return err
 }
 
-// invalidValue is what is wrong with a value.
 func invalidValue(err *pflag.InvalidValueError) error {
 	var bad *badValue
 	if errors.As(err, &bad) {

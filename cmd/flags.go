@@ -60,7 +60,6 @@ type Flag struct {
 	bare    string          // its value where none is given, which it need not be; "": it must be
 }
 
-// set gives the flag a value.
 func (f *Flag) set(text string) error {
 	if f.text != nil {
 		*f.text = text

@@ -78,7 +78,6 @@ func everydayHelp() string {
 	return b.String()
 }
 
-// rootHelp is the help of the filter, made from the tables.
 func rootHelp() string {
 	var b strings.Builder
 	b.WriteString(usage + "[Defaults] are in brackets.\n")
@@ -160,7 +159,6 @@ func wrap(words, indent string, width int) string {
 	return b.String() + strings.TrimRight(line, " ") + "\n"
 }
 
-// commandHelp is the help of one of rtda's commands.
 func commandHelp(c *cobra.Command) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Usage: %s\n\n", c.UseLine())
@@ -182,7 +180,6 @@ func topicNames() []string {
 	return names(topics, func(t topic) string { return t.name })
 }
 
-// helpCommand is `rtda help [TOPIC or COMMAND]`.
 func (sh *shell) helpCommand(root *cobra.Command) *cobra.Command {
 	var long strings.Builder
 	long.WriteString("Print the help of rtda or of a command, or tell about a topic:\n\n")

@@ -221,7 +221,6 @@ func examplesTable(t *table) {
 	}
 }
 
-// flag adds a flag.
 func (t *table) flag(f *Flag) { t.item(f.term(), f.Long+f.defaultText()) }
 
 // term is a flag as the manual shows it.

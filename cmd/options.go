@@ -57,7 +57,6 @@ func (o *options) set(f *Flag, text string) error {
 	return nil
 }
 
-// has reports whether the user gave a flag.
 func (o *options) has(name string) bool {
 	_, ok := o.given[name]
 	return ok
@@ -134,7 +133,6 @@ func (o *options) fill(table []Flag) error {
 	return nil
 }
 
-// setExpect reads the keys of --expect.
 func (o *options) setExpect() error {
 	for _, list := range o.expected {
 		var items []string

@@ -98,12 +98,10 @@ func (p *Program) Main(args []string, stdin io.Reader, stdout, stderr io.Writer)
 	return sh.end(root.Execute)
 }
 
-// words are the commands that there are.
 func (p *Program) words() []string {
 	return append(names(p.Commands, func(c Command) string { return c.Name }), "help", "completion", "man", "version")
 }
 
-// command makes one of the commands.
 func (p *Program) command(sh *shell, c *Command, completing bool) *cobra.Command {
 	own, rtda := p.flags(c, sh.opts)
 	made := &cobra.Command{
@@ -148,7 +146,6 @@ func (p *Program) command(sh *shell, c *Command, completing bool) *cobra.Command
 	return made
 }
 
-// help is the help of a command, or of the program.
 func (p *Program) help(command string) string {
 	var b strings.Builder
 	for i := range p.Commands {

@@ -51,7 +51,6 @@ type simulateOptions struct {
 // maxSensors keeps the memory of a stream below some hundred MB.
 const maxSensors = 1_000_000
 
-// simulateFlags is the table of flags of `rtda simulate`.
 func simulateFlags(o *options) []Flag {
 	c := &o.simulate
 	return []Flag{

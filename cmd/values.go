@@ -97,7 +97,6 @@ func parseLate(s string) (time.Duration, error) {
 	return must(d, ok && d >= 0 || s == "0", "must be 0 or a duration like 250ms, 30s or 1h30m", s)
 }
 
-// parseZone reads a time zone.
 func parseZone(s string) (*time.Location, error) {
 	zone, err := clock.LoadZone(s)
 	return must(zone, err == nil, "must be a time zone like Europe/Berlin, UTC or local", s)
@@ -114,7 +113,6 @@ func countOrSpan(s string) (n int, d int64) {
 	return 0, 0
 }
 
-// parseWindow reads a window.
 func parseWindow(s string) (w agg.Width, err error) {
 	n, d := countOrSpan(s)
 	switch {
@@ -149,7 +147,6 @@ func parseRate(s string) (stream.Rate, error) {
 	return must(stream.Rate{Num: uint64(n), Den: uint64(d)}, good, "must be samples a second, like 100, 0.5 or 1/60, in 9 digits", s)
 }
 
-// parseSep reads the separator of csv.
 func parseSep(s string) (byte, error) {
 	if s == `\t` {
 		return '\t', nil
@@ -160,7 +157,6 @@ func parseSep(s string) (byte, error) {
 	return 0, &badValue{`must be one ASCII character like ; or \t, not a quote`, s}
 }
 
-// parseRegexp reads a regular expression.
 func parseRegexp(s string) (*regexp.Regexp, error) {
 	re, err := regexp.Compile(s)
 	var bad *syntax.Error
@@ -192,7 +188,6 @@ func parseMissing(s string) (items []string, err error) {
 	}
 }
 
-// parseDecimal reads the decimal sign.
 func parseDecimal(s string) (byte, error) {
 	if s == "," || s == "." {
 		return s[0], nil
@@ -225,7 +220,6 @@ func parseTime(s string) (fields [2]string, format string, err error) {
 	return fields, format, nil
 }
 
-// canReadTimes reports whether a time format is one.
 func canReadTimes(format string) bool {
 	_, err := clock.NewReader(format, nil)
 	return format != "" && err == nil
@@ -246,7 +240,6 @@ func parseMoment(s string, zone *time.Location) (int64, error) {
 	return ts[0], nil
 }
 
-// parseChoice reads one of the words.
 func parseChoice(s string, words []string) (string, error) {
 	if slices.Contains(words, s) {
 		return s, nil

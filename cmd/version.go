@@ -32,7 +32,6 @@ func (sh *shell) printVersion() error {
 	return sh.print(sh.name + " " + versionText(info) + " (" + buildText(info) + ")\n")
 }
 
-// ownVersion is the version of this program.
 func ownVersion() string {
 	info, _ := debug.ReadBuildInfo()
 	return versionText(info)
@@ -78,13 +77,11 @@ func noArgs(c *cobra.Command, args []string) error {
 	return fmt.Errorf("%s takes no arguments: got %s", c.CommandPath(), text.Quote(args[0]))
 }
 
-// print writes text whole.
 func (sh *shell) print(text string) error {
 	_, err := io.WriteString(sh.stdout, text)
 	return err
 }
 
-// stateCommand prints what is in a FILE of --state.
 func (sh *shell) stateCommand() *cobra.Command {
 	out := "text"
 	c := &cobra.Command{

@@ -93,7 +93,6 @@ type link struct {
 	partitions int
 }
 
-// connect connects to the server.
 func connect(s Set, what string, options ...nats.Option) (*link, error) {
 	where := cmp.Or(s.URL, nats.DefaultURL)
 	options = append(options,

@@ -65,7 +65,6 @@ func (w *worker) serve() (close func(), err error) {
 	return close, err
 }
 
-// metrics are all of them as Prometheus reads them.
 func (w *worker) metrics(began time.Time) []byte {
 	w.mu.Lock()
 	held, retries := maps.Clone(w.held), w.retries

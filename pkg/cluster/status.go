@@ -45,7 +45,6 @@ func Status(ctx context.Context, s Set, dst io.Writer) error {
 	return nil
 }
 
-// groups are the names of all groups that have run.
 func (l *link) groups(ctx context.Context) (names []string, err error) {
 	keys, err := l.flags.ListKeysFiltered(ctx, groupKey("*"))
 	if err != nil {
@@ -58,7 +57,6 @@ func (l *link) groups(ctx context.Context) (names []string, err error) {
 	return names, nil
 }
 
-// showGroup writes the workers and partitions of a group.
 func (l *link) showGroup(ctx context.Context, group string, dst io.Writer) error {
 	owner, position, workers, err := l.leasesOf(ctx, group)
 	if err != nil {

@@ -189,7 +189,6 @@ func (h *holding) giveBack() {
 	}
 }
 
-// fail ends the worker with an error.
 func (w *worker) fail(err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -309,7 +309,6 @@ func (n *notices) add(e fsnotify.Event) {
 	}
 }
 
-// drain takes what waits.
 func (n *notices) drain(events chan fsnotify.Event) {
 	for {
 		select {
@@ -324,7 +323,6 @@ func (n *notices) drain(events chan fsnotify.Event) {
 	}
 }
 
-// written looks at the files of these names.
 func (f *Follower) written(names []string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -372,7 +370,6 @@ func (f *Follower) closeUnused() {
 	f.unused = nil
 }
 
-// drop closes a file of which nothing more is wanted, as soon as may be.
 func (f *Follower) drop(t *tail) {
 	if f.unused = append(f.unused, t); !f.c.Keep {
 		f.closeUnused()

@@ -156,7 +156,6 @@ func (l *Listeners) feed(conn net.Conn, name string, guard bool) {
 	}
 }
 
-// add begins to read an input, see Merge.Add.
 func (l *Listeners) add(name string, in io.ReadCloser, done func(err error)) bool {
 	return l.merge.Add(&parse.Origin{Name: name, Alone: true, Open: func() (io.ReadCloser, error) { return in, nil }}, done)
 }

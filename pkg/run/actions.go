@@ -115,7 +115,6 @@ func ReserveFiles(n int) error {
 	return errors.Join(r.Close(), w.Close())
 }
 
-// holdFiles has n more files open for a moment.
 func holdFiles(n int) error {
 	for range n {
 		file, err := syscall.Dup(0)
@@ -191,7 +190,6 @@ func (a *Actions) Do(alert []byte) {
 	a.less.Broadcast()
 }
 
-// put runs the command for each alert of a turn.
 func (a *Actions) put(o *output) error {
 	for i := range o.result.Notes {
 		if o.result.Notes[i].Alert != nil && a.admit() {

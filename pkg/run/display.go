@@ -73,7 +73,6 @@ func (d *display) open(std Streams) error {
 // isShown reports whether somebody may look.
 func (d *display) isShown() bool { return d.server != nil || d.view != nil }
 
-// listen opens the address of --http.
 func (d *display) listen() error {
 	l, name, err := d.f.o.listenHTTP()
 	if err != nil {
@@ -124,7 +123,6 @@ func (o *Options) ServeHTTP(paths map[string]http.HandlerFunc) (name string, clo
 	return name, func() { _, _ = s.Shutdown(context.Background()), l.Close() }, nil
 }
 
-// openView takes the terminal.
 func (d *display) openView(std Streams) error {
 	if IsTerminal(std.In) && (len(d.f.o.Files) == 0 || slices.Contains(d.f.o.Files, "-")) {
 		return Usage(fmt.Errorf("--live: the input cannot be the terminal that is drawn on: give it a FILE or a pipe"))

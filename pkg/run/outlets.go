@@ -89,7 +89,6 @@ func (o *output) formatJoint(r *stream.Result) {
 	o.formatRows(&r.Rows, from, r.Rows.N)
 }
 
-// formatRows formats the rows from one index to another.
 func (o *output) formatRows(all *stream.Rows, from, to int) {
 	if o.formatter == nil || from == to && all.N > 0 {
 		return
@@ -156,12 +155,10 @@ type writer struct {
 	ending atomic.Bool  // all pieces are small ones
 }
 
-// newWriter is a writer to w.
 func newWriter(name string, w io.Writer, part func(*output) []byte) *writer {
 	return &writer{name: name, w: w, part: part, file: isRegular(w), piece: largestPiece}
 }
 
-// isRegular reports whether w is a regular file.
 func isRegular(w io.Writer) bool {
 	file, ok := w.(*os.File)
 	return ok && state.Regular(file)

@@ -414,7 +414,6 @@ func (t tap) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// tapped gives each of the inputs a tap.
 func (p *pipeline) tapped(origins []*parse.Origin) []*parse.Origin {
 	for _, origin := range origins {
 		open := origin.Open
@@ -451,7 +450,6 @@ func (p *pipeline) close() {
 	p.idle.Broadcast()
 }
 
-// interrupt closes the taps after a signal.
 func (p *pipeline) interrupt() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -46,7 +46,6 @@ func newProgress(f *filter, std Streams) *progress {
 	return &progress{f: f, total: total, drawn: terminal, start: time.Now()}
 }
 
-// inputSize is how many bytes the inputs have, if all are regular files.
 func inputSize(o *Options, stdin io.Reader) (total int64, known bool) {
 	for _, name := range o.inputs() {
 		info := regularInput(name, stdin)

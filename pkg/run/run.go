@@ -201,7 +201,6 @@ type echo struct {
 // echoTime is how long after a signal the same one is taken for its echo.
 const echoTime = 100 * time.Millisecond
 
-// repeats reports whether s is the echo of the signal.
 func (e *echo) repeats(s os.Signal) bool { return s == e.signal && time.Since(e.came) < echoTime }
 
 // keepTime ticks while there is something that the clock alone brings.

@@ -43,7 +43,6 @@ func appendFlags(dst []byte, flags []flagText) []byte {
 	return dst
 }
 
-// readFlags reads what appendFlags wrote.
 func readFlags(d *num.Decoder) (flags []flagText) {
 	for range d.Count(2) {
 		flags = append(flags, flagText{d.Text(), d.Text()})

@@ -58,7 +58,6 @@ func (h *hub) init(s *site) {
 	h.s, h.clients, h.closed = s, map[*client]bool{}, make(chan struct{})
 }
 
-// clients is how many have events.
 func (s *site) clients() int {
 	s.hub.mu.Lock()
 	defer s.hub.mu.Unlock()
@@ -164,7 +163,6 @@ func (h *hub) take(c *client) (next *step, ended, hold bool, status int) {
 	return next, h.ended, h.hold, h.status
 }
 
-// serve answers /events.
 func (h *hub) serve(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/event-stream")
 	if r.Method == http.MethodHead {

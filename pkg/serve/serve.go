@@ -171,7 +171,6 @@ func (s *Server) Close(moment time.Duration) {
 	}
 }
 
-// routes are the paths that there are; all others are 404.
 func (s *site) routes() http.Handler {
 	paths := map[string]http.HandlerFunc{
 		"/":        s.file("index.html", "text/html; charset=utf-8"),

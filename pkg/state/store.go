@@ -183,7 +183,6 @@ func Read(fsys FileSystem, name string) ([]byte, error) {
 	return b, nil
 }
 
-// unwrap is what is kept in the bytes of a file.
 func unwrap(b []byte) ([]byte, error) {
 	if len(b) == 0 {
 		return nil, nil
