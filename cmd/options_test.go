@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"rtda/pkg/agg"
+	"rtda/pkg/clock"
 	"rtda/pkg/rule"
 	"rtda/pkg/run"
 	"rtda/pkg/stream"
@@ -76,7 +77,7 @@ func TestOptions(t *testing.T) {
 		{[]string{"--warmup", "full"}, func(o *options) any { return [2]any{o.Warmup, o.WarmupFull} }, [2]any{1, true}},
 		{[]string{"--warmup", "full", "--warmup", "3"}, func(o *options) any { return [2]any{o.Warmup, o.WarmupFull} }, [2]any{3, false}},
 		{[]string{"--max-line", "64k"}, func(o *options) any { return o.MaxLine }, 65536},
-		{[]string{"--hz", "0.5"}, func(o *options) any { return o.Hz }, stream.Rate{Num: 5, Den: 10}},
+		{[]string{"--hz", "0.5"}, func(o *options) any { return o.Hz }, clock.Rate{Num: 5, Den: 10}},
 		{[]string{"-x", "true", "-r", "x", "--exec-timeout", "1m"}, func(o *options) any { return o.ExecTimeout }, time.Minute},
 		{[]string{"--one-to-one", "-o", "json", "-t", "ts", "--late", "0"}, func(o *options) any { return o.OneToOne }, true},
 		{[]string{"-i", "influx", "--late", "5s"}, func(o *options) any { return o.Late }, 5 * time.Second},

@@ -57,11 +57,7 @@ func simulateFlags(o *options) []Flag {
 		{Name: "count", Short: "c", Arg: "N", Doc: "end after N records",
 			Set: into(parseRecords, &c.Count)},
 		{Name: "hz", Arg: "N", Default: "10", Doc: "ticks a second: 100, 0.5, 1/60",
-			Set: func(s string) error {
-				r, err := parseRate(s)
-				c.Rate = simulate.Rate(r)
-				return err
-			}},
+			Set: into(parseRate, &c.Rate)},
 		{Name: "flat-out", Doc: "do not wait between lines",
 			Set: Switch(&c.flatOut)},
 		{Name: "seed", Arg: "S", Default: "1", Doc: "a whole number; each gives a stream of its own",

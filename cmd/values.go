@@ -134,7 +134,7 @@ func parseEvery(s string) (e stream.Every, err error) {
 
 // parseRate reads samples a second, exactly: a whole number, a decimal or a
 // fraction like 1/60. Numerator and denominator have 9 digits at most.
-func parseRate(s string) (stream.Rate, error) {
+func parseRate(s string) (clock.Rate, error) {
 	num, den, isFraction := strings.Cut(s, "/")
 	if !isFraction {
 		whole, decimals, _ := strings.Cut(s, ".")
@@ -144,7 +144,7 @@ func parseRate(s string) (stream.Rate, error) {
 	n, okNum := digits(num)
 	d, okDen := digits(den)
 	good := isFraction && okNum && okDen && n >= 1 && d >= 1
-	return must(stream.Rate{Num: uint64(n), Den: uint64(d)}, good, "must be samples a second, like 100, 0.5 or 1/60, in 9 digits", s)
+	return must(clock.Rate{Num: uint64(n), Den: uint64(d)}, good, "must be samples a second, like 100, 0.5 or 1/60, in 9 digits", s)
 }
 
 func parseSep(s string) (byte, error) {

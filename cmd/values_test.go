@@ -8,8 +8,8 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"rtda/pkg/clock"
 	"rtda/pkg/run"
-	"rtda/pkg/stream"
 	"rtda/pkg/text"
 )
 
@@ -40,7 +40,7 @@ func TestParseRate(t *testing.T) {
 		{"1.5/2", 0, 0}, {"0.12345678901", 0, 0}, {"12345678901", 0, 0}, {"/", 0, 0}, {".", 0, 0},
 	} {
 		got, err := parseRate(c.in)
-		if got != (stream.Rate{Num: c.num, Den: c.den}) || (err == nil) != (c.num > 0) {
+		if got != (clock.Rate{Num: c.num, Den: c.den}) || (err == nil) != (c.num > 0) {
 			t.Errorf("parseRate(%q) = %v, %v, want %d/%d", c.in, got, err, c.num, c.den)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"rtda/pkg/agg"
+	"rtda/pkg/clock"
 	"rtda/pkg/rule"
 	"rtda/pkg/socket"
 	"rtda/pkg/stream"
@@ -54,7 +55,7 @@ type Options struct {
 	Zone       *time.Location // of times that name none; nil is UTC
 	ZoneText   string         // as the user wrote it
 	Near       int64          // where the first time without its year or date belongs, ns
-	Hz         stream.Rate
+	Hz         clock.Rate
 	HzText     string
 	Late       time.Duration
 	Ahead      time.Duration

@@ -22,7 +22,7 @@ func BenchmarkFlatOut(b *testing.B) {
 			name += "/faults=all"
 		}
 		b.Run(name, func(b *testing.B) {
-			c.Sensors, c.Rate, c.Count = 1, Rate{10, 1}, int64(b.N)
+			c.Sensors, c.Rate, c.Count = 1, hz(10), int64(b.N)
 			g, err := New(c)
 			if err != nil {
 				b.Fatal(err)

@@ -101,7 +101,7 @@ func TestFaults(t *testing.T) {
 	for _, f := range Faults {
 		for _, shape := range []string{"walk", "counter"} {
 			t.Run(f.Name+"/"+shape, func(t *testing.T) {
-				c := Config{Shape: shape, Format: "csv", Sensors: 2, Rate: Rate{3, 1}, Seed: 9, Count: 20_000, Labels: true}
+				c := Config{Shape: shape, Format: "csv", Sensors: 2, Rate: hz(3), Seed: 9, Count: 20_000, Labels: true}
 				clean, _ := made(t, c)
 				c.Faults = []string{f.Name}
 				c.Count = 15_000 // gaps do not count
@@ -194,7 +194,7 @@ func TestLabelsAtTheEnd(t *testing.T) {
 		{"stuck", "stuck,s1,233,239,2026-01-01T00:00:11.6Z,2026-01-01T00:00:11.9Z\n"},
 		{"gap", "gap,s1,,,2026-01-01T00:00:11.6Z,2026-01-01T00:00:11.9Z\n"},
 	} {
-		config := Config{Shape: "counter", Format: "num", Sensors: 2, Rate: Rate{10, 1}, Seed: 1, Count: -1, Faults: []string{c.fault}, Labels: true}
+		config := Config{Shape: "counter", Format: "num", Sensors: 2, Rate: hz(10), Seed: 1, Count: -1, Faults: []string{c.fault}, Labels: true}
 		g, err := New(config)
 		if err != nil {
 			t.Fatal(err)

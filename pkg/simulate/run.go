@@ -57,11 +57,11 @@ func (g *Generator) Paced(out *Sink, clock Clock, stop <-chan struct{}) error {
 	g.begin(start.UnixMilli() * int64(time.Millisecond))
 	return g.run(out, stop, func() int64 {
 		passed := clock.Now().Sub(start)
-		if due := g.cfg.Rate.ticksUntil(int64(passed)); due > g.tick {
+		if due := g.cfg.Rate.Until(int64(passed)); due > g.tick {
 			return due
 		}
-		clock.Sleep(time.Duration(g.cfg.Rate.at(g.tick))-passed, stop)
-		return g.cfg.Rate.ticksUntil(int64(clock.Now().Sub(start)))
+		clock.Sleep(time.Duration(g.cfg.Rate.At(g.tick))-passed, stop)
+		return g.cfg.Rate.Until(int64(clock.Now().Sub(start)))
 	})
 }
 

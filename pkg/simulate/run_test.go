@@ -56,7 +56,7 @@ const ms = time.Millisecond
 // Each tick is one write at its moment, the first at once.
 func TestPaced(t *testing.T) {
 	clock := newClock()
-	writes := paced(t, Config{Format: "csv", Sensors: 2, Rate: Rate{3, 1}, Count: 5}, clock, nil, nil)
+	writes := paced(t, Config{Format: "csv", Sensors: 2, Rate: hz(3), Count: 5}, clock, nil, nil)
 	want := []string{
 		"time,sensor,value\n2026-05-01T11:00:03Z,s1,1\n2026-05-01T11:00:03Z,s2,1\n",
 		"2026-05-01T11:00:03.333333333Z,s1,2\n2026-05-01T11:00:03.333333333Z,s2,2\n",
@@ -80,7 +80,7 @@ func TestPacedDoesNotDrift(t *testing.T) {
 			clock.now = clock.now.Add(350 * ms)
 		}
 	}
-	writes := paced(t, Config{Format: "num", Sensors: 1, Rate: Rate{10, 1}, Count: 9}, clock, nil, pause)
+	writes := paced(t, Config{Format: "num", Sensors: 1, Rate: hz(10), Count: 9}, clock, nil, pause)
 	if want := []string{"1\n", "2\n", "3\n", "4\n5\n6\n", "7\n", "8\n", "9\n"}; !slices.Equal(writes, want) {
 		t.Errorf("writes are %q, want %q", writes, want)
 	}
@@ -97,7 +97,7 @@ func TestPacedCatchesUpInBlocks(t *testing.T) {
 			clock.now = clock.now.Add(time.Hour)
 		}
 	}
-	writes := paced(t, Config{Format: "json", Sensors: 1, Rate: Rate{10, 1}, Count: 30_000}, clock, nil, late)
+	writes := paced(t, Config{Format: "json", Sensors: 1, Rate: hz(10), Count: 30_000}, clock, nil, late)
 	for i, w := range writes {
 		if len(w) > block+100 || !strings.HasSuffix(w, "\n") {
 			t.Errorf("write %d has %d bytes", i, len(w))
@@ -118,12 +118,12 @@ func TestStop(t *testing.T) {
 			close(stop)
 		}
 	}
-	writes := paced(t, Config{Format: "num", Sensors: 1, Rate: Rate{10, 1}, Count: -1}, clock, stop, nil)
+	writes := paced(t, Config{Format: "num", Sensors: 1, Rate: hz(10), Count: -1}, clock, stop, nil)
 	if want := []string{"1\n", "2\n", "3\n"}; !slices.Equal(writes, want) {
 		t.Errorf("writes are %q, want %q", writes, want)
 	}
 
-	g, err := New(Config{Shape: "walk", Format: "num", Sensors: 1, Rate: Rate{10, 1}, Count: -1, Faults: allFaults, Labels: true})
+	g, err := New(Config{Shape: "walk", Format: "num", Sensors: 1, Rate: hz(10), Count: -1, Faults: allFaults, Labels: true})
 	if err != nil {
 		t.Fatal(err)
 	}

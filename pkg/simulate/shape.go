@@ -4,6 +4,8 @@ import (
 	"math"
 	"math/bits"
 	"math/rand/v2"
+
+	"rtda/pkg/clock"
 )
 
 // micro is one: values with decimals are whole millionths, so that the same
@@ -19,7 +21,7 @@ type Shape struct {
 	Doc   string                                 // what it looks like
 	whole bool                                   // whole numbers, not millionths
 	start func(k, n int) int64                   // state of the k-th of n sensors before its first value
-	step  func(r Rate) uint64                    // what a tick adds to a phase, or 0
+	step  func(r clock.Rate) uint64              // what a tick adds to a phase, or 0
 	next  func(s *sensor, step uint64) (x int64) // the next value
 }
 
@@ -43,11 +45,11 @@ func spread(k, n int) int64 {
 	return int64(q)
 }
 
-func still(Rate) uint64 { return 0 }
+func still(clock.Rate) uint64 { return 0 }
 
 // perMinute is what a tick adds to a phase of 2^64 that turns once in 60 s. At
 // rates at which a tick is a minute or more the wave stands still or seems to.
-func perMinute(r Rate) uint64 {
+func perMinute(r clock.Rate) uint64 {
 	q, _ := bits.Div64(r.Den%(60*r.Num), 0, 60*r.Num)
 	return q
 }

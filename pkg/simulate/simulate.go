@@ -20,14 +20,14 @@ const epoch int64 = 1767225600e9
 
 // A Config says what is to be made up.
 type Config struct {
-	Shape   string   // a name of Shapes
-	Format  string   // a name of Formats
-	Sensors int      // sensors, 1 or more; named s1, s2, …
-	Rate    Rate     // ticks a second; each sensor is read once a tick
-	Seed    uint64   // equal seeds give equal streams
-	Faults  []string // names of Faults, put in by turns; none: no faults
-	Labels  bool     // note where the faults are
-	Count   int64    // lines to write, without a header; below 0 there is no end
+	Shape   string     // a name of Shapes
+	Format  string     // a name of Formats
+	Sensors int        // sensors, 1 or more; named s1, s2, …
+	Rate    clock.Rate // ticks a second; each sensor is read once a tick
+	Seed    uint64     // equal seeds give equal streams
+	Faults  []string   // names of Faults, put in by turns; none: no faults
+	Labels  bool       // note where the faults are
+	Count   int64      // lines to write, without a header; below 0 there is no end
 }
 
 // ErrTime is the error of a stream that has run past the year 2261, up to
@@ -74,7 +74,7 @@ func New(c Config) (*Generator, error) {
 	if !ok {
 		return nil, fmt.Errorf("unknown format %q", c.Format)
 	}
-	if c.Sensors < 1 || !c.Rate.ok() {
+	if c.Sensors < 1 || !c.Rate.Ok() {
 		return nil, errors.New("a stream needs a sensor and a rate")
 	}
 	kinds, err := findFaults(c.Faults)
@@ -97,7 +97,7 @@ func New(c Config) (*Generator, error) {
 func (g *Generator) begin(start int64) {
 	g.start, g.limit = start, math.MaxInt64
 	if g.format.stamp != nil || g.cfg.Labels {
-		g.limit = g.cfg.Rate.ticksUntil(clock.End - 1 - start)
+		g.limit = g.cfg.Rate.Until(clock.End - 1 - start)
 	}
 }
 
@@ -166,7 +166,7 @@ func (g *Generator) err() error {
 }
 
 // time is the moment of a tick, ns since the Unix epoch.
-func (g *Generator) time(tick int64) int64 { return g.start + g.cfg.Rate.at(tick) }
+func (g *Generator) time(tick int64) int64 { return g.start + g.cfg.Rate.At(tick) }
 
 // A Row is one of a table: a shape, a format or a fault.
 type Row interface {

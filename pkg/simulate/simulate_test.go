@@ -9,15 +9,20 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"rtda/pkg/clock"
 )
 
 var allFaults = []string{"spike", "drift", "stuck", "noise", "gap"}
 
+// hz is so many ticks a second.
+func hz(n uint64) clock.Rate { return clock.Rate{Num: n, Den: 1} }
+
 // made is the stream of c and its labels, made without waiting.
 func made(t testing.TB, c Config) (lines, labels string) {
 	t.Helper()
-	if c.Rate == (Rate{}) {
-		c.Rate = Rate{10, 1}
+	if c.Rate == (clock.Rate{}) {
+		c.Rate = hz(10)
 	}
 	c.Sensors = max(1, c.Sensors)
 	if c.Shape == "" {
@@ -55,24 +60,24 @@ func TestGolden(t *testing.T) {
 		{"counter", Config{Shape: "counter", Count: 3}, []string{"1", "2", "3"}},
 		{"counters by turns", Config{Shape: "counter", Sensors: 2, Count: 5}, []string{"1", "1", "2", "2", "3"}},
 		// python3: 50+50*math.sin(2*math.pi*i/8)
-		{"sine", Config{Shape: "sine", Rate: Rate{8, 60}, Count: 8}, []string{
+		{"sine", Config{Shape: "sine", Rate: clock.Rate{Num: 8, Den: 60}, Count: 8}, []string{
 			"50.000000", "85.355339", "100.000000", "85.355339", "50.000000", "14.644661", "0.000000", "14.644661",
 		}},
 		{"sines follow each other", Config{Shape: "sine", Sensors: 4, Count: 4}, []string{"50.000000", "100.000000", "50.000000", "0.000000"}},
 		{"nothing", Config{Format: "csv"}, nil},
-		{"json", Config{Shape: "counter", Format: "json", Rate: Rate{4, 1}, Sensors: 2, Count: 4}, []string{
+		{"json", Config{Shape: "counter", Format: "json", Rate: hz(4), Sensors: 2, Count: 4}, []string{
 			`{"time":"2026-01-01T00:00:00Z","sensor":"s1","value":1}`,
 			`{"time":"2026-01-01T00:00:00Z","sensor":"s2","value":1}`,
 			`{"time":"2026-01-01T00:00:00.25Z","sensor":"s1","value":2}`,
 			`{"time":"2026-01-01T00:00:00.25Z","sensor":"s2","value":2}`,
 		}},
-		{"csv", Config{Shape: "sine", Format: "csv", Rate: Rate{1, 60}, Count: 2}, []string{
+		{"csv", Config{Shape: "sine", Format: "csv", Rate: clock.Rate{Num: 1, Den: 60}, Count: 2}, []string{
 			"time,sensor,value", "2026-01-01T00:00:00Z,s1,50.000000", "2026-01-01T00:01:00Z,s1,50.000000",
 		}},
-		{"logfmt", Config{Shape: "sine", Format: "logfmt", Rate: Rate{3, 1}, Count: 2}, []string{
+		{"logfmt", Config{Shape: "sine", Format: "logfmt", Rate: hz(3), Count: 2}, []string{
 			"time=2026-01-01T00:00:00Z sensor=s1 value=50.000000", "time=2026-01-01T00:00:00.333333333Z sensor=s1 value=51.744975",
 		}},
-		{"influx", Config{Shape: "sine", Format: "influx", Rate: Rate{3, 1}, Count: 3}, []string{
+		{"influx", Config{Shape: "sine", Format: "influx", Rate: hz(3), Count: 3}, []string{
 			"simulate,sensor=s1 value=50.000000 1767225600000000000",
 			"simulate,sensor=s1 value=51.744975 1767225600333333333",
 			"simulate,sensor=s1 value=53.487824 1767225600666666667",
@@ -88,7 +93,7 @@ func TestGolden(t *testing.T) {
 }
 
 func TestNewErrors(t *testing.T) {
-	good := Config{Shape: "walk", Format: "num", Sensors: 1, Rate: Rate{1, 1}}
+	good := Config{Shape: "walk", Format: "num", Sensors: 1, Rate: hz(1)}
 	for _, c := range []struct {
 		name string
 		mar  func(c *Config)
@@ -96,8 +101,8 @@ func TestNewErrors(t *testing.T) {
 		{"shape", func(c *Config) { c.Shape = "square" }},
 		{"format", func(c *Config) { c.Format = "xml" }},
 		{"no sensor", func(c *Config) { c.Sensors = 0 }},
-		{"no rate", func(c *Config) { c.Rate = Rate{} }},
-		{"rate out of range", func(c *Config) { c.Rate.Den = maxRate }},
+		{"no rate", func(c *Config) { c.Rate = clock.Rate{} }},
+		{"rate out of range", func(c *Config) { c.Rate.Den = clock.MaxRate }},
 		{"fault", func(c *Config) { c.Faults = []string{"spike", "spook"} }},
 	} {
 		config := good
@@ -113,7 +118,7 @@ func TestNewErrors(t *testing.T) {
 
 // However the stream is cut into calls of Fill, it is the same.
 func TestFillInPieces(t *testing.T) {
-	c := Config{Shape: "walk", Format: "csv", Sensors: 3, Rate: Rate{7, 3}, Seed: 5, Count: 5000, Faults: allFaults, Labels: true}
+	c := Config{Shape: "walk", Format: "csv", Sensors: 3, Rate: clock.Rate{Num: 7, Den: 3}, Seed: 5, Count: 5000, Faults: allFaults, Labels: true}
 	want, _ := made(t, c)
 	for _, max := range []int{1, 100, 4096} {
 		g, err := New(c)
@@ -216,7 +221,7 @@ func TestSinTurn(t *testing.T) {
 // times goes on.
 func TestEndOfTime(t *testing.T) {
 	const century = 100 * 365 * 86400
-	c := Config{Shape: "counter", Format: "csv", Sensors: 1, Rate: Rate{1, century}, Count: 10}
+	c := Config{Shape: "counter", Format: "csv", Sensors: 1, Rate: clock.Rate{Num: 1, Den: century}, Count: 10}
 	for _, v := range []struct {
 		format string
 		labels bool
@@ -241,7 +246,7 @@ func TestEndOfTime(t *testing.T) {
 
 func TestFillAllocs(t *testing.T) {
 	for _, f := range Formats {
-		g, err := New(Config{Shape: "walk", Format: f.Name, Sensors: 2, Rate: Rate{10, 1}, Count: -1, Faults: allFaults})
+		g, err := New(Config{Shape: "walk", Format: f.Name, Sensors: 2, Rate: hz(10), Count: -1, Faults: allFaults})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -254,7 +259,7 @@ func TestFillAllocs(t *testing.T) {
 
 // A failing writer ends the stream with its error.
 func TestWriteErrors(t *testing.T) {
-	c := Config{Shape: "walk", Format: "num", Sensors: 1, Rate: Rate{10, 1}, Count: -1, Faults: allFaults, Labels: true}
+	c := Config{Shape: "walk", Format: "num", Sensors: 1, Rate: hz(10), Count: -1, Faults: allFaults, Labels: true}
 	broken := writeFunc(func([]byte) (int, error) { return 0, io.ErrClosedPipe })
 	var labels bytes.Buffer
 	for _, sink := range []*Sink{{Lines: broken, Labels: &labels}, {Lines: io.Discard, Labels: broken}} {

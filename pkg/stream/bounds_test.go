@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"rtda/pkg/agg"
+	"rtda/pkg/clock"
 	"rtda/pkg/parse"
 )
 
@@ -60,7 +61,7 @@ func TestSilentKeysLetGo(t *testing.T) {
 	} {
 		bytes, s := heapOf(func() *Stream {
 			cfg := durations(c.clock, 10*second)
-			cfg.Hz = Rate{Num: each, Den: 10}
+			cfg.Hz = clock.Rate{Num: each, Den: 10}
 			s := New(cfg)
 			s.Setup(cfg)
 			feed(s, keys*each, func(i int) sample {

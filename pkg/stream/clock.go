@@ -1,62 +1,11 @@
 package stream
 
 import (
-	"math"
-	"math/bits"
-
 	"rtda/pkg/clock"
 	"rtda/pkg/rule"
 )
 
 const second = 1e9
-
-// time is when the i-th record stands, i/Hz seconds after the Unix epoch, to
-// the nearest nanosecond; math.MaxInt64 where it does not fit.
-func (r Rate) time(i int) int64 {
-	hi, lo := bits.Mul64(uint64(i), second*r.Den)
-	lo, carry := bits.Add64(lo, r.Num/2, 0)
-	hi += carry
-	if hi >= r.Num {
-		return math.MaxInt64
-	}
-	t, _ := bits.Div64(hi, lo, r.Num)
-	return int64(min(t, math.MaxInt64))
-}
-
-// fill fills dst with the times of records from the i-th on, as far as these are not
-// later than until, and returns how many these are.
-func (r Rate) fill(dst []int64, i int, until int64) int {
-	t, step := r.time(i), second*r.Den/r.Num
-	if t > until || step >= (math.MaxInt64-uint64(t))/maxMany {
-		return 0
-	}
-	more := second * r.Den % r.Num
-	if more == 0 {
-		n := len(dst)
-		if left := uint64(until-t) / step; left < uint64(n) {
-			n = int(left) + 1
-		}
-		for k := range dst[:n] {
-			dst[k] = t
-			t += int64(step)
-		}
-		return n
-	}
-	_, lo := bits.Mul64(uint64(i), second*r.Den)
-	rest := (lo + r.Num/2) - uint64(t)*r.Num // what is left of the division
-	for k := range dst {
-		if t > until {
-			return k
-		}
-		dst[k] = t
-		t += int64(step)
-		if rest += more; rest >= r.Num {
-			rest -= r.Num
-			t++
-		}
-	}
-	return len(dst)
-}
 
 // boundary is the boundary to which a sample at time t belongs: the first at or
 // after it or, where windows are closed on the left, after it. So a boundary b is

@@ -301,7 +301,7 @@ func (s *Stream) timesFrom(b *parse.Block, batch *parse.Batch, i, n int, until i
 	case DataClock:
 		return batch.Time[i : i+n]
 	case HzClock:
-		return at[:s.cfg.Hz.fill(at, s.stats.Records+1, until)]
+		return at[:s.cfg.Hz.Fill(at, int64(s.stats.Records+1), until)]
 	case WallClock:
 		fill(at, s.timeOf(b, batch, i, 0))
 	default:

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"rtda/pkg/agg"
+	"rtda/pkg/clock"
 	"rtda/pkg/parse"
 	"rtda/pkg/rule"
 )
@@ -19,7 +20,7 @@ func ruled(t testing.TB, r *rand.Rand, texts ...string) Config {
 	cfg := configOf(1, widths[:1+r.IntN(2)], 1+r.IntN(3))
 	cfg.Every.N = 1 + r.IntN(2)*r.IntN(30)
 	if r.IntN(2) == 0 {
-		cfg.Clock, cfg.Hz = HzClock, Rate{Num: 7 + r.Uint64N(4), Den: 1}
+		cfg.Clock, cfg.Hz = HzClock, clock.Rate{Num: 7 + r.Uint64N(4), Den: 1}
 	}
 	var src []rule.Source
 	for _, text := range texts {
@@ -206,7 +207,7 @@ func someRules(t testing.TB, r *rand.Rand) Config {
 // moreAsked draws what else may be asked of a stream.
 func moreAsked(r *rand.Rand, cfg *Config, unit int64) {
 	if cfg.Clock == NoClock && cfg.Rules != nil && cfg.Rules.NeedsClock() != "" {
-		cfg.Clock, cfg.Hz = HzClock, Rate{Num: 7 + r.Uint64N(4), Den: 1}
+		cfg.Clock, cfg.Hz = HzClock, clock.Rate{Num: 7 + r.Uint64N(4), Den: 1}
 	}
 	if r.IntN(4) == 0 {
 		cfg.Keep = 1 + r.IntN(2)
@@ -540,30 +541,5 @@ func TestSilenceAmongMany(t *testing.T) {
 	got, want := alertLog(cfg, xs, func(*Stream) {}), alertLog(cfg, xs, alone)
 	if !slices.Equal(got, want) || len(want) < len(xs)/cfg.Every.N+8 {
 		t.Errorf("together %s, one by one %s", firstDifference(got, want), firstDifference(want, got))
-	}
-}
-
-// TestRateFill holds times that are added up to times that are worked out one by one.
-func TestRateFill(t *testing.T) {
-	r := rand.New(rand.NewPCG(5, 5))
-	for range 3000 {
-		rate := Rate{Num: 1 + r.Uint64N(1<<r.IntN(30)), Den: 1 + r.Uint64N(1<<r.IntN(30))}
-		if r.IntN(2) == 0 {
-			rate = Rate{Num: []uint64{1, 2, 10, 1000, 1e9}[r.IntN(5)], Den: 1}
-		}
-		i, dst := 1+r.IntN(1e6), make([]int64, 1+r.IntN(100))
-		until := int64(never)
-		if first := rate.time(i); r.IntN(2) == 0 && first < never/2 {
-			until = first + r.Int64N(100)*int64(1e9*rate.Den/rate.Num/2+1) - 2
-		}
-		n := rate.fill(dst, i, until)
-		for k, got := range dst[:n] {
-			if want := rate.time(i + k); got != want || got > until {
-				t.Fatalf("%+v: record %d is at %d, want %d, until %d", rate, i+k, got, want, until)
-			}
-		}
-		if n < len(dst) && rate.time(i+len(dst)) < never/4 && rate.time(i+n) <= until {
-			t.Fatalf("%+v: %d times from %d until %d", rate, n, i, until)
-		}
 	}
 }

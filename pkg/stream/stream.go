@@ -27,9 +27,6 @@ const (
 	WallClock       // Block.Read and Tick
 )
 
-// A Rate is samples a second, Num/Den.
-type Rate struct{ Num, Den uint64 }
-
 // An Every says when rows are written: after N samples of a key, at every
 // multiple of D nanoseconds, or, where both are 0, at the end.
 type Every struct {
@@ -82,7 +79,7 @@ type Config struct {
 	Names      []string // of the fields; nil where there is one and it has none
 	Keyed      bool
 	Clock      Clock
-	Hz         Rate
+	Hz         clock.Rate
 	Zone       *time.Location  // of days and weeks of Every, and of hour and weekday; nil is UTC
 	Times      *clock.Resolver // of Batch.East; nil where the times are moments
 	Late       int64
@@ -358,7 +355,7 @@ func (s *Stream) takeGood(b *parse.Block, batch *parse.Batch, i, end int) {
 // countsBeyond reports whether the clock of Config.Hz comes to its end within n
 // records.
 func (s *Stream) countsBeyond(n int) bool {
-	return s.cfg.Clock == HzClock && s.cfg.Hz.time(s.stats.Records+n) >= clock.End
+	return s.cfg.Clock == HzClock && s.cfg.Hz.At(int64(s.stats.Records+n)) >= clock.End
 }
 
 // takePartly takes record i, some of whose values are bad, which is told before
@@ -442,7 +439,7 @@ func (s *Stream) timeOf(b *parse.Block, batch *parse.Batch, i, n int) int64 {
 	case DataClock:
 		return batch.Time[i]
 	case HzClock:
-		return s.cfg.Hz.time(n)
+		return s.cfg.Hz.At(int64(n))
 	case WallClock:
 		return max(b.Read, s.clock)
 	}

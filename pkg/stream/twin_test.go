@@ -82,7 +82,7 @@ func (w *twin) release(late int64) {
 
 func (w *twin) take(x sample) {
 	if w.cfg.Clock == HzClock {
-		x.t = w.cfg.Hz.time(w.taken + 1)
+		x.t = w.cfg.Hz.At(int64(w.taken + 1))
 	}
 	k := w.keys[x.key]
 	if k == nil && w.cfg.Keyed && len(w.keys)-w.silentAt(max(x.t, w.clock)) >= w.cfg.MaxKeys {
@@ -319,7 +319,7 @@ func randomConfig(r *rand.Rand) Config {
 	r.Shuffle(len(widths), func(i, j int) { widths[i], widths[j] = widths[j], widths[i] })
 	cfg := configOf(1+r.IntN(2), widths[:1+r.IntN(len(widths))], 1+r.IntN(3))
 	cfg.Clock, cfg.Keyed = clock, r.IntN(3) > 0
-	cfg.Hz = Rate{Num: 1e9, Den: uint64(1 + r.IntN(20))}
+	cfg.Hz.Num, cfg.Hz.Den = 1e9, uint64(1+r.IntN(20))
 	switch r.IntN(4) {
 	case 0:
 		cfg.Every.N = 1
