@@ -20,7 +20,7 @@ import (
 // What a picture has at most.
 const (
 	MaxSide   = 8000 // dots
-	maxPanels = 8
+	MaxPanels = 8
 	maxNamed  = 12 // keys with a colour
 )
 
@@ -38,7 +38,7 @@ type Config struct {
 
 // Check says why a picture of so many columns cannot be drawn.
 func Check(columns, width, height int) error {
-	if n := min(columns, maxPanels); width > MaxSide || n*height > MaxSide {
+	if n := min(columns, MaxPanels); width > MaxSide || n*height > MaxSide {
 		return fmt.Errorf("a picture has %dx%d dots at most: %d panels of %dx%d have more", MaxSide, MaxSide, n, width, height)
 	}
 	return nil
@@ -138,7 +138,7 @@ func draw(c *Config, on func(width, height int) canvas) {
 }
 
 func newPicture(c *Config, l board.Look) *picture {
-	p := &picture{Config: c, hidden: l.Hidden(), from: math.MaxInt64, to: math.MinInt64, panels: min(len(c.Columns), maxPanels), left: 24}
+	p := &picture{Config: c, hidden: l.Hidden(), from: math.MaxInt64, to: math.MinInt64, panels: min(len(c.Columns), MaxPanels), left: 24}
 	entries := slices.DeleteFunc(l.Sorted(), func(e *board.Entry) bool { return e.Past.Len() == 0 })
 	for _, e := range entries {
 		p.from, p.to = min(p.from, e.Past.Place(0)), max(p.to, e.Time)

@@ -13,7 +13,7 @@ func AppendSVG(dst []byte, c *Config) []byte {
 	draw(c, func(width, height int) canvas {
 		s.printf(`<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %d %d" font-family="sans-serif" font-size="120" stroke-linejoin="round" stroke-linecap="round">`+"\n",
 			width/10, height/10, width, height)
-		s.printf("<title>%s</title>\n", escapeXML("rtda: "+strings.Join(c.Columns[:min(len(c.Columns), maxPanels)], ", ")))
+		s.printf("<title>%s</title>\n", escapeXML("rtda: "+strings.Join(c.Columns[:min(len(c.Columns), MaxPanels)], ", ")))
 		return s
 	})
 	return append(s.dst, "</svg>\n"...)

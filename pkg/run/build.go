@@ -84,6 +84,12 @@ func (f *filter) open(std Streams) error {
 			return err
 		}
 	}
+	p := f.pipeline
+	if o.Clock == stream.WallClock && p.known != nil { // it goes on also where nothing ever comes
+		p.planned = p.known
+		p.stream.Setup(p.planned.stream)
+		defer p.setWake()
+	}
 	return f.checkpoint.restore()
 }
 

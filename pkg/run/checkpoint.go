@@ -288,7 +288,8 @@ func (c *checkpoint) restore() (err error) {
 		return err
 	}
 	p := c.f.pipeline
-	if p.planned = p.known; p.planned != nil {
+	if p.planned == nil && p.known != nil {
+		p.planned = p.known
 		p.stream.Setup(p.planned.stream)
 	}
 	if c.restored, err = p.stream.Restore(c.snapshot); err != nil {

@@ -3,6 +3,8 @@ package run
 import (
 	"testing"
 	"time"
+
+	"rtda/pkg/stream"
 )
 
 // The wall clock follows the machine's clock forward at once, and never goes
@@ -31,5 +33,15 @@ func TestWallClock(t *testing.T) {
 		if got := c.Now(); got != step.want*ms {
 			t.Errorf("%s: %d, want %d", step.what, got, step.want*ms)
 		}
+	}
+}
+
+// Before the first record there is nothing to wake for, so that a run whose first
+// lines are all bad does not keep looking at the clock.
+func TestNothingToWakeFor(t *testing.T) {
+	p := &pipeline{stream: stream.New(stream.Config{Clock: stream.WallClock, Keyed: true}), rearm: make(chan struct{}, 1)}
+	p.setWake()
+	if at := p.wake.Load(); at != 0 || len(p.rearm) > 0 {
+		t.Errorf("it wakes at %d", at)
 	}
 }

@@ -54,6 +54,9 @@ func (p *picture) begin(of *plan) {
 }
 
 func (p *picture) close() error {
+	if all := p.config.Columns; len(all) > plot.MaxPanels {
+		p.f.tell(fmt.Sprintf("-o %s: a picture has %d panels: the columns from %s on are not in it (-a, -w and -f choose)", p.f.o.Out, plot.MaxPanels, all[plot.MaxPanels]))
+	}
 	if p.f.o.Out == "svg" {
 		return p.stdout.write(plot.AppendSVG(nil, &p.config))
 	}

@@ -253,7 +253,10 @@ func (p *pipeline) setWake() {
 	if p.rearm == nil {
 		return
 	}
-	t, _ := p.stream.Wake()
+	t, ok := p.stream.Wake()
+	if !ok {
+		t = 0
+	}
 	if p.wake.Swap(t) != t {
 		select {
 		case p.rearm <- struct{}{}:
