@@ -83,7 +83,7 @@ var conflicts = []conflict{
 		"only files that are followed have a tail: add --follow"},
 	{"listen", func(o *options) bool { return o.OneToOne },
 		"--one-to-one answers on stdout, and nobody who sends would hear it: leave out one of them"},
-	{"listen", func(o *options) bool { return o.HasHeaders() && o.listensUDP() },
+	{"listen", func(o *options) bool { return o.HasHeaders() && o.ListensUDP() },
 		"datagrams have no first line with the names of columns: add --names"},
 	{"max-connections", func(o *options) bool { return !o.has("listen") },
 		"nobody is listened to: add --listen ADDR"},

@@ -33,8 +33,7 @@ func explainFlag(c *cobra.Command, err error) error {
 }
 
 func invalidValue(err *pflag.InvalidValueError) error {
-	var bad *badValue
-	if errors.As(err, &bad) {
+	if bad, ok := errors.AsType[*badValue](err); ok {
 		return bad
 	}
 	// One of pflag's own types, whose errors speak of Go.

@@ -14,7 +14,6 @@ import (
 	"rtda/pkg/parse"
 	"rtda/pkg/rule"
 	"rtda/pkg/run"
-	"rtda/pkg/socket"
 	"rtda/pkg/stream"
 )
 
@@ -75,10 +74,6 @@ func (o *options) finish(files []string) error {
 		}
 	}
 	return nil
-}
-
-func (o *options) listensUDP() bool {
-	return slices.ContainsFunc(o.Listen, func(a socket.Address) bool { return a.Scheme == "udp" })
 }
 
 // readToken reads the token that whoever looks must know.

@@ -159,8 +159,7 @@ func parseSep(s string) (byte, error) {
 
 func parseRegexp(s string) (*regexp.Regexp, error) {
 	re, err := regexp.Compile(s)
-	var bad *syntax.Error
-	if errors.As(err, &bad) {
+	if bad, ok := errors.AsType[*syntax.Error](err); ok {
 		return nil, &badValue{"must be a regular expression (" + bad.Code.String() + ")", bad.Expr}
 	}
 	return re, err

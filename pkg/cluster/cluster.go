@@ -266,8 +266,8 @@ func failure(format string, args ...any) error {
 
 // isFinal reports whether trying again does not help.
 func isFinal(err error) bool {
-	var e *run.Error
-	return errors.As(err, &e)
+	_, final := errors.AsType[*run.Error](err)
+	return final
 }
 
 // sleep waits, unless the context ends before.
@@ -280,11 +280,11 @@ func sleep(ctx context.Context, d time.Duration) {
 
 // sentence is what an error says, in words of ours where the library's help nobody.
 func sentence(err error) string {
-	var refused *jetstream.APIError
+	refused, _ := errors.AsType[*jetstream.APIError](err)
 	switch {
-	case errors.As(err, &refused) && (refused.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence || refused.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequenceConstant):
+	case refused != nil && (refused.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence || refused.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequenceConstant):
 		return "another has written since"
-	case errors.As(err, &refused):
+	case refused != nil:
 		return "the server refuses: " + refused.Description
 	case errors.Is(err, nats.ErrTimeout), errors.Is(err, context.DeadlineExceeded):
 		return "the server does not answer"

@@ -57,7 +57,7 @@ func Init(ctx context.Context, c InitConfig) error {
 	}
 	for _, s := range c.streams() {
 		if _, err := l.js.CreateOrUpdateStream(ctx, s); err != nil {
-			if taken := (*jetstream.APIError)(nil); errors.As(err, &taken) && strings.Contains(taken.Description, "overlap") {
+			if taken, ok := errors.AsType[*jetstream.APIError](err); ok && strings.Contains(taken.Description, "overlap") {
 				return usage("--subject: another stream takes some of these messages already: got %q", c.Subject)
 			}
 			return l.explain(s.Name, err)

@@ -55,15 +55,15 @@ type view struct {
 func (w *worker) work(ctx context.Context, id int, v *view, stop <-chan struct{}) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	p := &partition{worker: w, id: id, view: v, subject: fmt.Sprintf("%s.out.%s.%d", w.name, w.cfg.Group, id), savedAt: time.Now()}
-	var err error
-	if p.engine, err = run.NewEngine(w.optionsOf(id), inputName(id)); err != nil {
+	engine, err := run.NewEngine(w.optionsOf(id), inputName(id))
+	if err != nil {
 		return err
 	}
-	if err := p.load(ctx); err != nil {
-		return err
+	p := &partition{worker: w, id: id, engine: engine, view: v, subject: fmt.Sprintf("%s.out.%s.%d", w.name, w.cfg.Group, id), savedAt: time.Now()}
+	if err = p.load(ctx); err == nil {
+		err = p.ensureTicks(ctx)
 	}
-	if err := p.ensureTicks(ctx); err != nil {
+	if err != nil {
 		return err
 	}
 	input, err := p.read(ctx)
@@ -254,10 +254,8 @@ const readAhead = 2 << 20
 func (p *partition) follow(ctx context.Context, input <-chan jetstream.Msg, stop <-chan struct{}) error {
 	tick := time.NewTicker(p.cfg.Save / 4)
 	defer tick.Stop()
-	if err := p.flush(ctx); err != nil { // alerts of rules that are gone
-		return err
-	}
-	for {
+	err := p.flush(ctx) // alerts of rules that are gone
+	for err == nil {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -265,22 +263,17 @@ func (p *partition) follow(ctx context.Context, input <-chan jetstream.Msg, stop
 			return p.save(ctx)
 		case <-tick.C:
 		case m := <-input:
-			if err := p.takeWaiting(m, input); err != nil {
-				return err
-			}
-			if err := p.flush(ctx); err != nil {
-				return err
+			if err = p.takeWaiting(m, input); err == nil {
+				err = p.flush(ctx)
 			}
 		}
-		if p.saveDue() {
-			if err := p.save(ctx); err != nil {
-				return err
-			}
-			if err := p.ensureTicks(ctx); err != nil {
-				return err
+		if err == nil && p.saveDue() {
+			if err = p.save(ctx); err == nil {
+				err = p.ensureTicks(ctx)
 			}
 		}
 	}
+	return err
 }
 
 // takeWaiting gives the engine a message and what waits behind it, until there is

@@ -295,13 +295,13 @@ func (p *putter) sendAll(ctx context.Context, msgs []*nats.Msg) error {
 		sending.Wait()
 		var unanswered []*nats.Msg
 		for i, err := range errs {
-			var refused *jetstream.APIError
+			refused, _ := errors.AsType[*jetstream.APIError](err)
 			switch {
 			case err == nil:
 				continue
 			case ctx.Err() != nil:
 				return ctx.Err()
-			case errors.As(err, &refused) && refused.Code == 400:
+			case refused != nil && refused.Code == 400:
 				return failure("%s", sentence(err))
 			}
 			p.again(err)

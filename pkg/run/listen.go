@@ -7,7 +7,6 @@ import (
 	"rtda/pkg/feed"
 	"rtda/pkg/parse"
 	"rtda/pkg/serve"
-	"rtda/pkg/socket"
 )
 
 // dropsTime is how often is looked for what the system has dropped.
@@ -57,7 +56,7 @@ func (f *filter) takeIn(cut parse.ReaderConfig, places []feed.Place) error {
 		})
 	}
 	f.pipeline.intake, f.pipeline.reader = in, in
-	if hasUDP(o.Listen) {
+	if o.ListensUDP() {
 		f.aside(f.watchDrops)
 	}
 	return nil
@@ -71,15 +70,6 @@ func (f *filter) stdin() *parse.Origin {
 		}
 	}
 	return nil
-}
-
-func hasUDP(all []socket.Address) bool {
-	for _, a := range all {
-		if a.Scheme == "udp" {
-			return true
-		}
-	}
-	return false
 }
 
 // watchDrops tells what the system drops, as long as the run lasts.

@@ -2,6 +2,7 @@ package run
 
 import (
 	"regexp"
+	"slices"
 	"time"
 
 	"rtda/pkg/agg"
@@ -123,6 +124,11 @@ func (o *Options) HasColumns() bool { return o.In == "csv" || o.In == "tsv" || o
 
 // HasHeaders reports whether columns have their names from the first line.
 func (o *Options) HasHeaders() bool { return o.HasColumns() && len(o.Names) == 0 }
+
+// ListensUDP reports whether datagrams are input.
+func (o *Options) ListensUDP() bool {
+	return slices.ContainsFunc(o.Listen, func(a socket.Address) bool { return a.Scheme == "udp" })
+}
 
 // ImplyClock turns the wall clock on if there is no clock yet, because of why.
 func (o *Options) ImplyClock(why string) {

@@ -44,14 +44,6 @@ func levelOf(sev rule.Severity, resolved bool) Level {
 	return LevelWarn
 }
 
-// A look is how lines of alerts are dressed for one destination.
-type look struct {
-	prefix bool // marks of their level
-	colour bool
-	codes  [rule.Crit + 1]code
-	fine   code // resolved
-}
-
 // A code is what stands before and behind coloured text.
 type code struct{ on, off []byte }
 
@@ -63,43 +55,34 @@ func newCode(attributes ...color.Attribute) code {
 	return code{on, off}
 }
 
-// paint returns what dresses lines for dst, nil if they stay as they are:
-// marks for Telegraf on stderr, colour in text. The line is appended to what
-// it is given.
+// paint returns what dresses lines for dst, nil if they stay as they are: marks for
+// Telegraf on stderr, and in text colour for the first two words, `ALERT crit`. The
+// line is appended to what it is given.
 func (o *Options) paint(dst io.Writer, isStderr bool) func([]byte, rule.Severity, bool, []byte) []byte {
-	l := look{prefix: isStderr && o.StderrPrefix != "", colour: o.AlertFormat == "text" && o.wantColour(dst)}
-	if !l.prefix && !l.colour {
+	prefix, colour := isStderr && o.StderrPrefix != "", o.AlertFormat == "text" && o.wantColour(dst)
+	if !prefix && !colour {
 		return nil
 	}
-	if l.colour {
-		l.fine = newCode(color.FgGreen)
-		l.codes[rule.Info] = newCode(color.FgCyan)
-		l.codes[rule.Warn] = newCode(color.FgYellow)
-		l.codes[rule.Crit] = newCode(color.FgRed, color.Bold)
-	}
+	fine := newCode(color.FgGreen)
+	codes := [...]code{rule.Info: newCode(color.FgCyan), rule.Warn: newCode(color.FgYellow), rule.Crit: newCode(color.FgRed, color.Bold)}
 	return func(dst []byte, sev rule.Severity, resolved bool, line []byte) []byte {
-		if l.prefix {
+		if prefix {
 			dst = append(dst, o.Mark(levelOf(sev, resolved))...)
 		}
-		return l.append(dst, sev, resolved, line)
+		end := bytes.IndexByte(line, ' ')
+		if !colour || sev == rule.None || end < 0 {
+			return append(dst, line...)
+		}
+		if next := bytes.IndexByte(line[end+1:], ' '); end > 0 && next > 0 {
+			end += 1 + next
+		}
+		c := codes[sev]
+		if resolved {
+			c = fine
+		}
+		dst = append(append(dst, c.on...), line[:end]...)
+		return append(append(dst, c.off...), line[end:]...)
 	}
-}
-
-// append appends the line with its first two words, `ALERT crit`, in colour.
-func (l *look) append(dst []byte, sev rule.Severity, resolved bool, line []byte) []byte {
-	c := l.codes[sev]
-	if resolved {
-		c = l.fine
-	}
-	end := bytes.IndexByte(line, ' ')
-	if next := bytes.IndexByte(line[end+1:], ' '); end > 0 && next > 0 {
-		end += 1 + next
-	}
-	if !l.colour || sev == rule.None || end < 0 {
-		return append(dst, line...)
-	}
-	dst = append(append(dst, c.on...), line[:end]...)
-	return append(append(dst, c.off...), line[end:]...)
 }
 
 // wantColour reports whether alerts that go to dst have colour: --color wins
