@@ -475,7 +475,7 @@ func TestLockDiesWithItsProcess(t *testing.T) {
 		}
 		defer s.Close() // it must not be collected
 		fmt.Println("locked")
-		select {}
+		_, _ = os.Stdin.Read(make([]byte, 1)) // until it is killed, or this test is: else Go's runtime finds a deadlock and ends it
 	}
 	name := filepath.Join(t.TempDir(), "s")
 	child := exec.Command(os.Args[0], "-test.run", "^TestLockDiesWithItsProcess$")
@@ -484,6 +484,11 @@ func TestLockDiesWithItsProcess(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	in, err := child.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
 	if err := child.Start(); err != nil {
 		t.Fatal(err)
 	}
