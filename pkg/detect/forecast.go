@@ -98,7 +98,6 @@ func (f *forecast) bound(x, rate float64) {
 	f.down = max(0, f.down+float64(rate*(one(x < f.lower)-0.025)))
 }
 
-// one is 1 for true and 0 for false.
 func one(b bool) float64 {
 	if b {
 		return 1

@@ -108,7 +108,6 @@ func (a *Aligner) Align(b []byte) []byte {
 	return a.out
 }
 
-// begin makes the columns.
 func (a *Aligner) begin(cells []tableCell) {
 	a.left, _ = strconv.Atoi(cells[0].text)
 	for _, cell := range cells[1:] {
@@ -150,7 +149,6 @@ func (a *Aligner) row(cells []tableCell) {
 	a.line(cells)
 }
 
-// line appends cells in columns.
 func (a *Aligner) line(cells []tableCell) {
 	a.lines++
 	room := a.width

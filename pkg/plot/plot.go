@@ -172,7 +172,6 @@ func newPicture(c *Config, l board.Look) *picture {
 	return p
 }
 
-// scale is that of a column.
 func (p *picture) scale(column int) scale {
 	lo, hi := math.Inf(1), math.Inf(-1)
 	for i := range p.lines {

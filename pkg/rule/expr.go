@@ -15,7 +15,6 @@ const (
 	yes
 )
 
-// verdictOf is yes or no.
 func verdictOf(b bool) verdict {
 	if b {
 		return yes
@@ -23,7 +22,6 @@ func verdictOf(b bool) verdict {
 	return no
 }
 
-// not swaps yes and no.
 func (v verdict) not() verdict { return [...]verdict{unknown, no: yes, yes: no}[v] }
 
 // A number gives the value of an expression; NaN where there is none.
@@ -48,7 +46,6 @@ var functions = func() map[string]func(float64) float64 {
 	return m
 }()
 
-// functionNames are the names of the functions, in the order of the table.
 func functionNames() (names []string) {
 	for _, f := range functionTable {
 		names = append(names, f.name)

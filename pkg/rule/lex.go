@@ -35,7 +35,6 @@ type token struct {
 // is tells whether t is this operator or bracket.
 func (t token) is(op string) bool { return t.kind == opTok && t.text == op }
 
-// isWord tells whether t is this word.
 func (t token) isWord(w string) bool { return t.kind == wordTok && t.text == w }
 
 // A lexer cuts a rule into tokens.
@@ -45,7 +44,6 @@ type lexer struct {
 	why  complaint // of the last badTok
 }
 
-// next is the next token.
 func (l *lexer) next() token {
 	rest := strings.TrimLeft(l.text[l.pos:], " \t\r\n")
 	if rest == "" {

@@ -92,7 +92,6 @@ func (p *parser) stop(pos int, msg, cure string) {
 	p.tok = token{kind: endTok, pos: p.pos, end: p.pos}
 }
 
-// advance goes on to the next token.
 func (p *parser) advance() {
 	p.prev = p.tok
 	if p.broken < 0 {
@@ -147,7 +146,6 @@ func (p *parser) head() {
 	}
 }
 
-// headWords are the words of head.
 func headWords(head string) (words []token) {
 	for pos := 0; ; {
 		pos += len(head[pos:]) - len(strings.TrimLeftFunc(head[pos:], isBlank))

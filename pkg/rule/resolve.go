@@ -41,13 +41,10 @@ func newWords(sc *Scope, drafts []*draft) *words {
 				f = n.word
 			}
 			if f != "" && !seen[f] {
-				seen[f] = true
+				seen[f], w.measured[f] = true, true
 				w.named = append(w.named, f)
 			}
 		}
-	}
-	for f := range seen {
-		w.measured[f] = true
 	}
 	return w
 }

@@ -45,7 +45,6 @@ func (g *Generator) record(dst []byte, sensor string, x int64) []byte {
 	return dst
 }
 
-// value appends a value of a sensor.
 func (g *Generator) value(dst []byte, x int64) []byte {
 	if g.shape.whole {
 		return strconv.AppendInt(dst, x, 10)

@@ -101,7 +101,6 @@ func (g *Generator) begin(start int64) {
 	}
 }
 
-// newSensor is the k-th sensor, from 0.
 func (g *Generator) newSensor(k int, kinds []Fault) sensor {
 	s := sensor{
 		name: "s" + strconv.Itoa(k+1),

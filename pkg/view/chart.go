@@ -49,7 +49,6 @@ func newPlot(cellsW, cellsH int, m Marks) *plot {
 	return &plot{w: cellsW * w, h: cellsH * h, marks: m}
 }
 
-// add begins a layer.
 func (p *plot) add(style tcell.Style) {
 	p.layers = append(p.layers, layer{style, make([]bool, p.w*p.h)})
 }

@@ -110,7 +110,6 @@ func (v *View) right(x, y int, s string, style tcell.Style) {
 	v.put(max(0, x-uniseg.StringWidth(s)), y, x, s, style)
 }
 
-// draw draws the whole picture.
 func (v *View) draw() {
 	l := v.layout()
 	v.title(l)

@@ -96,7 +96,6 @@ func (t *Tty) Start() error {
 	return nil
 }
 
-// watch tells of changes of the size.
 func (t *Tty) watch(stop chan struct{}) {
 	for {
 		select {

@@ -215,7 +215,6 @@ func (v *View) Run() {
 	}
 }
 
-// frame draws one picture.
 func (v *View) frame() {
 	v.change()
 	if !v.paused {
@@ -273,7 +272,6 @@ func (v *View) Close() {
 	v.screen.Fini()
 }
 
-// handle does what a key says.
 func (v *View) handle(e tcell.Event) {
 	switch e := e.(type) {
 	case *tcell.EventResize:
@@ -374,7 +372,6 @@ func (v *View) letter(r rune) {
 	}
 }
 
-// choose chooses a column.
 func (v *View) choose(c int) {
 	if n := len(v.c.Columns); n > 0 {
 		v.column, v.scale = (c+n)%n, scale{}
@@ -384,7 +381,6 @@ func (v *View) choose(c int) {
 	}
 }
 
-// move chooses another key.
 func (v *View) move(by int) {
 	if len(v.sorted) == 0 {
 		return
