@@ -8,8 +8,10 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -245,6 +247,46 @@ func TestTCP(t *testing.T) {
 	c := dial(t, name)
 	say(t, c, "3\n")
 	until(t, "a line of the third", func() bool { return len(k.of(name+"#3")) == 1 })
+}
+
+// A scarce listener has no descriptor for a connection at first.
+type scarce struct {
+	net.Listener
+	errs []error
+}
+
+func (s *scarce) Accept() (net.Conn, error) {
+	if len(s.errs) == 0 {
+		return s.Listener.Accept()
+	}
+	err := s.errs[0]
+	s.errs = s.errs[1:]
+	return nil, &net.OpError{Op: "accept", Err: os.NewSyscallError("accept4", err)}
+}
+
+func TestTooManyFiles(t *testing.T) {
+	for _, scheme := range []string{"tcp", "http"} {
+		k := newTaker()
+		l, _ := stand(t, k, scheme, 3)
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		name := scheme + "://" + listener.Addr().String()
+		s := &socket.Listener{Name: name, Listener: &scarce{listener, []error{syscall.EMFILE, syscall.EMFILE}}}
+		if scheme == "http" {
+			go l.serveHTTP(s)
+			_, err = http.Post(name, "", strings.NewReader("1\n"))
+		} else {
+			l.closers = append(l.closers, s)
+			go l.accept(s)
+			say(t, dial(t, name), "1\n")
+		}
+		until(t, "a line", func() bool { return len(k.of(name+"#1")) == 1 })
+		if want := name + ": connections wait: too many open files (see ulimit -n)"; k.said() != want || err != nil {
+			t.Errorf("told %q, want %q; error %v", k.said(), want, err)
+		}
+	}
 }
 
 func TestTooManyConnections(t *testing.T) {

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"rtda/pkg/num"
@@ -44,8 +45,9 @@ type Listeners struct {
 	// headerTime and bodyTime are the bounds of those names; tests have less time.
 	headerTime, bodyTime time.Duration
 
-	open atomic.Int64 // connections
-	full atomic.Int64 // connections refused because there are too many
+	open  atomic.Int64 // connections
+	full  atomic.Int64 // connections refused because there are too many
+	waits atomic.Int64 // times that connections began to wait for descriptors
 
 	mu      sync.Mutex
 	closers []io.Closer
@@ -83,8 +85,9 @@ func (l *Listeners) Listen(a socket.Address) (name string, err error) {
 
 // accept takes connections, each an input of its own.
 func (l *Listeners) accept(s *socket.Listener) {
+	taken := telling{Listener: s, tell: func() { l.tellWaiting(s.Name) }}
 	for n := 1; ; n++ {
-		conn, err := s.Accept()
+		conn, err := taken.Accept()
 		if errors.Is(err, net.ErrClosed) {
 			return
 		}
@@ -124,6 +127,31 @@ func (l *Listeners) leave(conn net.Conn) {
 	if l.conns[conn] {
 		delete(l.conns, conn)
 		l.open.Add(-1)
+	}
+}
+
+// A telling listener tells when connections begin to wait for descriptors.
+type telling struct {
+	net.Listener
+	tell    func()
+	waiting bool
+}
+
+// Accept takes the next connection.
+func (t *telling) Accept() (net.Conn, error) {
+	conn, err := t.Listener.Accept()
+	was := t.waiting
+	if t.waiting = errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE); t.waiting && !was {
+		t.tell()
+	}
+	return conn, err
+}
+
+// tellWaiting tells that connections wait at an address because no more files can be
+// open: the first five times that it begins, the 10th, the 100th …
+func (l *Listeners) tellWaiting(name string) {
+	if n := l.waits.Add(1); num.IsTold(int(n)) {
+		l.c.Tell(name + ": connections wait: too many open files (see ulimit -n)")
 	}
 }
 
@@ -234,7 +262,7 @@ func (l *Listeners) serveHTTP(s *socket.Listener) {
 	l.mu.Lock()
 	l.closers = append(l.closers, &server)
 	l.mu.Unlock()
-	_ = server.Serve(s) // it ends when the listener is closed
+	_ = server.Serve(&telling{Listener: s, tell: func() { l.tellWaiting(s.Name) }}) // it ends when the listener is closed
 }
 
 // post takes one request. It is answered when all its lines have been taken.
