@@ -116,6 +116,9 @@ func (d *influxDecoder) plain(r *record, b []byte) int {
 			}
 			known = d.slots.find(b[i+1 : eq])
 			d.names = remember(d.names, n, b[i:eq+1], known)
+			if known < 0 && !tags && d.s.chosen && num.SkipJSON(b, eq+1) > eq+1 {
+				r.unmeasured(b[i+1 : eq])
+			}
 			i = eq + 1
 		}
 		var p *slot

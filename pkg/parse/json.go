@@ -497,7 +497,7 @@ func (d *jsonDecoder) lookUp(from, depth int, n *jsonNode, before *member) (m *m
 	if content, ok := d.decoded(d.b[name:end]); ok {
 		step = n.byName[string(content)]
 		if step == nil && d.s.chosen && n == &d.root && num.SkipJSON(d.b, i) > i {
-			d.r.batch.tellOnce(Unmeasured, d.r.line, bytes.Clone(cutQuote(content)))
+			d.r.unmeasured(content)
 		}
 	}
 	if m = n.remember(raw, step); m != &n.unknown {

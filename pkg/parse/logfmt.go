@@ -92,6 +92,11 @@ func (d *logfmtDecoder) pairs(r *record, b []byte, f func(name []byte, isNumber 
 			}
 			i++
 			d.names = remember(d.names, n, b[from:i], slot)
+			if slot < 0 && f == nil && d.s.chosen {
+				if _, size := num.Prefix(b[i:], r.sign); size > 0 && (i+size == len(b) || b[i+size] <= ' ') {
+					r.unmeasured(name)
+				}
+			}
 		}
 		var value []byte
 		k := untyped

@@ -373,6 +373,12 @@ func (r *record) judge() {
 	}
 }
 
+// unmeasured tells that the line has a number in a field that the first good record
+// did not have.
+func (r *record) unmeasured(name []byte) {
+	r.batch.tellOnce(Unmeasured, r.line, bytes.Clone(cutQuote(name)))
+}
+
 // missing fails for a field that the line does not have. Its complaint tells
 // which it has.
 func (r *record) missing(reason Reason, name string) {
