@@ -132,18 +132,11 @@ const limit = 1e150
 // thousand samples have come (TestPushAllocs).
 func (d *Detector) Push(t int64, x float64) {
 	x = min(max(x, -limit), limit)
-	if d.hours == nil {
-		d.learn(x, 0, false)
-		return
+	usual, known := 0.0, false // of its hour
+	if d.hours != nil {
+		usual, known = d.hours.ask(int(d.plan.offsets.Hour(t)))
+		d.hours.learn(x)
 	}
-	hour := int(d.plan.offsets.Hour(t))
-	usual, known := d.hours.ask(hour)
-	d.learn(x, usual, known)
-	d.hours.learn(x)
-}
-
-// learn gives x to the parts, with the usual value of its hour, if that is known.
-func (d *Detector) learn(x, usual float64, known bool) {
 	if d.anomaly != nil {
 		d.anomaly.push(x, usual, known)
 	}

@@ -155,6 +155,20 @@ func Quote(s string) string {
 // Plain is s without quotes, unsafe characters escaped.
 func Plain(s string) string { return string(AppendPlain(nil, s)) }
 
+// ASCII returns s with every character beyond ASCII as its escape: "\u6e29".
+func ASCII(s string) string {
+	quoted := []byte(nil)
+	for _, r := range s {
+		if r < 0x80 {
+			quoted = append(quoted, byte(r))
+			continue
+		}
+		e := strconv.AppendQuoteRuneToASCII(nil, r)
+		quoted = append(quoted, e[1:len(e)-1]...)
+	}
+	return string(quoted)
+}
+
 // FileName returns the name of a file as complaints show it: as it is, or
 // quoted if it is empty or holds something that must not reach a terminal.
 func FileName(name string) string {
