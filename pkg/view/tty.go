@@ -13,28 +13,43 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// writeTime is how long a terminal may take nothing until what was to be drawn
-// is thrown away; stuckTime once it has; leaveTime for what gives it back, which is
-// not to be thrown away because a picture was.
+// When the terminal is given back, leaveTime is how long what is still to be drawn, and
+// then what gives it back, may take; stuckTime how long the terminal may take nothing
+// until what is to be drawn is thrown away.
 const (
-	writeTime = 200 * time.Millisecond
-	stuckTime = 5 * time.Millisecond
 	leaveTime = 500 * time.Millisecond
+	stuckTime = 200 * time.Millisecond
 )
+
+// What waits to be drawn is written in pieces of pieceSize bytes, and is maxWaiting at
+// most.
+const (
+	pieceSize  = 1 << 10
+	maxWaiting = 256 << 10
+)
+
+// cancel ends a control sequence of which the terminal has got only the beginning.
+const cancel = "\x18"
 
 // ErrNoTerminal says that there is no terminal to draw on.
 var ErrNoTerminal = errors.New("there is no terminal to draw on")
 
 // A Tty is the terminal that the process was started from, whatever its streams
 // are. Keys come one by one and are not shown, and ^S stops nothing; but Ctrl-C
-// and Ctrl-Z stay signals for the whole pipeline, as for any filter.
+// and Ctrl-Z stay signals for the whole pipeline, as for any filter. Who writes to it
+// never waits: it takes what it is given as fast as it can.
 type Tty struct {
 	f      *os.File
 	saved  *unix.Termios
 	resize chan os.Signal
 	lost   atomic.Bool // something that was to be drawn was thrown away
-	stuck  atomic.Bool // the last write failed
-	leaves atomic.Bool // the next write is the first of those that give it back
+	taken  func()      // called when all has been taken
+	leave  time.Duration
+
+	out     sync.Mutex
+	waiting []byte        // to be written
+	writing chan struct{} // closed when all of it has been; nil if it has
+	latest  time.Time     // when the terminal last took something
 
 	mu      sync.Mutex
 	changed func()
@@ -53,7 +68,11 @@ func OpenTty() (*Tty, error) {
 	if err != nil {
 		return nil, ErrNoTerminal
 	}
-	return &Tty{f: f, resize: make(chan os.Signal, 1)}, nil
+	return newTty(f), nil
+}
+
+func newTty(f *os.File) *Tty {
+	return &Tty{f: f, resize: make(chan os.Signal, 1), taken: func() {}, leave: leaveTime}
 }
 
 // control calls f with the descriptor. File.Fd would end what deadlines there
@@ -89,7 +108,7 @@ func (t *Tty) Start() error {
 	if err != nil {
 		return err
 	}
-	_ = t.f.SetReadDeadline(time.Time{}) // where the system has deadlines for terminals
+	_ = t.f.SetDeadline(time.Time{}) // where the system has deadlines for terminals
 	t.stop = make(chan struct{})
 	signal.Notify(t.resize, syscall.SIGWINCH)
 	go t.watch(t.stop)
@@ -112,9 +131,14 @@ func (t *Tty) watch(stop chan struct{}) {
 	}
 }
 
-// Drain wakes a reader that waits: the terminal is about to be given back.
+// Drain wakes a reader that waits and ends a picture under way: the terminal is about
+// to be given back.
 func (t *Tty) Drain() error {
-	t.leaves.Store(true)
+	if !t.await(stuckTime) {
+		t.abandon()
+		_ = t.f.SetWriteDeadline(time.Time{})
+		_, _ = t.Write([]byte(cancel)) // it never fails
+	}
 	_ = t.f.SetReadDeadline(time.Now())
 	return t.control(func(fd int) error {
 		own, err := unix.IoctlGetTermios(fd, getTermios)
@@ -128,6 +152,9 @@ func (t *Tty) Drain() error {
 
 // Stop gives the terminal back as it was.
 func (t *Tty) Stop() error {
+	if !t.await(t.leave) {
+		t.abandon()
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	signal.Stop(t.resize)
@@ -164,24 +191,98 @@ func (t *Tty) WindowSize() (tcell.WindowSize, error) {
 // Read reads keys.
 func (t *Tty) Read(b []byte) (int, error) { return t.f.Read(b) }
 
-// Write draws. A terminal that takes nothing holds up nobody for longer than
-// writeTime, and from then on hardly at all: the rest is thrown away, and Lost
-// tells.
+// Write has b written as soon as the terminal has taken what came before. Where that is
+// too much, b is left out as a whole.
 func (t *Tty) Write(b []byte) (int, error) {
-	wait := writeTime
-	switch {
-	case t.leaves.Swap(false):
-		wait = leaveTime
-	case t.stuck.Load():
-		wait = stuckTime
-	}
-	_ = t.f.SetWriteDeadline(time.Now().Add(wait))
-	n, err := t.f.Write(b)
-	t.stuck.Store(err != nil)
-	if err != nil {
+	t.out.Lock()
+	defer t.out.Unlock()
+	if len(t.waiting)+len(b) > maxWaiting {
 		t.lost.Store(true)
+		return len(b), nil
 	}
-	return n, err
+	t.waiting = append(t.waiting, b...)
+	if t.writing == nil {
+		t.writing, t.latest = make(chan struct{}), time.Now()
+		go t.writeOut()
+	}
+	return len(b), nil
+}
+
+// writeOut writes until nothing waits.
+func (t *Tty) writeOut() {
+	for piece := t.next(nil); len(piece) > 0; piece = t.next(piece) {
+		if _, err := t.f.Write(piece); err != nil { // it is gone, or was told to give up
+			t.drop()
+		}
+	}
+	t.taken()
+}
+
+// next is the next piece to write, in the room of the one that has been written.
+func (t *Tty) next(piece []byte) []byte {
+	t.out.Lock()
+	defer t.out.Unlock()
+	t.latest = time.Now()
+	piece = append(piece[:0], t.waiting[:min(len(t.waiting), pieceSize)]...)
+	t.waiting = t.waiting[len(piece):]
+	if len(piece) == 0 {
+		close(t.writing)
+		t.writing, t.waiting = nil, nil
+	}
+	return piece
+}
+
+// drop throws away what waits.
+func (t *Tty) drop() {
+	t.out.Lock()
+	t.waiting = t.waiting[:0]
+	t.out.Unlock()
+	t.lost.Store(true)
+}
+
+// busy reports whether the terminal has not yet taken all that it was given.
+func (t *Tty) busy() bool {
+	t.out.Lock()
+	defer t.out.Unlock()
+	return t.writing != nil
+}
+
+// await waits until the terminal has taken all, but no longer than t.leave, nor when it
+// has taken nothing for so long.
+func (t *Tty) await(stuck time.Duration) (taken bool) {
+	for end := time.Now().Add(t.leave); ; {
+		t.out.Lock()
+		writing, latest := t.writing, t.latest
+		t.out.Unlock()
+		left := min(time.Until(end), time.Until(latest.Add(stuck)))
+		switch {
+		case writing == nil:
+			return true
+		case left <= 0:
+			return false
+		}
+		select {
+		case <-writing:
+			return true
+		case <-time.After(left):
+		}
+	}
+}
+
+// abandon ends the writing. Where the system has no deadlines for terminals it goes on
+// when the terminal takes something again.
+func (t *Tty) abandon() {
+	t.drop()
+	_ = t.f.SetWriteDeadline(time.Now())
+	t.out.Lock()
+	writing := t.writing
+	t.out.Unlock()
+	if writing != nil {
+		select {
+		case <-writing:
+		case <-time.After(stuckTime):
+		}
+	}
 }
 
 // Close closes the terminal.

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -58,8 +59,9 @@ type View struct {
 	told    string // the last of them that is a complaint, not an alert
 	toldAll int
 
-	drawing sync.Mutex // held while a picture is written
-	away    bool       // the terminal is not ours
+	drawing sync.Mutex  // held while a picture is written
+	away    bool        // the terminal is not ours
+	behind  atomic.Bool // a picture waits until the terminal has taken the one before
 
 	// what follows belongs to the goroutine that draws
 	anew    bool // every cell is to be written
@@ -103,12 +105,15 @@ const keptLines = 1000
 
 // New is a View on a screen, which it initialises.
 func New(c Config, screen tcell.Screen, tty *Tty) (*View, error) {
-	if err := screen.Init(); err != nil {
-		return nil, err
-	}
 	v := &View{
 		c: c, screen: screen, tty: tty, quit: make(chan struct{}), wake: make(chan struct{}, 1),
 		version: math.MaxUint64,
+	}
+	if tty != nil {
+		tty.taken = v.catchUp
+	}
+	if err := screen.Init(); err != nil {
+		return nil, err
 	}
 	if c.ASCII {
 		v.marks = ASCII
@@ -215,7 +220,23 @@ func (v *View) Run() {
 	}
 }
 
+// catchUp draws the picture that has waited.
+func (v *View) catchUp() {
+	if v.behind.Swap(false) {
+		v.redraw()
+	}
+}
+
+// frame draws one picture, or notes that one is to be drawn when the terminal has taken
+// the one before: on a slow line there are fewer pictures, and none that is late.
 func (v *View) frame() {
+	if v.tty != nil {
+		v.behind.Store(true)
+		if v.tty.busy() {
+			return
+		}
+		v.behind.Store(false)
+	}
 	v.change()
 	if !v.paused {
 		v.read()
