@@ -250,18 +250,11 @@ func (p *putter) resume(file *os.File, name, source string, m *jetstream.RawStre
 	}
 	end := []byte{0}
 	if was.Offset > 0 {
-		if _, err := file.ReadAt(end, was.Offset-1); err == nil && end[0] != p.lineEnd() {
+		if _, err := file.ReadAt(end, was.Offset-1); err == nil && end[0] != parse.LineEnd(p.config.NUL) {
 			p.cfg.Tell(text.FileName(name) + ": its last line had no end when it was put: what was appended since is a line of its own")
 		}
 	}
 	return was.Offset, nil
-}
-
-func (p *putter) lineEnd() byte {
-	if p.config.NUL {
-		return 0
-	}
-	return '\n'
 }
 
 // putStream puts what cannot be read again. A message that is not answered is sent
@@ -376,7 +369,7 @@ func (p *putter) messages(b *parse.Block, batch *parse.Batch) ([]*nats.Msg, erro
 	lines := make([][]byte, p.partitions)
 	next := 0
 	for data, n := b.Data, 1; len(data) > 0; n++ {
-		end := bytes.IndexByte(data, p.lineEnd()) + 1
+		end := bytes.IndexByte(data, parse.LineEnd(p.config.NUL)) + 1
 		if end == 0 {
 			end = len(data)
 		}

@@ -152,11 +152,8 @@ func Follow(m *Merge, names []string, stdin *parse.Origin, c FollowConfig) *Foll
 // newFollower is a Follower that looks only when it is told to.
 func newFollower(m *Merge, names []string, stdin *parse.Origin, c FollowConfig) *Follower {
 	f := &Follower{
-		c: c, merge: m, end: '\n', watched: map[string]bool{},
+		c: c, merge: m, end: parse.LineEnd(c.NUL), watched: map[string]bool{},
 		stop: make(chan struct{}), stopped: make(chan struct{}),
-	}
-	if c.NUL {
-		f.end = 0
 	}
 	left := slices.Clone(c.From)
 	for _, name := range names {

@@ -106,11 +106,7 @@ type Reader struct {
 func NewReader(src []*Origin, c ReaderConfig) *Reader {
 	c.MaxLine = cmp.Or(c.MaxLine, defaultMaxLine)
 	c.Size = cmp.Or(c.Size, defaultSize)
-	r := &Reader{src: src, c: c, end: '\n', limit: c.Size, at: -1, err: io.EOF}
-	if c.NUL {
-		r.end = 0
-	}
-	return r
+	return &Reader{src: src, c: c, end: LineEnd(c.NUL), limit: c.Size, at: -1, err: io.EOF}
 }
 
 // Next fills b with the whole lines that one read brings, reading on while
@@ -375,6 +371,14 @@ func nextLine(data []byte, end byte) (line, rest []byte) {
 		line = line[:n-1]
 	}
 	return line, rest
+}
+
+// LineEnd is what records end in: LF, or NUL.
+func LineEnd(nul bool) byte {
+	if nul {
+		return 0
+	}
+	return '\n'
 }
 
 // isBlank reports whether a line has nothing but spaces, tabs and CR; where

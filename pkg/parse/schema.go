@@ -43,10 +43,7 @@ func NewSchema(c Config) (*Schema, error) {
 	c.Decimal = cmp.Or(c.Decimal, '.')
 	c.Sep = cmp.Or(c.Sep, ',')
 	c.MaxLine = cmp.Or(c.MaxLine, defaultMaxLine)
-	s := &Schema{cfg: c, end: '\n', maxLine: c.MaxLine}
-	if c.NUL {
-		s.end = 0
-	}
+	s := &Schema{cfg: c, end: LineEnd(c.NUL), maxLine: c.MaxLine}
 	var err error
 	if s.time, err = clock.NewReader(c.TimeFormat, c.Zone); err != nil {
 		return nil, err

@@ -638,11 +638,7 @@ func (c *checkpoint) beforeTail(b *parse.Block) {
 	if c == nil || c.f.o.Follow || len(c.f.o.Listen) > 0 || b.TooLong || len(b.Data) == 0 || b.Origin != c.f.origins[len(c.f.origins)-1] {
 		return
 	}
-	end := byte('\n')
-	if c.f.o.NUL {
-		end = 0
-	}
-	if b.Data[len(b.Data)-1] != end {
+	if b.Data[len(b.Data)-1] != parse.LineEnd(c.f.o.NUL) {
 		c.save(true)
 	}
 }
