@@ -1,18 +1,16 @@
 package cmd
 
 import (
-	"fmt"
 	"io"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"rtda/pkg/run"
 )
 
-// The two commands of the demonstration, as they are shown and run. The seed is
-// one with which s2 alone drifts away, from the 6th to the 12th second.
+// The two commands of the demonstration. The seed is one with which s2 alone drifts
+// away, from the 6th to the 12th second.
 var (
 	demoSource = []string{"simulate", "--sensors", "3", "--shape", "walk", "--fault", "drift", "--hz", "20", "--seed", "2417085", "-c", "885", "-o", "json"}
 	demoFilter = []string{"-k", "sensor", "-f", "value", "-t", "time", "-w", "2s", "-n", "1s", "-a", "mean,max", "-p", "4", "-r", "crit hot: mean > 80 until mean < 60"}
@@ -22,6 +20,13 @@ const demoBefore = `Three made-up sensors are read 20 times a second. Two stay q
 away. Each second rtda writes the mean and the maximum of the last 2 seconds of
 each sensor, and reports s2 while its mean is too high. It takes 15 seconds.
 
+` + demoPipe + "\n"
+
+// demoPipe is how the commands are shown.
+const demoPipe = `  rtda simulate --sensors 3 --shape walk --fault drift --hz 20 --seed 2417085 \
+      -c 885 -o json |
+    rtda -k sensor -f value -t time -w 2s -n 1s -a mean,max -p 4 \
+        -r 'crit hot: mean > 80 until mean < 60'
 `
 
 const demoAfter = `
@@ -50,7 +55,7 @@ func (sh *shell) demoCommand() *cobra.Command {
 
 // demo shows the commands, runs them, joined by a pipe, and tells what to try.
 func (sh *shell) demo(flatOut bool) error {
-	if err := sh.print(demoBefore + shownPipe(demoSource, demoFilter) + "\n"); err != nil {
+	if err := sh.print(demoBefore); err != nil {
 		return err
 	}
 	source := slices.Clone(demoSource)
@@ -68,33 +73,4 @@ func (sh *shell) demo(flatOut bool) error {
 		return &run.Error{Status: status}
 	}
 	return sh.print(demoAfter)
-}
-
-// shownPipe is two commands as a shell reads them, on lines of 80 characters.
-func shownPipe(source, filter []string) string {
-	return shownCommand("  ", source, " |\n") + shownCommand("    ", filter, "\n")
-}
-
-// shownCommand is a command that goes on in further lines where it is long. A
-// flag and its value stay together.
-func shownCommand(indent string, args []string, end string) string {
-	var b strings.Builder
-	line := indent + "rtda"
-	for i := 0; i < len(args); i++ {
-		word := args[i]
-		if strings.HasPrefix(word, "-") && i+1 < len(args) && !strings.HasPrefix(args[i+1], "-") {
-			i++
-			value := args[i]
-			if strings.ContainsAny(value, " :<>") {
-				value = "'" + value + "'"
-			}
-			word += " " + value
-		}
-		if len(line)+len(word) > 76 {
-			fmt.Fprintf(&b, "%s \\\n", line)
-			line = indent + "   "
-		}
-		line += " " + word
-	}
-	return b.String() + line + end
 }

@@ -75,6 +75,16 @@ func TestHelpExamples(t *testing.T) {
 	}
 }
 
+// The commands that the demonstration shows are those that it runs.
+func TestDemoShowsWhatRuns(t *testing.T) {
+	script := "rtda() { for a; do printf '%s\\0' \"$a\"; done; printf '\\n'; }\n" + strings.Replace(demoPipe, "|", ";", 1)
+	got, err := exec.Command("sh", "-c", script).Output()
+	want := strings.Join(demoSource, "\x00") + "\x00\n" + strings.Join(demoFilter, "\x00") + "\x00\n"
+	if string(got) != want || err != nil {
+		t.Errorf("got %q, %v\nwant %q", got, err, want)
+	}
+}
+
 // The table of flags is whole: every row can be shown and set, and no two
 // share a name.
 func TestFlagTable(t *testing.T) {
