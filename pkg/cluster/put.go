@@ -33,7 +33,6 @@ type PutConfig struct {
 	Source  string       // "": of the machine and the FILE
 	Options *run.Options // In, Keys, Names and what else says how lines are read; Files
 	Stdin   io.Reader
-	Piece   int // bytes that go into the stream at once; 0: see piece
 }
 
 // goodMessage is how large messages are where there is enough to put: much smaller
@@ -43,9 +42,7 @@ const goodMessage = 64 << 10
 // piece is how much goes into the stream at once, if so much is there. A server that
 // keeps its streams alone brings each piece of a file to its disk, which takes some ms
 // however large it is.
-func (p *putter) piece() int {
-	return min(cmp.Or(p.cfg.Piece, goodMessage*p.partitions), p.largest())
-}
+func (p *putter) piece() int { return min(goodMessage*p.partitions, p.largest()) }
 
 // A putter puts lines into a stream.
 type putter struct {

@@ -44,6 +44,7 @@ type display struct {
 
 	server   *serve.Server
 	listener *socket.Listener
+	who      serve.Config // who may ask
 	view     *view.View
 	viewed   chan struct{}  // closed when the view has drawn its last picture
 	stops    chan os.Signal // Ctrl-Z and going on, where there is a view
@@ -74,51 +75,44 @@ func (d *display) open(std Streams) error {
 func (d *display) isShown() bool { return d.server != nil || d.view != nil }
 
 func (d *display) listen() error {
-	l, name, err := d.f.o.listenHTTP()
+	l, name, who, err := d.f.o.listenHTTP()
 	if err != nil {
 		return err
 	}
-	d.listener = l
+	d.listener, d.who = l, who
 	d.server = serve.New(d.serveConfig(nil))
 	go func() { _ = d.server.Serve(l) }() // it ends when the display does
 	d.f.tell(name)
 	return nil
 }
 
-// listenHTTP listens at the address of --http, which name tells.
-func (o *Options) listenHTTP() (l *socket.Listener, name string, err error) {
+// listenHTTP listens at the address of --http, which name tells. who says who may ask
+// there.
+func (o *Options) listenHTTP() (l *socket.Listener, name string, who serve.Config, err error) {
 	if l, err = socket.Listen(*o.HTTP); err != nil {
-		return nil, "", Usage(fmt.Errorf("--http: %s: %w", o.HTTPText, err))
+		return nil, "", who, Usage(fmt.Errorf("--http: %s: %w", o.HTTPText, err))
 	}
-	if l.Addr().Network() != "tcp" {
-		return l, l.Name, nil
+	who = serve.Config{Token: o.HTTPToken, Hosts: o.HTTPHosts}
+	addr, ok := l.Addr().(*net.TCPAddr)
+	if !ok {
+		return l, l.Name, who, nil
 	}
-	if !socket.Loopback(l.Addr()) && o.HTTPToken == "" && !o.HTTPOpen {
+	if !socket.Loopback(addr) && o.HTTPToken == "" && !o.HTTPOpen {
 		_ = l.Close() // nobody was told of it
-		return nil, "", Usage(fmt.Errorf("--http: %s can be reached from other machines: add --http-token FILE, or --http-token none if everyone may look", l.Addr()))
+		return nil, "", who, Usage(fmt.Errorf("--http: %s can be reached from other machines: add --http-token FILE, or --http-token none if everyone may look", addr))
 	}
-	return l, "http://" + l.Addr().String() + "/", nil
-}
-
-// guard reports whether who asks at an address has to be looked at, and its port.
-func guard(l *socket.Listener) (needed bool, port string) {
-	a, ok := l.Addr().(*net.TCPAddr)
-	if ok {
-		port = strconv.Itoa(a.Port)
-	}
-	return ok, port
+	who.Guard, who.Port = true, strconv.Itoa(addr.Port)
+	return l, "http://" + addr.String() + "/", who, nil
 }
 
 // ServeHTTP answers requests at the address of --http, from who may ask, until it is
 // closed. name is where that is.
 func (o *Options) ServeHTTP(paths map[string]http.HandlerFunc) (name string, close func(), err error) {
-	l, name, err := o.listenHTTP()
+	l, name, who, err := o.listenHTTP()
 	if err != nil {
 		return "", nil, err
 	}
-	c := serve.Config{Token: o.HTTPToken, Hosts: o.HTTPHosts}
-	c.Guard, c.Port = guard(l)
-	s := serve.NewPaths(c, paths)
+	s := serve.NewPaths(who, paths)
 	go func() { _ = s.Serve(l) }() // it ends when it is closed
 	return name, func() { _, _ = s.Shutdown(context.Background()), l.Close() }, nil
 }
@@ -192,15 +186,9 @@ func (d *display) stands() *board.Board {
 // serveConfig is what is served; p is nil until the fields are known.
 func (d *display) serveConfig(p *plan) serve.Config {
 	o := d.f.o
-	c := serve.Config{
-		Version: o.Version, Board: d.stands(), Token: o.HTTPToken, Hosts: o.HTTPHosts, Now: time.Now,
-		Own: d.f.own, Failed: d.f.failed,
-		Alert:   func(dst []byte, _ *board.Alert) []byte { return dst },
-		Metrics: func(dst []byte, _ *stream.Result) []byte { return dst },
-	}
-	if d.listener != nil {
-		c.Guard, c.Port = guard(d.listener)
-	}
+	c := d.who
+	c.Version, c.Board, c.Now, c.Own, c.Failed = o.Version, d.stands(), time.Now, d.f.own, d.f.failed
+	c.Metrics = func(dst []byte, _ *stream.Result) []byte { return dst }
 	for why := range parse.Reasons {
 		c.Reasons = append(c.Reasons, parse.Reason(why).String())
 	}

@@ -138,9 +138,6 @@ func (s *Server) Show(cfg Config) {
 	}
 }
 
-// Clients is how many have events.
-func (s *Server) Clients() int { return s.now.Load().clients() }
-
 // Serve answers what comes to l, until Close.
 func (s *Server) Serve(l net.Listener) error {
 	err := s.http.Serve(l)

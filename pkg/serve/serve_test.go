@@ -342,8 +342,8 @@ func TestEvents(t *testing.T) {
 	if kind != "step" || data != want {
 		t.Errorf("%s\n%s\nwant\n%s", kind, data, want)
 	}
-	if s.Clients() != 1 {
-		t.Errorf("%d clients", s.Clients())
+	if s.now.Load().clients() != 1 {
+		t.Errorf("%d clients", s.now.Load().clients())
 	}
 	s.feed("s9", 4, nil, 8, 8)
 	s.End(3, true)
