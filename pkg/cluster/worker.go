@@ -46,11 +46,12 @@ type worker struct {
 	ttl      time.Duration
 	ticks    []time.Time // by partition: when it was seen to that the server ticks
 
+	working context.Context         // until the worker is to end
+	fail    context.CancelCauseFunc // ends it with an error
+
 	mu      sync.Mutex
 	session context.Context // ends with each disconnection
 	held    map[int]*holding
-	final   error // ends the worker
-	end     context.CancelFunc
 	told    time.Time // when an error that is tried again was told last
 	count   int       // of them since
 	retries int       // and ever
@@ -112,8 +113,8 @@ func notice(c chan<- struct{}) {
 // run shares the partitions with the other workers until the context ends.
 func (w *worker) run(ctx context.Context, lost <-chan struct{}) error {
 	alive, end := context.WithCancel(context.WithoutCancel(ctx))
-	w.end = end
 	defer end()
+	w.working, w.fail = context.WithCancelCause(ctx)
 	flags, err := w.flags.Watch(alive, groupKey(w.cfg.Group))
 	if err != nil {
 		return err
@@ -132,9 +133,6 @@ func (w *worker) run(ctx context.Context, lost <-chan struct{}) error {
 			renewed = time.Now()
 		}
 		w.again("", w.share(ctx, alive, &work))
-		if w.failed() {
-			return w.over(&work)
-		}
 		select {
 		case <-poll.C:
 		case <-lost:
@@ -147,8 +145,8 @@ func (w *worker) run(ctx context.Context, lost <-chan struct{}) error {
 			if !open {
 				changed = nil // each partition that is taken looks, too
 			}
-		case <-ctx.Done():
-			return w.over(&work)
+		case <-w.working.Done():
+			return w.over(&work, end)
 		}
 	}
 }
@@ -162,20 +160,23 @@ func (w *worker) begin(alive context.Context) (end context.CancelFunc) {
 	return end
 }
 
-// over gives back all partitions and returns the error that ends the worker, if one
-// does.
-func (w *worker) over(work *sync.WaitGroup) error {
+// over gives back all partitions, and calls end if that takes too long. It returns the
+// error that ends the worker, if one does.
+func (w *worker) over(work *sync.WaitGroup, end func()) error {
 	w.mu.Lock()
 	for _, h := range w.held {
 		h.giveBack()
 	}
 	w.mu.Unlock()
-	defer time.AfterFunc(longestEnd, w.end).Stop()
+	defer time.AfterFunc(longestEnd, end).Stop()
 	work.Wait()
 	ctx, cancel := context.WithTimeout(context.Background(), run.Patience)
 	defer cancel()
 	_ = w.leased.Purge(ctx, jetstream.WithPurgeSubject(leaseSubject(w.name, w.workerKey()))) // else it ends by itself
-	return w.final
+	if err := context.Cause(w.working); isFinal(err) {
+		return err
+	}
+	return nil
 }
 
 // longestEnd is how long a worker that ends may take to save what it has.
@@ -187,20 +188,6 @@ func (h *holding) giveBack() {
 		h.stopping = true
 		close(h.stop)
 	}
-}
-
-func (w *worker) fail(err error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.final == nil {
-		w.final = err
-	}
-}
-
-func (w *worker) failed() bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.final != nil
 }
 
 // again tells of an error that is tried again: the first, and then once in a while.
@@ -241,19 +228,16 @@ func (w *worker) share(ctx, alive context.Context, work *sync.WaitGroup) error {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.final != nil {
+	if w.working.Err() != nil {
 		return nil
 	}
-	over := len(w.held) - share
+	staying := 0
 	for _, h := range w.held {
 		if h.stopping {
-			over--
+			continue
 		}
-	}
-	for _, h := range w.held {
-		if over > 0 && !h.stopping {
+		if staying++; staying > share {
 			h.giveBack()
-			over--
 		}
 	}
 	for _, id := range random.Perm(w.partitions) {

@@ -580,7 +580,7 @@ func TestClientThatTakesNothingIsDropped(t *testing.T) {
 	}
 	reader := follow(t, url)
 	reader.next()
-	if n := s.Clients(); n != 2 {
+	if n := s.now.Load().clients(); n != 2 {
 		t.Fatalf("%d clients", n)
 	}
 	for i := range int64(100000) { // more than the system's buffers take
@@ -594,12 +594,12 @@ func TestClientThatTakesNothingIsDropped(t *testing.T) {
 		rows += strings.Count(data, `"key":`)
 	}
 	for range 1000 {
-		if s.Clients() == 1 {
+		if s.now.Load().clients() == 1 {
 			break
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
-	if n := s.Clients(); n != 1 {
+	if n := s.now.Load().clients(); n != 1 {
 		t.Errorf("%d clients have events, of which one takes nothing", n)
 	}
 	s.feed("last", 1, nil, 1, 0)
