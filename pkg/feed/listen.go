@@ -158,7 +158,7 @@ func (l *Listeners) tellWaiting(name string) {
 // tellFull tells of a connection refused: the first five, the 10th, the 100th …
 func (l *Listeners) tellFull() {
 	if n := l.full.Add(1); num.IsTold(int(n)) {
-		l.c.Tell(fmt.Sprintf("%d connections are open: %s closed (--max-connections)", l.c.MaxConnections, times(n, "one more", "more")))
+		l.c.Tell(fmt.Sprintf("%s open: %s closed (--max-connections)", times(int64(l.c.MaxConnections), "1 connection is", "connections are"), times(n, "one more", "more")))
 	}
 }
 
@@ -301,6 +301,9 @@ func (l *Listeners) post(w http.ResponseWriter, r *http.Request, address string,
 	case errors.Is(err, errDropped):
 		http.Error(w, "not all lines were taken", http.StatusBadRequest)
 	default:
+		if errors.Is(err, io.ErrUnexpectedEOF) {
+			err = errors.New("the connection ended before the body did")
+		}
 		l.c.Tell(ended(name, err))
 		http.Error(w, "the body ended before its time", http.StatusBadRequest)
 	}
