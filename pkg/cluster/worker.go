@@ -60,8 +60,8 @@ type worker struct {
 // A holding is a partition that the worker has a lease of.
 type holding struct {
 	view
-	stop     chan struct{} // closed: it is given back
-	stopping bool
+	kept     context.Context // until it is given back
+	giveBack context.CancelFunc
 }
 
 // Run works until the context ends, and then gives back what it has.
@@ -182,14 +182,6 @@ func (w *worker) over(work *sync.WaitGroup, end func()) error {
 // longestEnd is how long a worker that ends may take to save what it has.
 const longestEnd = 5 * time.Second
 
-// giveBack asks for a partition to be saved and left.
-func (h *holding) giveBack() {
-	if !h.stopping {
-		h.stopping = true
-		close(h.stop)
-	}
-}
-
 // again tells of an error that is tried again: the first, and then once in a while.
 // what it is about stands before it.
 func (w *worker) again(what string, err error) {
@@ -233,7 +225,7 @@ func (w *worker) share(ctx, alive context.Context, work *sync.WaitGroup) error {
 	}
 	staying := 0
 	for _, h := range w.held {
-		if h.stopping {
+		if h.kept.Err() != nil {
 			continue
 		}
 		if staying++; staying > share {
@@ -244,7 +236,8 @@ func (w *worker) share(ctx, alive context.Context, work *sync.WaitGroup) error {
 		if taken[id] || w.held[id] != nil || len(w.held) >= share {
 			continue
 		}
-		h := &holding{stop: make(chan struct{})}
+		h := &holding{}
+		h.kept, h.giveBack = context.WithCancel(context.Background())
 		w.held[id] = h
 		work.Go(func() {
 			w.hold(alive, id, h)
@@ -310,7 +303,7 @@ func (w *worker) hold(ctx context.Context, id int, h *holding) {
 		}
 		w.again(inputName(id)+": ", err)
 		select {
-		case <-h.stop:
+		case <-h.kept.Done():
 			return
 		case <-ctx.Done():
 		case <-time.After(wait/2 + random.N(wait)):
@@ -326,7 +319,7 @@ func (w *worker) workOnce(ctx context.Context, id int, h *holding) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(session, cancel)()
-	return w.work(ctx, id, &h.view, h.stop)
+	return w.work(ctx, id, &h.view, h.kept.Done())
 }
 
 // leaseValue is what a lease says: whose it is, and how far the partition is.

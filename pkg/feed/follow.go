@@ -2,6 +2,7 @@ package feed
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -92,12 +93,12 @@ type Follower struct {
 	watched  map[string]bool
 	watcher  *fsnotify.Watcher // nil: only looks
 	globbed  time.Time
-	full     bool // told that there are too many files
-	closed   bool
+	full     bool     // told that there are too many files
 	lost     []string // names of places that were not found
 	unused   []*tail  // to be closed: Taken may have given them out
 
-	stop    chan struct{}
+	open    context.Context
+	close   context.CancelFunc // nothing more is wanted
 	stopped chan struct{}
 }
 
@@ -128,11 +129,11 @@ type tail struct {
 	given  int    // bytes of head already read
 	begun  int64  // when following it began
 
-	offset atomic.Int64  // in the file, read so far
-	ending atomic.Bool   // it ends where it ends now
-	wake   chan struct{} // there may be more
-	stop   chan struct{} // closed: nothing more is wanted
-	atEnd  func()        // called when its end was reached for the first time
+	offset atomic.Int64    // in the file, read so far
+	ending atomic.Bool     // it ends where it ends now
+	wake   chan struct{}   // there may be more
+	stop   <-chan struct{} // closed: nothing more is wanted
+	atEnd  func()          // called when its end was reached for the first time
 	reach  sync.Once
 	cut    atomic.Bool // it ended because it had become shorter
 }
@@ -152,9 +153,9 @@ func Follow(m *Merge, names []string, stdin *parse.Origin, c FollowConfig) *Foll
 // newFollower is a Follower that looks only when it is told to.
 func newFollower(m *Merge, names []string, stdin *parse.Origin, c FollowConfig) *Follower {
 	f := &Follower{
-		c: c, merge: m, end: parse.LineEnd(c.NUL), watched: map[string]bool{},
-		stop: make(chan struct{}), stopped: make(chan struct{}),
+		c: c, merge: m, end: parse.LineEnd(c.NUL), watched: map[string]bool{}, stopped: make(chan struct{}),
 	}
+	f.open, f.close = context.WithCancel(context.Background())
 	left := slices.Clone(c.From)
 	for _, name := range names {
 		switch _, err := os.Lstat(name); {
@@ -260,7 +261,7 @@ func (f *Follower) run() {
 			}
 			timer.Reset(wait)
 			continue
-		case <-f.stop:
+		case <-f.open.Done():
 			return
 		}
 		n.drain(events)
@@ -273,7 +274,7 @@ func (f *Follower) run() {
 		}
 		select {
 		case <-time.After(pause):
-		case <-f.stop:
+		case <-f.open.Done():
 			return
 		}
 	}
@@ -333,13 +334,8 @@ func (f *Follower) written(names []string) {
 // Close ends it; what was read is left to the Merge. Its files are closed, with
 // FollowConfig.Keep by Release.
 func (f *Follower) Close() {
-	f.mu.Lock()
-	if f.closed {
-		f.mu.Unlock()
-		return
-	}
-	f.closed = true
-	close(f.stop)
+	f.mu.Lock() // no file is opened from here on
+	f.close()
 	f.mu.Unlock()
 	if !f.c.Keep {
 		f.Release()
@@ -439,7 +435,7 @@ func (t *tail) named(path string) {
 func (f *Follower) look(names bool) (grew bool, files int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.closed {
+	if f.open.Err() != nil {
 		return false, 0
 	}
 	if names && f.watcher != nil {
@@ -898,7 +894,7 @@ func (f *Follower) start(e *followed) {
 		f.drop(e.now)
 	}
 	e.now, e.running = t, true
-	t.wake, t.stop = make(chan struct{}, 1), f.stop
+	t.wake, t.stop = make(chan struct{}, 1), f.open.Done()
 	t.offset.Store(t.start)
 	t.atEnd = func() {
 		f.mu.Lock()
@@ -919,7 +915,7 @@ func (f *Follower) ended(e *followed, t *tail, err error) {
 	defer f.mu.Unlock()
 	e.running = false
 	switch {
-	case f.closed || errors.Is(err, errDropped):
+	case f.open.Err() != nil || errors.Is(err, errDropped):
 	case err != nil:
 		f.c.Tell(ended(e.path, err))
 	case t.cut.Load():
@@ -932,7 +928,7 @@ func (f *Follower) ended(e *followed, t *tail, err error) {
 			}
 		}
 	}
-	if f.closed {
+	if f.open.Err() != nil {
 		return
 	}
 	if info, err := t.f.Stat(); err == nil && removed(info) { // it cannot come back: its room on the disk is given free

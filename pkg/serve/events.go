@@ -1,6 +1,7 @@
 package serve
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"net/http"
@@ -24,7 +25,9 @@ const (
 // A hub tells all clients of events what has changed, once a second. A client
 // that is slow gets the next step larger, never a backlog.
 type hub struct {
-	s *site
+	s     *site
+	open  context.Context
+	close context.CancelFunc
 
 	mu      sync.Mutex
 	clients map[*client]bool
@@ -32,7 +35,6 @@ type hub struct {
 	ended   bool
 	status  int
 	hold    bool
-	closed  chan struct{}
 }
 
 // A step is what has changed and its event, which is made once, by the first that
@@ -55,7 +57,8 @@ type client struct {
 }
 
 func (h *hub) init(s *site) {
-	h.s, h.clients, h.closed = s, map[*client]bool{}, make(chan struct{})
+	h.s, h.clients = s, map[*client]bool{}
+	h.open, h.close = context.WithCancel(context.Background())
 }
 
 func (s *site) clients() int {
@@ -92,7 +95,7 @@ func (h *hub) run() {
 	defer ticker.Stop()
 	for {
 		select {
-		case <-h.closed:
+		case <-h.open.Done():
 			return
 		case <-ticker.C:
 		}
@@ -145,16 +148,6 @@ func (h *hub) end(status int, hold bool) {
 	}
 }
 
-func (h *hub) close() {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	select {
-	case <-h.closed:
-	default:
-		close(h.closed)
-	}
-}
-
 // take is what a client has not been told yet.
 func (h *hub) take(c *client) (next *step, ended, hold bool, status int) {
 	h.mu.Lock()
@@ -194,7 +187,7 @@ func (h *hub) follow(out *sender, c *client, r *http.Request) {
 	told := false // that the input has ended
 	for {
 		select {
-		case <-h.closed:
+		case <-h.open.Done():
 			return
 		case <-r.Context().Done():
 			return
