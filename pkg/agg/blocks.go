@@ -13,8 +13,7 @@ type parts struct {
 
 	syncedFrom, syncedTo int64 // the window up to which the summaries go
 
-	all      []summary
-	treeless int // of these, the first, which keep no tree
+	all []summary
 }
 
 // A summary is what a window keeps of its parts for some aggregates. Every one
@@ -74,9 +73,6 @@ func (w *Window) newParts(k int) *parts {
 	if needs&needMoments != 0 {
 		m = newMoments(k, n, needs&needPowers != 0)
 		p.all = append(p.all, m)
-		if m.tree == nil {
-			p.treeless = 1
-		}
 	}
 	if needs&needMin != 0 {
 		p.all = append(p.all, newExtreme(k, n, 1))
@@ -111,11 +107,14 @@ type block struct {
 
 // time returns that of sample i, which without a clock is its number.
 func (b *block) time(i int) int64 {
-	if b.ts == nil {
+	if len(b.ts) == 0 {
 		return b.number + int64(i)
 	}
 	return b.ts[i]
 }
+
+// sample returns sample i.
+func (b *block) sample(i int) sample { return sample{b.xs[i], b.time(i), true} }
 
 // A content is the samples of a window.
 type content struct {
@@ -191,7 +190,12 @@ func (w *Window) partsFor(number, head int64) *parts {
 
 // learn puts the whole blocks from a sample on into the trees.
 func (p *parts) learn(w *Window, number int64) {
-	all := p.all[p.treeless:]
+	all := p.all
+	if len(all) > 0 {
+		if m, ok := all[0].(*moments); ok && m.tree == nil { // it keeps none
+			all = all[1:]
+		}
+	}
 	if number >= p.last || len(all) == 0 {
 		return
 	}
@@ -289,6 +293,7 @@ type joining[T any] struct {
 	before func(b *block, i int, x *T) // or before it
 	rows   func(b *batch) *[]T         // where it is read from
 	x      T
+	older  []T // of as many samples before the cut of a short window
 }
 
 // of returns the summary of the samples of a and of b behind it.
@@ -379,21 +384,23 @@ func (s *joined[T]) look(b *batch) { *s.rows(b) = append((*s.rows(b))[:0], s.win
 // tree, a window's value is a function of its samples and their places alone.
 type tree[T any] struct {
 	node []T // 2..2k−1
-	k    int
-	none T // summary of no samples
+	none T   // summary of no samples
 }
 
 func newTree[T any](k int, none T) *tree[T] {
-	t := &tree[T]{node: make([]T, 2*k-2), k: k, none: none}
+	t := &tree[T]{node: make([]T, 2*k-2), none: none}
 	for i := range t.node {
 		t.node[i] = none
 	}
 	return t
 }
 
+// blocks returns how many there are.
+func (t *tree[T]) blocks() int { return len(t.node)/2 + 1 }
+
 // set puts the summary of block j in.
 func (t *tree[T]) set(j int, x T, join func(a, b T) T) {
-	i := t.k + j
+	i := t.blocks() + j
 	t.node[i-2] = x
 	for i >>= 1; i > 1; i >>= 1 {
 		t.node[i-2] = join(t.node[2*i-2], t.node[2*i-1])
@@ -406,7 +413,7 @@ func (t *tree[T]) between(i, j int, join func(a, b T) T) T {
 	if i < j {
 		return t.span(i, j, join)
 	}
-	x := t.span(i, t.k, join)
+	x := t.span(i, t.blocks(), join)
 	if j > 0 {
 		x = join(x, t.span(0, j, join))
 	}
@@ -416,10 +423,10 @@ func (t *tree[T]) between(i, j int, join func(a, b T) T) T {
 // span returns the summary of the blocks from i up to but not j > i.
 func (t *tree[T]) span(i, j int, join func(a, b T) T) T {
 	if j-i == 1 {
-		return t.node[t.k+i-2]
+		return t.node[t.blocks()+i-2]
 	}
 	left, right := t.none, t.none
-	for i, j = i+t.k, j+t.k; i < j; i, j = i>>1, j>>1 {
+	for i, j = i+t.blocks(), j+t.blocks(); i < j; i, j = i>>1, j>>1 {
 		if i&1 != 0 {
 			left = join(left, t.node[i-2])
 			i++

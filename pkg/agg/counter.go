@@ -25,7 +25,7 @@ func (b *batch) previous(i int) (from sample, before bool) {
 	}
 	head := b.headAt(i)
 	if head > w.seen-int64(w.n) { // it has left in this batch
-		return w.sample(head - 1), true
+		return b.sample(head - 1), true
 	}
 	if w.beyond.previous.ok {
 		return w.beyond.previous, true

@@ -1,131 +1,210 @@
 package agg
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
-// A short window, of shortest samples or fewer, is too small for blocks. Windows
-// whose newest samples are of one group have most of their samples, the core, in
-// common: what it comes to is worked out once for all of them, and in each what
-// lies before and behind it is added. Groups go by the numbers of samples, so that
-// it is all the same whether these come alone or together.
+// A short window, whose ring has room for shortest samples or fewer, is too small for
+// blocks. It is cut in two instead, before a sample whose number is a multiple of the
+// ring's size or, where the window is seldom full, of half of it: what lies before the
+// cut is summed up backwards, once for all windows with that cut, and what lies behind
+// it as samples come. So it is all the same whether these come alone or together.
 const (
 	shortest  = 23
 	shortRows = 512 // samples that go together
 )
 
-// isShort tells whether the window is full and short.
+// isShort tells whether the window is short. One that counts must be full.
 func (w *Window) isShort() bool {
+	if w.plan.width.Kind == Duration {
+		return w.size <= keptRing && w.n > 0
+	}
 	return w.plan.width.Kind == Count && w.plan.width.N <= shortest && w.n == w.plan.width.N
 }
 
+// A line is the samples of short windows that follow each other.
+type line struct {
+	block
+	first     int   // place of the newest sample of the first window
+	from, cut []int // by window: the places of its oldest sample and of the first behind the cut
+	every     int   // samples from one cut to the next
+	latest    int   // place behind the latest cut
+
+	// of as many samples before a cut
+	sums   [shortest + 1][2]float64
+	trends [shortest + 1]trendSums
+	lows   [shortest + 1]int64
+}
+
+// begin makes l the samples of a window, and none that is behind them. The newest
+// sample of the first of its windows will be at a place.
+func (l *line) begin(w *Window, first int) {
+	a, b := &w.plan.pieces[0], &w.plan.pieces[1]
+	w.blocks(a, b)
+	l.xs, l.ts = append(append(l.xs[:0], a.xs...), b.xs...), append(append(l.ts[:0], a.ts...), b.ts...)
+	if l.every = w.size; w.plan.width.Kind == Duration {
+		l.every = max(1, w.size/2)
+	}
+	l.number, l.first, l.latest = a.number, first, first-int((a.number+int64(first))%int64(l.every))
+	l.from, l.cut = l.from[:0], l.cut[:0]
+}
+
+// add adds a window, from one place to another.
+func (l *line) add(from, newest int) {
+	if newest == l.latest+l.every {
+		l.latest = newest
+	}
+	l.from, l.cut = append(l.from, from), append(l.cut, max(from, l.latest))
+}
+
+// window returns the samples of window i.
+func (l *line) window(i int) block {
+	from, to := l.from[i], l.first+i+1
+	w := block{xs: l.xs[from:to], number: l.number + int64(from)}
+	if len(l.ts) > 0 {
+		w.ts = l.ts[from:to]
+	}
+	return w
+}
+
 // slideShort is slideBlock for short windows.
-func (w *Window) slideShort(xs []float64, dst [][]float64, at int) int {
-	const known = needEnds | needMoments | needPowers | needMin | needMax | needOrder
-	if w.plan.needs&^known != 0 || !w.isShort() {
+func (w *Window) slideShort(ts []int64, xs []float64, dst [][]float64, at int) int {
+	if !w.isShort() {
 		return 0
 	}
 	b := &w.plan.batch
-	b.xs = xs[:min(len(xs), shortRows)]
-	b.head, b.step = w.seen-int64(w.n)+1, 1
-	old, behind := w.halves(0)
-	b.line = append(append(append(b.line[:0], old...), behind...), b.xs...)
-	b.fillShort(b.line, w.seen, w.plan.needs)
+	l := &b.line
+	l.begin(w, w.n)
+	n, head := 0, 0
+	for ; n < min(len(xs), shortRows); n++ {
+		if newest := l.first + n; w.plan.width.Kind == Count {
+			head++
+		} else {
+			l.ts = append(l.ts, ts[n])
+			for cut := w.plan.cut(ts[n]); head < newest && l.ts[head] <= cut; head++ {
+			}
+			if newest-head == w.size { // it has to grow
+				break
+			}
+		}
+		l.add(head, l.first+n)
+	}
+	if n == 0 {
+		return 0
+	}
+	b.xs, b.ts = xs[:n], ts[:min(n, len(ts))]
+	l.xs = append(l.xs, b.xs...)
+	l.ts = append(l.ts[:min(len(l.ts), l.first)], b.ts...)
+	if b.head, b.step = l.number+1, 1; w.plan.width.Kind == Duration {
+		b.step, b.heads = 0, sized(b.heads, n)
+		for i, from := range l.from {
+			b.heads[i] = l.number + int64(from)
+		}
+	}
+	b.fillShort()
 	w.fillRanks(b, dst, at)
 	b.fillColumns(dst, at)
-	copy(w.xs, b.line[len(b.xs):])
-	w.head, w.seen = 0, w.seen+int64(len(b.xs))
-	return len(b.xs)
+	w.n, w.head, w.seen = copy(w.xs, l.xs[head:]), 0, w.seen+int64(n)
+	copy(w.ts, l.ts[min(head, len(l.ts)):])
+	if w.beyond != nil {
+		if w.beyond.now = timeAt(ts, n-1); head > 0 {
+			w.beyond.previous = l.sample(head - 1)
+		}
+	}
+	return n
 }
 
 // lookShort leaves in b all that is kept of a short window as it is.
 func (w *Window) lookShort(b *batch) {
-	old, behind := w.halves(0)
-	b.line = append(append(append(b.line[:0], 0), old...), behind...)
-	b.fillShort(b.line, w.seen-1, w.plan.needs)
-	if b.have |= needMoments | needPowers | needMin | needMax; w.plan.needs&needMoments != 0 {
+	l := &b.line
+	l.begin(w, w.n-1)
+	l.add(0, l.first)
+	if b.fillShort(); w.plan.needs&needMoments != 0 {
 		b.s = b.around[0]
 	}
 }
 
-// fillShort leaves in b what is needed of the windows whose newest samples are
-// those of line from the n-th on, n being how many a window has. The first of
-// them has a number.
-func (b *batch) fillShort(line []float64, number int64, needs need) {
-	n := b.w.n
-	size := max(1, 2*n/3) // of a group
-	b.around = sized(b.around, len(line)-n)
+// fillShort leaves in b what is needed of the windows of its line.
+func (b *batch) fillShort() {
+	l, p := &b.line, b.w.plan
+	n := len(l.from)
+	if p.needs&needMoments != 0 {
+		b.around = sized(b.around, n)
+		l.sum(b.around, 0, p.needs&needPowers != 0)
+	}
+	if p.needs&needBefore != 0 {
+		b.without = sized(b.without, n)
+		l.sum(b.without, 1, false)
+	}
+	if p.needs&needTrend != 0 {
+		b.trend = sized(b.trend, n)
+		l.sumTrends(b.trend, b.around)
+	}
 	for i, which := range [2]need{needMin, needMax} {
-		if needs&which != 0 {
-			b.spare[4+i] = sized(b.spare[4+i], len(line)-n)
+		if p.needs&which != 0 {
+			b.spare[4+i] = sized(b.spare[4+i], n)
 			b.low[i] = b.spare[4+i]
+			l.lowest(b.low[i], float64(1-2*i))
 		}
 	}
-	for at := n; at < len(line); {
-		first := at - int((number+int64(at-n))%int64(size))
-		g := group{b, line, n, at, min(len(line), first+size), first + size - n, first + 1}
-		if needs&needMoments != 0 {
-			g.sum(b.around[at-n:], needs&needPowers != 0)
-		}
-		if needs&needMin != 0 {
-			g.lowest(b.low[0][at-n:], 1)
-		}
-		if needs&needMax != 0 {
-			g.lowest(b.low[1][at-n:], -1)
-		}
-		at = g.end
+	if p.needs&needDecay != 0 {
+		p.decay.fillShort(b)
+	}
+	if p.needs&needHeld != 0 {
+		p.held.fillShort(b)
+	}
+	if p.needs&needResets != 0 {
+		p.resets.fillShort(b)
 	}
 }
 
-// A group is some windows of n samples with a core in common.
-type group struct {
-	b            *batch
-	line         []float64
-	n            int
-	newest, end  int // place in line of the newest sample of the first window, and behind that of the last
-	core, behind int // where the core begins and ends; the first window of a whole group ends with it
-}
-
-// window returns the samples of the window whose newest is at a place.
-func (g *group) window(newest int) []float64 { return g.line[newest-g.n+1 : newest+1] }
-
-// before returns how many samples that window has before the core.
-func (g *group) before(newest int) int { return g.core - (newest - g.n + 1) }
-
-// sum makes rows the sums of the windows. One with a sample of a higher class
-// than the core's is summed up for itself, and so is every one whose higher powers
-// are asked for.
-func (g *group) sum(rows []sums, powers bool) {
-	var core sums
-	before := &g.b.sumsBefore
-	limit := limitOf(core.gatherShort(g.line[g.core:g.behind]))
-	k, c, s1, s2, below := 1/core.unit, core.c, 0.0, 0.0, 0
-	for j := 1; j <= g.before(g.newest) && math.Abs(g.line[g.core-j]) < limit; j++ {
-		d := float64(g.line[g.core-j]*k) - c
-		s1 += d
-		s2 += float64(d * d)
-		before[j], below = [2]float64{s1, s2}, j
-	}
-	s1, s2 = 0, 0
-	at, together := g.behind, !powers
-	for newest := g.newest; newest < g.end; newest++ {
+// sum makes rows the sums of the windows, without the newest skip of each, around the
+// first sample behind the cut. A window is summed up for itself that has a sample of a
+// higher class than that one, or whose mean lies away from it.
+func (l *line) sum(rows []sums, skip int, powers bool) {
+	var around sums
+	k, c, s1, s2, limit := 0.0, 0.0, 0.0, 0.0, 0.0
+	cut, at, below, together := -1, 0, 0, false
+	for i := range rows {
+		newest, from := l.first+i-skip, l.from[i]
+		if l.cut[i] != cut {
+			cut, together = l.cut[i], true
+			x := l.xs[cut]
+			class := classOf(math.Abs(x))
+			around.begin(x, 0, class)
+			k, c, limit = 1/around.unit, around.c, limitOf(class)
+			s1, s2, below = 0, 0, 0
+			for j := 1; j <= cut-from && math.Abs(l.xs[cut-j]) < limit; j++ {
+				d := float64(l.xs[cut-j]*k) - c
+				s1 += d
+				s2 += float64(d * d)
+				l.sums[j], below = [2]float64{s1, s2}, j
+			}
+			s1, s2, at = 0, 0, cut
+		}
 		for ; at <= newest; at++ {
-			together = together && math.Abs(g.line[at]) < limit
-			d := float64(g.line[at]*k) - c
+			together = together && math.Abs(l.xs[at]) < limit
+			d := float64(l.xs[at]*k) - c
 			s1 += d
 			s2 += float64(d * d)
 		}
-		s := &rows[newest-g.newest]
-		if j := g.before(newest); together && j <= below {
-			s.n, s.c, s.unit = float64(g.n), c, core.unit
-			s.s1, s.s2 = core.s1+(before[j][0]+s1), core.s2+(before[j][1]+s2)
-		} else if s.gatherShort(g.window(newest)); powers {
-			s.addPowers(g.window(newest))
+		s, j := &rows[i], cut-from
+		s.n, s.c, s.unit = float64(newest-from+1), c, around.unit
+		s.s1, s.s2 = l.sums[j][0]+s1, l.sums[j][1]+s2
+		if (!together || newest < cut || j > below || !(float64(s.n*s.s2) <= 4*s.spread())) && from <= newest {
+			s.gatherShort(l.xs[from : newest+1])
+		}
+		if powers {
+			s.s3, s.s4 = 0, 0
+			s.addPowers(l.xs[from : newest+1])
 		}
 	}
 }
 
 // gatherShort is gather of a few samples, around the middle one, which is nearer
 // to the mean of what rises or falls than the first.
-func (s *sums) gatherShort(xs []float64) int {
+func (s *sums) gatherShort(xs []float64) {
 	middle := xs[len(xs)/2]
 	class := classOf(math.Abs(middle))
 	limit := limitOf(class)
@@ -145,24 +224,84 @@ func (s *sums) gatherShort(xs []float64) int {
 	if float64(s.n*s2) > 4*s.spread() {
 		s.settle(xs, nil, false)
 	}
-	return class
+}
+
+// sumTrends makes rows the sums of the windows for their lines, around the values of
+// their sums and the time of the first sample behind the cut. A window is summed up for
+// itself that has another value than that sample, or whose mean time lies away.
+func (l *line) sumTrends(rows []trendSums, around []sums) {
+	var none block
+	var cur trendSums
+	var own sums
+	cut, at := -1, 0
+	for i := range rows {
+		newest, from, s := l.first+i, l.from[i], &around[i]
+		if l.cut[i] != cut {
+			cut = l.cut[i]
+			own.begin(l.xs[cut], 0, classOf(math.Abs(l.xs[cut])))
+			cur = trendSums{ct: l.time(cut)}
+			l.trends[0] = cur
+			for j := 1; j <= cut-from; j++ {
+				cur.add(l.time(cut-j), float64(l.xs[cut-j]*(1/own.unit))-own.c)
+				l.trends[j] = cur
+			}
+			cur, at = l.trends[0], cut
+		}
+		for ; at <= newest; at++ {
+			cur.add(l.time(at), float64(l.xs[at]*(1/own.unit))-own.c)
+		}
+		t := l.trends[cut-from].plus(&cur)
+		if s.c != own.c || s.unit != own.unit || !(t.t2 <= 8*(t.t2-float64(t.t1*(t.t1/s.n)))) {
+			w := l.window(i)
+			t = w.trendSums(s, &none)
+		}
+		rows[i] = t
+	}
 }
 
 // lowest makes rows the smallest or, with the sign −1, the largest negated.
-func (g *group) lowest(rows []float64, sign float64) {
-	core, before := int64(math.MaxInt64), &g.b.lowsBefore
-	before[0] = core
-	for _, x := range g.line[g.core:g.behind] {
-		core = min(core, rank(float64(x*sign)))
-	}
-	for j := 1; j <= g.before(g.newest); j++ {
-		before[j] = min(before[j-1], rank(float64(g.line[g.core-j]*sign)))
-	}
-	at := g.behind
-	for newest := g.newest; newest < g.end; newest++ {
-		for ; at <= newest; at++ {
-			core = min(core, rank(float64(g.line[at]*sign)))
+func (l *line) lowest(rows []float64, sign float64) {
+	lo, cut, at := int64(0), -1, 0
+	l.lows[0] = math.MaxInt64
+	for i := range rows {
+		newest, from := l.first+i, l.from[i]
+		if l.cut[i] != cut {
+			cut, at, lo = l.cut[i], l.cut[i], math.MaxInt64
+			for j := 1; j <= cut-from; j++ {
+				l.lows[j] = min(l.lows[j-1], rank(float64(l.xs[cut-j]*sign)))
+			}
 		}
-		rows[newest-g.newest] = unrank(min(core, before[g.before(newest)]))
+		for ; at <= newest; at++ {
+			lo = min(lo, rank(float64(l.xs[at]*sign)))
+		}
+		rows[i] = unrank(min(lo, l.lows[cut-from]))
 	}
+}
+
+// fillShort leaves in b the summaries of the windows of its line.
+func (s *joining[T]) fillShort(b *batch) {
+	l := &b.line
+	rows := sized(*s.rows(b), len(l.from))
+	cut, at := -1, 0
+	var none T
+	for i := range rows {
+		from := l.from[i]
+		if l.cut[i] != cut {
+			cut, at, s.x = l.cut[i], l.cut[i], none
+			s.older = slices.Grow(s.older[:0], shortest+1)[:shortest+1]
+			s.older[0] = none
+			for j := 1; j <= cut-from; j++ {
+				if s.older[j] = s.older[j-1]; j == 1 {
+					s.behind(&s.older[1], &l.block, cut-1) // of none, it is all the same
+				} else {
+					s.before(&l.block, cut-j, &s.older[j])
+				}
+			}
+		}
+		for ; at <= l.first+i; at++ {
+			s.behind(&s.x, &l.block, at)
+		}
+		rows[i] = s.join(s.older[cut-from], s.x)
+	}
+	*s.rows(b) = rows
 }

@@ -19,26 +19,24 @@ type batch struct {
 	step  int64   // and how many leave for each further one: 0 or 1
 	heads []int64 // or, if there are any, the oldest at each
 
-	xs     []float64
-	ts     []int64 // if windows store times
-	s      sums    // at the only sample; c and unit at all
-	around []sums  // or, if there are any, at each
-	at     sums    // at one of them
-	line   []float64
-
-	sumsBefore [shortest][2]float64 // of as many samples before a core; of none, 0
-	lowsBefore [shortest]int64
-	other      sums // at the only sample, without it
-	sum        [4][]float64
-	before     [2][]float64 // sum without the newest sample
-	low        [2][]float64 // smallest, and largest negated
-	trend      []trendSums
-	decay      []weightedMean
-	held       []heldMean
-	resets     []counterResets
-	block      block // xs and ts
-	spare      [6][]float64
-	one        struct { // places for a batch of one
+	xs      []float64
+	ts      []int64 // if windows store times
+	s       sums    // at the only sample; c and unit at all
+	around  []sums  // or, if there are any, at each,
+	without []sums  // and without the newest sample
+	at      sums    // at one of them
+	other   sums    // at the only sample, without it
+	sum     [4][]float64
+	before  [2][]float64 // sum without the newest sample
+	low     [2][]float64 // smallest, and largest negated
+	trend   []trendSums
+	decay   []weightedMean
+	held    []heldMean
+	resets  []counterResets
+	block   block // xs and ts
+	line    line  // of short windows
+	spare   [6][]float64
+	one     struct { // places for a batch of one
 		xs  [1]float64
 		ts  [1]int64
 		low [2][1]float64
@@ -190,9 +188,9 @@ func (w *Window) storeMany(at int, ts []int64, xs []float64) {
 // these were. It returns 0 where only Push will do.
 func (w *Window) slideBlock(ts []int64, xs []float64, dst [][]float64, at int) int {
 	b := &w.plan.batch
-	b.w, b.seen, b.next, b.heads, b.around = w, -1, w.seen+1, b.heads[:0], b.around[:0]
+	b.w, b.seen, b.next, b.heads, b.around, b.without = w, -1, w.seen+1, b.heads[:0], b.around[:0], b.without[:0]
 	b.mean, b.std = nil, nil
-	if n := w.slideShort(xs, dst, at); n > 0 {
+	if n := w.slideShort(ts, xs, dst, at); n > 0 {
 		return n
 	}
 	p := w.begin(b, ts, xs)
@@ -360,6 +358,18 @@ func (b *batch) value(number int64) float64 {
 	return b.w.xs[b.w.place(number)]
 }
 
+// sample returns that of a number, likewise.
+func (b *batch) sample(number int64) sample {
+	i := int(number - b.w.seen)
+	switch {
+	case i < 0:
+		return b.w.sample(number)
+	case len(b.ts) == 0:
+		return sample{b.xs[i], number, true}
+	}
+	return sample{b.xs[i], b.ts[i], true}
+}
+
 // sized returns buf with n places.
 func sized[T any](buf []T, n int) []T {
 	if n > cap(buf) {
@@ -476,10 +486,12 @@ func (b *batch) none(int) float64 { return math.NaN() }
 // last. There is none where there are no such samples or their std is 0.
 func (b *batch) z(i int) float64 {
 	s := b.other
-	if b.count(i) < 2 {
+	switch {
+	case b.count(i) < 2:
 		return math.NaN()
-	}
-	if b.seen < 0 {
+	case len(b.without) > 0:
+		s = b.without[i]
+	case b.seen < 0:
 		s = b.s
 		s.n, s.s1, s.s2 = float64(b.count(i)-1), b.before[0][i], b.before[1][i]
 	}

@@ -381,6 +381,7 @@ func (w *Window) look(needs need) *batch {
 	if b.w != w || b.seen != w.seen || b.size != w.Len() {
 		b.w, b.seen, b.size, b.have = w, w.seen, w.Len(), 0
 		b.next, b.head, b.step, b.heads, b.around = w.seen, w.seen-int64(w.Len()), 0, b.heads[:0], b.around[:0]
+		b.without = b.without[:0]
 		b.one.xs[0] = w.last()
 		b.xs = b.one.xs[:]
 		if w.ts != nil {
@@ -415,8 +416,9 @@ func (b *batch) setLow(i int, x float64) {
 // lookAtSamples leaves in b what is needed of all samples, which are few.
 func (w *Window) lookAtSamples(b *batch, needs need) {
 	if w.isShort() {
+		b.have = ^need(0)
 		w.lookShort(b)
-		needs &^= needPowers | needMoments | needMin | needMax
+		return
 	}
 	xs, ys := w.halves(0)
 	if needs&needMoments != 0 {
