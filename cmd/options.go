@@ -318,7 +318,7 @@ func (o *options) setWarmup(text string) (err error) {
 		return nil
 	}
 	if o.Warmup, err = parseCount(text, 1, maxCount); err != nil {
-		return &badValue{"must be a whole number of 1 or more, or full", text}
+		return &badValue{countCure("must be a whole number of 1 or more, or full", text), text}
 	}
 	return nil
 }

@@ -45,7 +45,15 @@ func parseCount(s string, least, most int) (int, error) {
 		cure = fmt.Sprintf("must be a whole number of %d or more", least)
 	}
 	n, ok := digits(s)
-	return must(n, ok && n >= least && n <= most, cure, s)
+	return must(n, ok && n >= least && n <= most, countCure(cure, s), s)
+}
+
+// countCure is the cure for what should be a count, unless that is more than any may be.
+func countCure(cure, got string) string {
+	if n, _ := strconv.Atoi(got); n > maxCount {
+		return fmt.Sprintf("must be %d or less", maxCount)
+	}
+	return cure
 }
 
 // digits reads a whole number of maxCount at most that is written in digits.
@@ -123,13 +131,13 @@ func parseWindow(s string) (w agg.Width, err error) {
 	case d > 0:
 		return agg.Width{Kind: agg.Duration, D: d}, nil
 	}
-	return w, &badValue{"must be a count of 1 or more, a duration like 5m, or all", s}
+	return w, &badValue{countCure("must be a count of 1 or more, a duration like 5m, or all", s), s}
 }
 
 // parseEvery reads when rows are written; the end is the zero value.
 func parseEvery(s string) (e stream.Every, err error) {
 	e.N, e.D = countOrSpan(s)
-	return must(e, e != stream.Every{} || s == "end", "must be a count of 1 or more, a duration like 10s, or end", s)
+	return must(e, e != stream.Every{} || s == "end", countCure("must be a count of 1 or more, a duration like 10s, or end", s), s)
 }
 
 // parseRate reads samples a second, exactly: a whole number, a decimal or a
