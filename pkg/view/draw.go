@@ -1,9 +1,12 @@
 package view
 
 import (
+	"cmp"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gdamore/tcell/v2"
@@ -210,8 +213,9 @@ func (v *View) chart(y, w, h int) {
 		v.put(left+1, top, w, v.nothing(), dim)
 		return
 	}
-	for _, r := range []int{0, (rows - 1) / 2, rows - 1} {
-		value := a.hi - (a.hi-a.lo)*float64(r)/float64(max(rows-1, 1))
+	_, dotH := v.marks.size()
+	for i, r := range []int{0, (a.h - 1) / 2 / dotH, rows - 1} {
+		value := a.hi - float64((a.hi-a.lo)*float64(i)/2)
 		if a.log {
 			value = min(math.Pow(10, value), math.MaxFloat64)
 		}
@@ -281,7 +285,6 @@ func (v *View) curves(a *axes, left, top, w, h int) {
 	p.draw(v.m.upper, a)
 	p.add(v.severity(v.m.level))
 	p.draw(v.m.last, a)
-	_, dotH := v.marks.size()
 	for cy := range h {
 		for cx := range w {
 			if r, style := p.cell(cx, cy); r != ' ' {
@@ -289,18 +292,39 @@ func (v *View) curves(a *axes, left, top, w, h int) {
 			}
 		}
 	}
+	v.thresholds(a, p, left, top)
+}
+
+// thresholds draws those of the column where the curve is not, with their values beside
+// the axis. Where some fall into one line and their values do not fit, the most severe
+// has it.
+func (v *View) thresholds(a *axes, p *plot, left, top int) {
+	dotW, dotH := v.marks.size()
+	beside := make(map[int][]board.Threshold) // by line
 	for _, t := range v.c.Thresholds {
-		y, ok := a.row(t.Value)
-		if t.Column != v.column || !ok || y < 0 || y >= a.h {
-			continue
+		if y, ok := a.row(t.Value); t.Column == v.column && ok && y >= 0 && y < a.h {
+			beside[y/dotH] = append(beside[y/dotH], t)
 		}
-		style := v.severity(t.Severity)
-		for cx := 0; cx < w; cx += 2 {
-			if r, _ := p.cell(cx, y/dotH); r == ' ' {
-				v.screen.Put(left+cx, top+y/dotH, v.mark("╌", "-"), style)
+	}
+	for line, all := range beside {
+		slices.SortFunc(all, func(a, b board.Threshold) int { return cmp.Compare(a.Value, b.Value) })
+		most := slices.MaxFunc(all, func(a, b board.Threshold) int { return cmp.Compare(a.Severity, b.Severity) })
+		style := v.severity(most.Severity)
+		for cx := 0; cx < a.w/dotW; cx += 2 {
+			if r, _ := p.cell(cx, line); r == ' ' {
+				v.screen.Put(left+cx, top+line, v.mark("╌", "-"), style)
 			}
 		}
-		v.right(left-1, top+y/dotH, number(t.Value)+severityMarks[t.Severity], style)
+		var labels []string
+		for _, t := range all {
+			labels = append(labels, number(t.Value)+severityMarks[t.Severity])
+		}
+		label := strings.Join(slices.Compact(labels), " ")
+		if len(label) > left-1 {
+			label = number(most.Value) + severityMarks[most.Severity]
+		}
+		v.put(0, top+line, left-1, strings.Repeat(" ", left-1), style)
+		v.right(left-1, top+line, label, style)
 	}
 }
 

@@ -365,6 +365,34 @@ func TestForecastAndExtremes(t *testing.T) {
 	}
 }
 
+// Thresholds that fall into one line of the chart are named beside each other, or where
+// they do not fit the most severe is.
+func TestThresholdsInOneLine(t *testing.T) {
+	for _, c := range []struct {
+		values []float64 // of warn and crit
+		want   string
+	}{
+		{[]float64{402, 401}, " 401!! 402!│"},
+		{[]float64{401, 401}, " 401! 401!!│"},
+		{[]float64{402.123, 401.123}, "  401.123!!│"},
+	} {
+		s := newStage(t, 120, 40, func(k *Config) {
+			k.Thresholds = nil
+			for i, value := range c.values {
+				k.Thresholds = append(k.Thresholds, board.Threshold{Value: value, Severity: rule.Warn + rule.Severity(i)})
+			}
+		})
+		key := &stream.Key{Parts: []string{"a"}}
+		for i, x := range []float64{0, 1000} {
+			r := &stream.Result{Rows: stream.Rows{N: 1, Key: []*stream.Key{key}, Time: []int64{start.UnixNano() + int64(i)*second}, Col: [][]float64{{x}, {x}, {x}}}}
+			s.board.Add(r, stream.Stats{Lines: 1, Rows: 1, Keys: 1}, 0)
+		}
+		if got := s.text(); !strings.Contains(got, c.want) {
+			t.Errorf("no %q in\n%s", c.want, got)
+		}
+	}
+}
+
 func TestScale(t *testing.T) {
 	var s scale
 	s.fit(16, 81, 0)
