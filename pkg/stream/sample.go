@@ -16,6 +16,8 @@ import (
 // year is how far the clock may jump without a word.
 const year = 365 * 86400 * second
 
+var nan = math.NaN()
+
 // arrive receives a record from the input: it is taken at once, or waits for
 // its time where records may be late, or is refused.
 func (s *Stream) arrive(rec *record) {
