@@ -3,6 +3,7 @@ package stream
 import (
 	"rtda/pkg/clock"
 	"rtda/pkg/rule"
+	"slices"
 )
 
 const second = 1e9
@@ -78,9 +79,10 @@ func (s *Stream) boundariesBetween(b, t int64) int64 {
 // writeBoundary writes the rows of boundary b of all keys but those that are
 // behind the clock.
 func (s *Stream) writeBoundary(b int64, fill bool) {
-	if !s.sorted {
+	if s.ranked == 0 {
 		sortByKey(s.live)
-		s.sorted = true
+	} else if s.ranked < len(s.live) {
+		s.live = merge(s.live[:s.ranked], slices.Clone(s.live[s.ranked:]))
 	}
 	kept := s.live[:0]
 	for _, se := range s.live {
@@ -90,7 +92,7 @@ func (s *Stream) writeBoundary(b int64, fill bool) {
 		s.handOnWithin()
 	}
 	clear(s.live[len(kept):])
-	s.live = kept
+	s.live, s.ranked = kept, len(kept)
 }
 
 // boundaryRow writes the row of boundary b of a key, if it has samples since its
@@ -150,7 +152,6 @@ func (s *Stream) enliven(se *series) {
 	if !se.live && !se.behind && s.cfg.Every.D > 0 {
 		se.live = true
 		s.live = append(s.live, se)
-		s.sorted = len(s.live) == 1
 	}
 }
 

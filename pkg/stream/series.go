@@ -312,7 +312,15 @@ func (s *Stream) order() []*series {
 	if len(s.fresh) == 0 && s.dead == 0 {
 		return s.ordered
 	}
-	old, add := alive(s.ordered), alive(s.fresh)
+	add := alive(s.fresh)
+	s.ordered = merge(alive(s.ordered), add)
+	clear(add)
+	s.fresh, s.dead = add[:0], 0
+	return s.ordered
+}
+
+// merge returns series that are sorted by key with others, which it sorts.
+func merge(old, add []*series) []*series {
 	sortByKey(add)
 	i, j := len(old)-1, len(add)-1
 	old = append(old, add...)
@@ -323,9 +331,7 @@ func (s *Stream) order() []*series {
 			old[k], j = add[j], j-1
 		}
 	}
-	clear(add)
-	s.ordered, s.fresh, s.dead = old, add[:0], 0
-	return s.ordered
+	return old
 }
 
 // silentAt reports whether a key has been silent for Config.TTL at time t.
@@ -381,7 +387,7 @@ func (s *Stream) drop(se *series) {
 	delete(s.table, se.name[0])
 	if s.dead++; s.dead > 64 && s.dead > (len(s.ordered)+len(s.fresh))/2 {
 		s.order()
-		s.live = alive(s.live)
+		s.live, s.ranked = alive(s.live), 0
 	}
 }
 

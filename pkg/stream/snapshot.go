@@ -603,7 +603,7 @@ func (s *Stream) restoreSeries(sn *Snapshot, rules *rule.Saved, asked []int, r *
 		}
 	}
 	if se.live = flags&isLive != 0; se.live {
-		s.live, s.sorted = append(s.live, se), false
+		s.live = append(s.live, se)
 	}
 	if s.cfg.TTL > 0 && se.taken && !(se.known && s.cfg.Keyed) {
 		s.silent.add(se)

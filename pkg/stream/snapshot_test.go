@@ -381,7 +381,7 @@ func TestEveryFieldIsSaved(t *testing.T) {
 	}{
 		{Stream{}, "stats untold origin from table only ordered fresh clock started ticked live ahead late cures once parsed unseen holding",
 			"next: the boundary of clock; cfg asked most longest left calendar offsets: Setup; res full rec near lacked lacking seen changes taking cause many stopped names: one call; " +
-				"textless: not told by a run that goes on; ids: keys are numbered anew; dead: none; unjudged unshown: empty; silent dues: from the times of series; sorted: not; ready: Setup"},
+				"textless: not told by a run that goes on; ids: keys are numbered anew; dead: none; unjudged unshown: empty; silent dues: from the times of series; ranked: none; ready: Setup"},
 		{series{}, "name key wins index judged shown last heard since taken known held boundary freed behind live queued",
 			"due: at once, which changes nothing; gone: not; ready round group coming: of one batch; place: room"},
 		{judged{}, "ever texts state", ""},

@@ -178,7 +178,7 @@ type Stream struct {
 	next     int64           // first boundary not yet written
 	ticked   int64           // when the clock evaluated rules last
 	live     []*series
-	sorted   bool    // live is in the order of the keys
+	ranked   int     // of live are in the order of the keys, the first ones
 	left     int64   // 1 with Config.ClosedLeft
 	taking   *record // that moves the clock
 	ahead    *waiter // a record more than Config.Ahead ahead of the newest time, until the next
