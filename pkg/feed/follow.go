@@ -58,13 +58,12 @@ type Place struct {
 
 // A Taken is a followed file, and how far it has been taken.
 type Taken struct {
-	Name   string // that it goes by now
-	File   *os.File
+	Name   string   // that it goes by now
+	File   *os.File // nil: it is still waited for
 	Origin *parse.Origin
 	Offset int64
-	Cut    bool   // it was made empty since
-	Begun  int64  // when following it began, ns since the epoch
-	From   *Place // set for a file that is still waited for; there is no File then
+	Cut    bool  // it was made empty since
+	Begun  int64 // when following it began, ns since the epoch
 }
 
 // A Follower reads files to their ends in their order, and then what is appended
@@ -399,7 +398,7 @@ func (f *Follower) Taken() []Taken {
 		tails := e.tails()
 		if len(tails) == 0 {
 			if e.place != nil {
-				all = append(all, Taken{Name: e.path, Origin: e.place.Origin, Offset: e.place.Offset, Cut: e.place.Cut, Begun: e.place.Begun, From: e.place})
+				all = append(all, Taken{Name: e.path, Origin: e.place.Origin, Offset: e.place.Offset, Cut: e.place.Cut, Begun: e.place.Begun})
 			}
 			continue
 		}

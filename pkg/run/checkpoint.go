@@ -514,7 +514,7 @@ func (c *checkpoint) note(s *saved) {
 		if info, err := out.read.Stat(); err == nil {
 			size = info.Size()
 		}
-		s.Outputs = append(s.Outputs, savedFile{Name: out.name, Can: true, Position: state.Position{Offset: size}, file: out.file})
+		s.Outputs = append(s.Outputs, savedFile{Name: out.name, Can: true, Position: state.Position{Offset: size}})
 	}
 }
 
