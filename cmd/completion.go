@@ -20,11 +20,11 @@ var scripts = []script{
 	{"bash", "rtda completion bash > ~/.local/share/bash-completion/completions/rtda",
 		writeBash},
 	{"zsh", `rtda completion zsh > "${fpath[1]}/_rtda"`,
-		func(c *cobra.Command, w io.Writer) error { return c.GenZshCompletion(w) }},
+		(*cobra.Command).GenZshCompletion},
 	{"fish", "rtda completion fish > ~/.config/fish/completions/rtda.fish",
 		func(c *cobra.Command, w io.Writer) error { return c.GenFishCompletion(w, true) }},
 	{"powershell", "rtda completion powershell | Out-String | Invoke-Expression",
-		func(c *cobra.Command, w io.Writer) error { return c.GenPowerShellCompletionWithDesc(w) }},
+		(*cobra.Command).GenPowerShellCompletionWithDesc},
 }
 
 // bashWords tells the words of the command line where the bash-completion package,

@@ -163,10 +163,7 @@ func (sh *shell) root(args []string) *cobra.Command {
 // wantsCommand reports whether the arguments begin with one of rtda's commands,
 // or can be completed to one.
 func wantsCommand(args []string, completing bool) bool {
-	if len(args) == 0 {
-		return false
-	}
-	return slices.Contains(commandNames, args[0]) || completing && len(args) == 1
+	return len(args) > 0 && (slices.Contains(commandNames, args[0]) || completing && len(args) == 1)
 }
 
 // filter is the command without a command's name.

@@ -782,12 +782,8 @@ func (t *tail) youngerThan(u *tail) bool {
 func compressed(f *os.File) bool {
 	b := make([]byte, 6)
 	n, _ := f.ReadAt(b, 0)
-	for _, magic := range []string{"\x1f\x8b", "\xfd7zXZ\x00", "\x28\xb5\x2f\xfd", "BZh"} {
-		if bytes.HasPrefix(b[:n], []byte(magic)) {
-			return true
-		}
-	}
-	return false
+	magics := []string{"\x1f\x8b", "\xfd7zXZ\x00", "\x28\xb5\x2f\xfd", "BZh"}
+	return slices.ContainsFunc(magics, func(magic string) bool { return bytes.HasPrefix(b[:n], []byte(magic)) })
 }
 
 // tail lets reading begin some lines before the end.

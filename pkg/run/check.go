@@ -116,11 +116,11 @@ func fieldsText(s *parse.Schema, extra []string) string {
 
 // clockText says where the time comes from and why.
 func (o *Options) clockText() string {
-	if text := o.clockSource(); o.Zone == nil || o.Clock == stream.NoClock {
-		return text
-	} else {
-		return text + " in " + o.ZoneText
+	text := o.clockSource()
+	if o.Zone != nil && o.Clock != stream.NoClock {
+		text += " in " + o.ZoneText
 	}
+	return text
 }
 
 func (o *Options) clockSource() string {
