@@ -86,7 +86,7 @@ func TestCSVHeader(t *testing.T) {
 		{"twice and perhaps used", Config{}, []string{"a,b,a\n1,2,3\n"}, "error: two columns of the header are named \"a\" (rename one, or do without them)\n"},
 		{"twice and not used", temp, []string{"a,temp,a\n1,2,3\n"}, "2: 2\n"},
 		{"a quote that does not end", temp, []string{"temp,\"b\n1,2\n"}, "error: the header cannot be read: a quote is out of place or there are more than 65536 columns\n"},
-		{"a chosen field may be missing in the next Origin", Config{}, []string{"a,b\n1,2\n", "b,c\n3,4\n", "c\n5\n"}, "2: 1 2\n2: NaN 3\n2: missing-field \"a\"\n"},
+		{"a chosen field may be missing in the next Origin", Config{}, []string{"a,b\n1,2\n", "b,c\n3,4\n", "c\n5\n"}, "2: 1 2\n2: unmeasured \"c\"\n2: NaN 3\n2: missing-field \"a\"\n"},
 		{"control characters are not shown", temp, []string{"\x1b[31m,b\n"}, "error: no column \"temp\" in the header (it has \"\\x1b[31m\", \"b\")\n"},
 		{"no header", temp, []string{""}, ""},
 	})

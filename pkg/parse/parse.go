@@ -6,6 +6,7 @@
 package parse
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 	"time"
@@ -162,6 +163,15 @@ func (b *Batch) tellOnce(why Reason, line int, text []byte) {
 		b.told[why] = true
 		b.addBad(Bad{At: len(b.Line), Line: line, Reason: why, Text: text})
 	}
+}
+
+// insertBad puts v, which is told once, into its place, instead of later ones of its
+// kind.
+func (b *Batch) insertBad(v Bad) {
+	b.Bad = slices.DeleteFunc(b.Bad, func(old Bad) bool { return old.Reason == v.Reason && old.Line >= v.Line })
+	v.At, _ = slices.BinarySearch(b.Line, v.Line)
+	i, _ := slices.BinarySearchFunc(b.Bad, v.Line, func(old Bad, line int) int { return cmp.Compare(old.Line, line) })
+	b.Bad = slices.Insert(b.Bad, i, v)
 }
 
 // Has reports whether one of the first n records has something in the field, be

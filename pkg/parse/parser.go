@@ -57,6 +57,9 @@ func (p *Parser) Parse(b *Block, dst *Batch) {
 		from = h.end
 	}
 	p.lines(b.Data[from:])
+	if b.other.Line > 0 {
+		dst.insertBad(b.other)
+	}
 }
 
 // lines reads the lines of data, which come after those that the batch has.

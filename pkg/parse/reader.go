@@ -54,6 +54,7 @@ type Block struct {
 	skip   int        // bytes of the lines that the Schema has read: headers, and all before the first good record
 	header *header    // at the beginning
 	heads  []head     // the headers in the lines behind skip
+	other  Bad        // a number that is not measured, with no line where there is none
 	kinds  []unitKind // of the units of each field, before it
 	after  Place      // where it ends
 }

@@ -32,6 +32,7 @@ type Schema struct {
 	headless *Origin  // the last of which lines above its header were passed over
 	used     []string // names that a line must have to be a header
 	trial    *trial   // the last line that did not decide the fields
+	watched  int      // lines, from the one that chose the fields on, that were looked at for other numbers
 
 	kinds     []unitKind // of the units of each field, as far as they are known
 	units     *Parser    // reads lines until they are
@@ -196,7 +197,7 @@ func (s *Schema) enter(b *Block) error {
 	if b.ready = false; b.Origin.Refused {
 		return nil
 	}
-	b.skip, b.heads = 0, b.heads[:0]
+	b.skip, b.heads, b.other = 0, b.heads[:0], Bad{}
 	if b.TooLong {
 		return s.enterTooLong(b, b.Data)
 	}
@@ -215,8 +216,53 @@ func (s *Schema) enter(b *Block) error {
 		s.bound(b)
 		s.findHeaders(b)
 		s.learnUnits(b)
+		s.watch(b)
 	}
 	return nil
+}
+
+// maxWatched is how many lines are looked at for numbers that the first good record
+// did not have.
+const maxWatched = 1000
+
+// watch looks for a number that is not measured in the first lines from the one on
+// that has chosen the fields: one that was null or empty there, or a text. Later ones
+// are told only where a decoder meets a name that is new to it.
+func (s *Schema) watch(b *Block) {
+	if !s.chosen || s.watched >= maxWatched {
+		return
+	}
+	line, from := b.early.Lines, b.skip
+	look := func(data []byte, h *header) {
+		useHeader(s.probe, h)
+		for len(data) > 0 && s.watched < maxWatched {
+			var text []byte
+			text, data = nextLine(data, s.end)
+			line++
+			if s.watched++; len(text) > s.maxLine || isBlank(text) {
+				continue
+			}
+			s.probe.fields(text, func(name []byte, isNumber bool) {
+				if isNumber && b.other.Line == 0 && !s.uses(string(name)) {
+					b.other = Bad{Line: line, Reason: Unmeasured, Text: bytes.Clone(cutQuote(name))}
+					s.watched = maxWatched
+				}
+			})
+		}
+	}
+	h := b.header
+	for _, next := range b.heads {
+		look(b.Data[from:next.start], h)
+		line, h, from = line+1, next.header, next.end
+	}
+	look(b.Data[from:], h)
+}
+
+// uses reports whether a field is measured, shown or a key, or the time.
+func (s *Schema) uses(name string) bool {
+	c := &s.cfg
+	return slices.Contains(s.Fields, name) || slices.Contains(c.Keys, name) || slices.Contains(c.Texts, name) ||
+		name != "" && (name == c.Time || name == c.Time2)
 }
 
 // settled reports whether the lines of an Origin that come can be left to

@@ -75,7 +75,7 @@ func TestEnter(t *testing.T) {
 		{"a header is too long", Config{Format: "csv", MaxLine: 4}, []string{"a,b,c\n1,2,3\n"}, "1: too-long\nerror: the header is longer than a line may be\n"},
 		{"a header is much too long", Config{Format: "csv", MaxLine: 4}, []string{"aaaaaaaaaaaaaaaaaaaaa\n1,2,3\n"}, "1: too-long\nerror: the header is longer than a line may be\n"},
 		{"a row chooses the fields", Config{Format: "csv", Extra: []string{"s"}, Time: "t"}, []string{"t,s,a,b\nx,,1,2\n5,,,3\n6,x,1,4\n"},
-			"2: bad-time \"x\"\n3: @5000000000 3 NaN\n4: @6000000000 4 NaN\n4: not-a-number \"x\" (value)\n"},
+			"2: bad-time \"x\"\n3: @5000000000 3 NaN\n4: unmeasured \"a\"\n4: @6000000000 4 NaN\n4: not-a-number \"x\" (value)\n"},
 		{"every bad line has its text", Config{}, []string{strings.Repeat("x\n", 4) + "1\n" + strings.Repeat("y\n", 3)},
 			"1: not-a-number \"x\"\n2: not-a-number \"x\"\n3: not-a-number \"x\"\n4: not-a-number \"x\"\n5: 1\n6: not-a-number \"y\"\n7: not-a-number \"y\"\n8: not-a-number \"y\"\n"},
 	} {

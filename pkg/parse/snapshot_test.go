@@ -17,7 +17,7 @@ func TestSnapshotKnowsEveryField(t *testing.T) {
 		{Origin{}, "Name Lines Place header above", "Open Alone Within Refused passed"}, // who reads it on says how; a header that is searched for is so anew
 		{Place{}, "End long format known header above kinds", ""},
 		{header{}, "names above", "col"},
-		{Schema{}, "Fields Shown format known chosen kinds", "cfg end maxLine time probe fixed headless used trial units unitBatch"},
+		{Schema{}, "Fields Shown format known chosen kinds", "cfg end maxLine time probe fixed headless used trial units unitBatch watched"},
 	} {
 		typ := reflect.TypeOf(c.of)
 		names := strings.Fields(c.saved + " " + c.foundOut)
