@@ -145,6 +145,38 @@ kill -USR1 "$(pgrep -n -f "^$rtda --live")"
 ok 'SIGUSR1 at the end' until_seen '300 lines read, 0 skipped'
 keys q
 ok 'q at the end' restored
+ok 'what was told is written to the terminal then' until_seen 'rtda: 300 lines read, 0 skipped, 300 rows written, 0 alerts, 1 keys'
+for how in 'C-c 130' 'TERM 143'; do
+	set -- $how
+	start "seq 1 300 | $rtda --live"
+	until_seen 'ended'
+	if [ "$1" = C-c ]; then
+		keys C-c
+		sleep 0.5
+		keys "echo \"status \$?\"; stty -g >$dir/after; echo gone\$((1+1))" Enter
+	else
+		kill -"$1" "$(pgrep -n -f "^$rtda --live")"
+	fi
+	ok "$1 at the end" restored
+	ok "$1 at the end gives status $2" until_seen "status $2"
+done
+start "seq 1 300 | $rtda --live -n end -a count,max >$dir/rows"
+until_seen 'ended'
+keys q
+restored
+ok 'stdout has what it has without a view' [ "$(cat "$dir/rows")" = "$(seq 1 300 | "$rtda" -n end -a count,max)" ]
+start "seq 1 300 | $rtda -o svg"
+ok 'no picture to a terminal' until_seen 'status 2'
+start "export LC_ALL=C; $run"
+until_seen 'temp_mean'
+ok 'nothing but ASCII in a C locale' eval '! screen | LC_ALL=C grep -q "[^ -~]"'
+keys q
+restored
+start "export NO_COLOR=1; $run"
+until_seen 'ALERT crit hot s3'
+ok 'NO_COLOR' eval "! t capture-pane -e -p -t live | grep -qE \$'\\e\\[[0-9;]*3[1-7]'"
+keys q
+restored
 start "seq 1 300 | $rtda --live --hold=no"
 ok '--hold=no' restored
 

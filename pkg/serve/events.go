@@ -182,7 +182,7 @@ func (h *hub) serve(w http.ResponseWriter, r *http.Request) {
 
 // follow tells a client what changes until one of them ends.
 func (h *hub) follow(out *sender, c *client, r *http.Request) {
-	comment := time.NewTicker(commentTime)
+	comment := time.NewTicker(h.s.commentTime)
 	defer comment.Stop()
 	told := false // that the input has ended
 	for {

@@ -91,7 +91,8 @@ type site struct {
 	started time.Time
 	handler http.Handler
 
-	takeTime time.Duration // a client of events that takes nothing for so long is dropped
+	takeTime    time.Duration // a client of events that takes nothing for so long is dropped
+	commentTime time.Duration // so often it gets a comment
 
 	mu    sync.Mutex
 	ended time.Time
@@ -129,7 +130,7 @@ func NewPaths(cfg Config, paths map[string]http.HandlerFunc) *http.Server {
 // Show shows another board from now on. Clients of events come again by
 // themselves.
 func (s *Server) Show(cfg Config) {
-	next := &site{cfg: cfg, started: cfg.Now(), takeTime: takeTime}
+	next := &site{cfg: cfg, started: cfg.Now(), takeTime: takeTime, commentTime: commentTime}
 	next.hub.init(next)
 	next.handler = next.guarded(next.routes())
 	if last := s.now.Swap(next); last != nil {

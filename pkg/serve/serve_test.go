@@ -365,6 +365,37 @@ func TestEvents(t *testing.T) {
 	}
 }
 
+// A client to which nothing is to be told gets a comment from time to time, so that
+// whoever is between the two keeps the connection.
+func TestComments(t *testing.T) {
+	s := newStand(nil)
+	s.now.Load().commentTime = time.Millisecond
+	e := follow(t, s.listen(t))
+	e.next()
+	for range 3 {
+		if line, err := e.r.ReadString('\n'); err != nil || line != ":\n" && line != "\n" {
+			t.Fatalf("%q, %v", line, err)
+		}
+	}
+}
+
+// Keys beyond those with a past are in the rows and metrics all the same.
+func TestKeysWithoutPast(t *testing.T) {
+	s := newStand(nil)
+	for i := range int64(700) {
+		s.feed(fmt.Sprintf("s%03d", i), i, nil, float64(i), 0)
+	}
+	if n := strings.Count(body(t, s.get(t, "/api/rows")), `"key":`); n != 700 {
+		t.Errorf("%d keys in the rows", n)
+	}
+	if n := strings.Count(body(t, s.get(t, "/metrics")), "\nrtda_temp_mean{"); n < 699 {
+		t.Errorf("%d keys in the metrics", n)
+	}
+	if n := strings.Count(body(t, s.get(t, "/api/history")), `"id":`); n != 500 {
+		t.Errorf("%d keys have a past", n)
+	}
+}
+
 // What has changed is put into words once for all clients.
 func TestEventsAreMadeOnce(t *testing.T) {
 	var made atomic.Int64
