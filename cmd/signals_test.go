@@ -628,7 +628,7 @@ func TestFaultsInShell(t *testing.T) {
 		{"an endless file of rules", `rtda -R /dev/zero in; echo $?`, "2\n", "rtda: --rules: cannot be read: is longer than 16 MiB: got \"/dev/zero\"\n"},
 		{"an endless token", `rtda --http 0 --http-token /dev/zero in; echo $?`, "2\n", "rtda: --http-token: cannot be read: is longer than 16 MiB: got \"/dev/zero\"\n"},
 		{"alerts to a descriptor that is closed", `rtda -q -r 'last > 1' --alerts /dev/fd/3 in 3>&-; echo $?`, "2\n", "rtda: --alerts: cannot be written: bad file descriptor: got \"/dev/fd/3\"\n"},
-		{"alerts to a descriptor for reading", `rtda -q -r 'last > 1' --alerts /dev/fd/3 in 3<in; echo $?`, "2\n", "rtda: --alerts: cannot be written: bad file descriptor: got \"/dev/fd/3\"\n"},
+		{"alerts to a descriptor for reading", `rtda -q -r 'last > 1' --alerts /dev/fd/3 in 3</dev/null; echo $?`, "2\n", "rtda: --alerts: cannot be written: bad file descriptor: got \"/dev/fd/3\"\n"},
 		{"alerts to a descriptor", `rtda -q -r 'last > 19998' --alerts /dev/fd/3 in 3>out; cut -c 1-5 out; rm out`, "ALERT\n", ""},
 		{"stdin is a folder", `rtda <.; echo $?`, "1\n", "rtda: stdin: is a directory\n"},
 		{"signal while a pipe opens", `echo 1 >a; mkfifo pipe; rtda -n end -a last a pipe & p=$!; sleep 0.3; kill $p; { wait $p; } 2>/dev/null; echo $?`, "last=1\n143\n", ""},

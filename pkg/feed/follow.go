@@ -42,6 +42,9 @@ type FollowConfig struct {
 	Tell      func(line string) // a complaint; called from any goroutine
 	Keep      bool              // files are kept open until Taken has been asked and Release called; packed ones are not read
 	From      []Place           // where an earlier run has stopped
+	// Written reports whether the run writes to a file, which no pattern means then;
+	// nil: it writes to none.
+	Written func(file fs.FileInfo) bool
 }
 
 // A Place is where an earlier run has stopped reading a file.
@@ -92,9 +95,10 @@ type Follower struct {
 	watched  map[string]bool
 	watcher  *fsnotify.Watcher // nil: only looks
 	globbed  time.Time
-	full     bool     // told that there are too many files
-	lost     []string // names of places that were not found
-	unused   []*tail  // to be closed: Taken may have given them out
+	full     bool            // told that there are too many files
+	left     map[string]bool // told that they are not followed, by path
+	lost     []string        // names of places that were not found
+	unused   []*tail         // to be closed: Taken may have given them out
 
 	open    context.Context
 	close   context.CancelFunc // nothing more is wanted
@@ -152,7 +156,7 @@ func Follow(m *Merge, names []string, stdin *parse.Origin, c FollowConfig) *Foll
 // newFollower is a Follower that looks only when it is told to.
 func newFollower(m *Merge, names []string, stdin *parse.Origin, c FollowConfig) *Follower {
 	f := &Follower{
-		c: c, merge: m, end: parse.LineEnd(c.NUL), watched: map[string]bool{}, stopped: make(chan struct{}),
+		c: c, merge: m, end: parse.LineEnd(c.NUL), watched: map[string]bool{}, left: map[string]bool{}, stopped: make(chan struct{}),
 	}
 	f.open, f.close = context.WithCancel(context.Background())
 	left := slices.Clone(c.From)
@@ -496,6 +500,13 @@ func (f *Follower) expand() {
 		if slices.ContainsFunc(f.files, func(e *followed) bool {
 			return e.path == m.path || e.isFile(m.info)
 		}) {
+			continue
+		}
+		if f.c.Written != nil && f.c.Written(m.info) {
+			if !f.left[m.path] {
+				f.left[m.path] = true
+				f.c.Tell(m.path + ": not followed: this run writes to it")
+			}
 			continue
 		}
 		if len(f.files) >= maxFollowed {

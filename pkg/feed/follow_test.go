@@ -336,6 +336,23 @@ func TestFollowPatternWithoutFiles(t *testing.T) {
 	s.want("a.log", "a")
 }
 
+// What the run itself writes to is none of a pattern's files.
+func TestFollowWritten(t *testing.T) {
+	c := whole
+	c.Written = func(file os.FileInfo) bool { return strings.HasPrefix(file.Name(), "rows") }
+	s := follow(t, c, []string{"*"}, func(s *scene) {
+		s.add("a", "1\n")
+		s.add("rows", "2\n")
+	})
+	s.want("a", "1")
+	s.add("b", "3\n")
+	s.want("b", "3")
+	s.want("rows")
+	if s.said() != "rows: not followed: this run writes to it" {
+		t.Errorf("told %q", s.said())
+	}
+}
+
 // At most 1000 files are followed.
 func TestFollowMany(t *testing.T) {
 	s := follow(t, whole, []string{"*"}, func(s *scene) {

@@ -50,7 +50,10 @@ func (f *filter) open(std Streams) error {
 	o := f.o
 	cut := parse.ReaderConfig{MaxLine: o.MaxLine, NUL: o.NUL, Now: f.now, Size: o.blockSize()}
 	var places []feed.Place
-	var err error
+	err := o.checkLoop(std)
+	if err != nil {
+		return err
+	}
 	if o.State != "" {
 		if f.checkpoint, err = openCheckpoint(f, std.Disk); err != nil {
 			return err
@@ -62,7 +65,7 @@ func (f *filter) open(std Streams) error {
 	}
 	if len(o.Listen) == 0 && !o.Follow {
 		f.pipeline.reader = parse.NewReader(f.pipeline.tapped(f.origins), cut)
-	} else if err := f.takeIn(cut, places); err != nil {
+	} else if err := f.takeIn(cut, places, std.Out); err != nil {
 		return err
 	}
 	if IsTerminal(std.Err) && !IsTerminal(std.In) && !o.OneToOne {
@@ -263,6 +266,30 @@ func regularInput(name string, stdin io.Reader) fs.FileInfo {
 		return nil
 	}
 	return info
+}
+
+// checkLoop refuses a FILE that rows or alerts are written to: it would never end.
+func (o *Options) checkLoop(std Streams) error {
+	for _, name := range o.inputs() {
+		if info := regularInput(name, std.In); info != nil && o.isWritten(info, std.Out) {
+			if name == "-" {
+				name = "stdin"
+			}
+			return Usage(fmt.Errorf("%s: is read and written to at once: write to another file", text.FileName(name)))
+		}
+	}
+	return nil
+}
+
+// isWritten reports whether rows or alerts go to a file.
+func (o *Options) isWritten(info fs.FileInfo, stdout io.Writer) bool {
+	if file, ok := stdout.(*os.File); ok && o.Out != "none" {
+		if out, err := file.Stat(); err == nil && os.SameFile(out, info) {
+			return true
+		}
+	}
+	alerts, err := os.Stat(o.Alerts)
+	return err == nil && os.SameFile(alerts, info)
 }
 
 // origins are the inputs. Where there is one and that is stdin, it has no name.

@@ -2,6 +2,8 @@ package run
 
 import (
 	"fmt"
+	"io"
+	"io/fs"
 	"time"
 
 	"rtda/pkg/feed"
@@ -22,7 +24,7 @@ type intake struct {
 
 // takeIn opens the addresses of --listen and begins to follow the FILEs, from the
 // places on where an earlier run has stopped.
-func (f *filter) takeIn(cut parse.ReaderConfig, places []feed.Place) error {
+func (f *filter) takeIn(cut parse.ReaderConfig, places []feed.Place, stdout io.Writer) error {
 	o := f.o
 	m := feed.NewMerge(cut)
 	names := serve.HostNames(o.HTTPHosts)
@@ -43,6 +45,7 @@ func (f *filter) takeIn(cut parse.ReaderConfig, places []feed.Place) error {
 		c := feed.FollowConfig{
 			NUL: o.NUL, Tail: o.Tail, FirstLine: o.HasHeaders(), Tell: f.tell,
 			Keep: f.checkpoint != nil, From: places,
+			Written: func(file fs.FileInfo) bool { return o.isWritten(file, stdout) },
 		}
 		if f.checkpoint.goesOn() {
 			c.Tail = -1
