@@ -216,7 +216,7 @@ func (v *twinView) surprise(gap float64) float64 {
 			c += k
 		}
 	}
-	s := log10of2 * twinLog2(float64(total+w)/(float64(c)+float64(w)/2))
+	s := float64(log10of2 * twinLog2(float64(total+w)/(float64(c)+float64(w)/2)))
 	if c == 0 && top > 0 {
 		s += float64(log10of2 / 4 * float64(b-top))
 	}
