@@ -264,23 +264,14 @@ func one[T any](slab *[]T) *T {
 	return x
 }
 
+// summaryNames are the summaries that the bits of a need, from the lowest, ask for.
+var summaryNames = [...]string{"ends", "moments", "moments", "moments", "extremes", "extremes", "order", "trend", "ends", "decay", "held"}
+
 // Summaries returns the names of the summaries that windows of this plan keep.
-func (p *Plan) Summaries() []string {
-	var names []string
-	for _, s := range []struct {
-		name  string
-		needs need
-	}{
-		{"ends", needEnds | needPrevious},
-		{"moments", needMoments},
-		{"extremes", needMin | needMax},
-		{"order", needOrder},
-		{"trend", needTrend},
-		{"decay", needDecay},
-		{"held", needHeld},
-	} {
-		if p.needs&s.needs != 0 {
-			names = append(names, s.name)
+func (p *Plan) Summaries() (names []string) {
+	for i, name := range summaryNames {
+		if p.needs>>i&1 != 0 && !slices.Contains(names, name) {
+			names = append(names, name)
 		}
 	}
 	return names

@@ -238,29 +238,23 @@ func (p *parser) body() {
 func (p *parser) since(pos int) string { return p.text[pos:max(pos, p.prev.end)] }
 
 // optionalHold reads ["for" HOLD].
-func (p *parser) optionalHold() hold {
+func (p *parser) optionalHold() (h hold) {
 	if !p.tok.isWord("for") {
-		return hold{}
+		return h
 	}
 	p.advance()
 	switch p.tok.kind {
 	case durationTok:
-		return p.timeHold()
+		h = hold{kind: holdTime, d: p.tok.ns, text: p.tok.text}
+		if p.advance(); p.tok.is("/") {
+			p.stop(p.tok.pos, "M of the last N counts evaluations, not time", "write for 3/5")
+		}
 	case numberTok:
-		return p.countHold()
+		h = p.countHold()
 	case badTok:
 		p.unexpected()
 	default:
 		p.stop(p.tok.pos, `missing hold behind "for"`, "write for 30s, for 3 or for 3/5")
-	}
-	return hold{}
-}
-
-func (p *parser) timeHold() hold {
-	h := hold{kind: holdTime, d: p.tok.ns, text: p.tok.text}
-	p.advance()
-	if p.tok.is("/") {
-		p.stop(p.tok.pos, "M of the last N counts evaluations, not time", "write for 3/5")
 	}
 	return h
 }
