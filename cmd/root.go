@@ -242,12 +242,10 @@ func unjoin(err error) []error {
 	return all
 }
 
-// catchFileLimit makes a write beyond the limit of a file's size (ulimit -f)
-// an error like any other, where Go would end with a trace of its stack. It is
-// taken and not ignored, so that commands of --exec do not inherit it. The
-// function it returns undoes that.
+// catchFileLimit makes a write beyond the limit of a file's size (ulimit -f) an error
+// like any other, where Go would end with a trace of its stack. The function it
+// returns undoes that. Commands of --exec do not inherit it: see run.Run.
 func catchFileLimit() (undo func()) {
-	c := make(chan os.Signal, 1)
-	signal.Notify(c, syscall.SIGXFSZ)
-	return func() { signal.Stop(c) }
+	signal.Ignore(syscall.SIGXFSZ)
+	return func() { signal.Reset(syscall.SIGXFSZ) }
 }

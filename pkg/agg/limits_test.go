@@ -262,6 +262,7 @@ func TestPlan(t *testing.T) {
 }
 
 func TestExpNeg(t *testing.T) {
+	makeExpTable()
 	r := rand.New(rand.NewPCG(1, 1))
 	for range 10000 {
 		x := -750 * r.Float64() * r.Float64() * r.Float64() * r.Float64()

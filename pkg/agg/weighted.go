@@ -1,6 +1,9 @@
 package agg
 
-import "math"
+import (
+	"math"
+	"sync"
+)
 
 // A weightedMean is the mean of a segment of samples, each with a weight.
 type weightedMean struct {
@@ -33,6 +36,7 @@ type fading struct {
 func (f *fading) init(w Width) {
 	switch w.Kind {
 	case Duration:
+		makeExpTable()
 		f.perNS = -2 / float64(w.D)
 	case Count:
 		f.keep = 1 - 2/(float64(w.N)+1)
@@ -123,13 +127,14 @@ func expNeg(x float64) float64 {
 
 const expSteps = 128 // of the table, for each 1
 
-// expTable has e^−(k/expSteps), a little beyond e^−2.
-var expTable = func() (t [2*expSteps + 8]float64) {
-	for k := range t {
-		t[k] = expSlow(-float64(k) / expSteps)
+// expTable has e^−(k/expSteps), a little beyond e^−2, once makeExpTable was called.
+var expTable [2*expSteps + 8]float64
+
+var makeExpTable = sync.OnceFunc(func() {
+	for k := range expTable {
+		expTable[k] = expSlow(-float64(k) / expSteps)
 	}
-	return t
-}()
+})
 
 func expSlow(x float64) float64 {
 	const ln2Hi, ln2Lo = 6.93147180369123816490e-01, 1.90821492927058770002e-10

@@ -33,7 +33,7 @@ func newFilter(o *Options, std Streams) (*filter, error) {
 	f.display = &display{f: f, hold: make(chan struct{})}
 	f.stderr = newWriter("stderr", std.Err, func(o *output) []byte { return o.notes })
 	f.pipeline = &pipeline{
-		schema: schema, plan: f.plan, stream: stream.New(f.complaints()), jobs: o.Jobs, opening: []string{o.impliedClock(std.In), o.neverFull()},
+		heard: make(chan struct{}), schema: schema, plan: f.plan, stream: stream.New(f.complaints()), jobs: o.Jobs, opening: []string{o.impliedClock(std.In), o.neverFull()},
 		blank: output{mark: o.Mark(LevelInfo), before: f.context(format.Layout{}, nil, std.Err, true), oneToOne: o.OneToOne, joint: !o.OneToOne && oneFile(std.Out, std.Err)},
 	}
 	f.pipeline.passed.L, f.pipeline.idle.L = &f.pipeline.mu, &f.pipeline.mu

@@ -37,6 +37,7 @@ type pipeline struct {
 	jobs       int
 	opening    []string      // what is told with the first turn that writes; under mu
 	rescue     func()        // deferred where a panic may come from
+	heard      chan struct{} // closed when signals are taken: nothing is written before
 	rearm      chan struct{} // the time of the next tick has changed; nil unless there are ticks
 	taken      atomic.Int64  // bytes read
 	wake       atomic.Int64  // time of the next tick, 0 if there is none
@@ -274,6 +275,7 @@ func (w *worker) writePart(r *stream.Result) bool {
 	if w.awaitOutlets() != nil {
 		return false
 	}
+	<-p.heard
 	for _, o := range p.outlets {
 		if err := o.put(&w.output); err != nil {
 			p.mu.Lock()

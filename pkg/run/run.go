@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -78,8 +79,10 @@ func Run(o *Options, s Streams) error {
 		return err
 	}
 	signals := make(chan os.Signal, 8)
-	signal.Notify(signals, f.handled()...)
-	if !s.Last {
+	if s.Last { // beside the first reading: each signal takes as long as all of the flags
+		go f.takeSignals(signals, true)
+	} else {
+		f.takeSignals(signals, false)
 		defer signal.Stop(signals)
 	}
 	f.checkpoint.begin()
@@ -90,13 +93,28 @@ func Run(o *Options, s Streams) error {
 	return cmp.Or(err, f.display.shut())
 }
 
-// handled are the signals that rtda takes. One that ends it is left alone if
-// whoever started rtda wants it ignored, as shells do with SIGINT for what
+// takeSignals has signals come to a channel. Nothing is written before. Those of writes
+// are ignored instead, which takes less, where nobody inherits that.
+func (f *filter) takeSignals(signals chan<- os.Signal, last bool) {
+	if last && f.actions == nil {
+		signal.Ignore(writeSignals...)
+	} else {
+		signal.Notify(signals, writeSignals...)
+	}
+	signal.Notify(signals, f.handled()...)
+	close(f.pipeline.heard)
+}
+
+// writeSignals are those of writes. With them taken, or ignored, a closed stdout and
+// the limit of a file's size are errors of write like any other.
+var writeSignals = []os.Signal{syscall.SIGPIPE, syscall.SIGXFSZ}
+
+// handled are the signals that rtda takes beside those. One that ends it is left alone
+// if whoever started rtda wants it ignored, as shells do with SIGINT for what
 // runs in the background of a script, and nohup with SIGHUP (which then still
-// opens the file of --alerts anew). With SIGPIPE taken, a closed stdout is an error
-// of write like any other.
+// opens the file of --alerts anew).
 func (f *filter) handled() []os.Signal {
-	all := []os.Signal{syscall.SIGUSR1, syscall.SIGPIPE}
+	all := []os.Signal{syscall.SIGUSR1}
 	if f.display.isView() {
 		all = append(all, syscall.SIGABRT)
 	}
@@ -140,7 +158,7 @@ func (f *filter) handleSignals(signals <-chan os.Signal) error {
 			f.display.stop(s)
 		case s := <-signals:
 			switch {
-			case s == syscall.SIGPIPE: // the write that brought it has its own error
+			case slices.Contains(writeSignals, s): // the write that brought it has its own error
 			case s == syscall.SIGUSR1:
 				f.aside(func() { f.tell(f.counts()) })
 			case s == syscall.SIGHUP && f.reopens():

@@ -2,6 +2,7 @@ package simulate
 
 import (
 	"strconv"
+	"sync"
 
 	"rtda/pkg/clock"
 )
@@ -52,13 +53,14 @@ func (g *Generator) value(dst []byte, x int64) []byte {
 	return appendMicro(dst, x)
 }
 
-// digits3 are the numbers 000 to 999, one behind the other.
-var digits3 = func() (t [3000]byte) {
+// digits3 are the numbers 000 to 999, one behind the other, once makeDigits was called.
+var digits3 [3000]byte
+
+var makeDigits = sync.OnceFunc(func() {
 	for i := range 1000 {
-		t[3*i], t[3*i+1], t[3*i+2] = byte('0'+i/100), byte('0'+i/10%10), byte('0'+i%10)
+		digits3[3*i], digits3[3*i+1], digits3[3*i+2] = byte('0'+i/100), byte('0'+i/10%10), byte('0'+i%10)
 	}
-	return t
-}()
+})
 
 // appendMicro appends x millionths with all six decimals, as %.6f would write
 // the exact quotient. Cost: 5 ns below 1000; strconv takes 40 or more.

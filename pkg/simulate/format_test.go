@@ -15,6 +15,7 @@ var micros = []int64{
 }
 
 func TestAppendMicro(t *testing.T) {
+	makeDigits()
 	for _, x := range micros {
 		if got, want := string(appendMicro(nil, x)), microSlow(x); got != want {
 			t.Errorf("%d millionths are written %s, want %s", x, got, want)
@@ -23,6 +24,7 @@ func TestAppendMicro(t *testing.T) {
 }
 
 func FuzzAppendMicro(f *testing.F) {
+	makeDigits()
 	for _, x := range micros {
 		f.Add(x)
 	}

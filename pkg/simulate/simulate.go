@@ -66,6 +66,7 @@ type sensor struct {
 // New is a generator of the stream that c describes. It is an error if c names
 // a shape, format or fault that does not exist, or has no sensor or rate.
 func New(c Config) (*Generator, error) {
+	makeDigits()
 	sh, ok := find(Shapes, c.Shape)
 	if !ok {
 		return nil, fmt.Errorf("unknown shape %q", c.Shape)
