@@ -9,6 +9,7 @@ type parts struct {
 	last    int64 // first sample of the newest block
 	end     int64 // first sample behind it
 	size, k int   // of the ring, and into how many blocks it is cut
+	unknown int64 // blocks before this sample are in no tree
 	newest  int   // index of the newest block
 
 	syncedFrom, syncedTo int64 // the window up to which the summaries go
@@ -122,6 +123,7 @@ type content struct {
 	cur block // newest block
 
 	mid, more []float64 // samples of the blocks between, in two pieces
+	known     bool      // these blocks are in the trees
 }
 
 // shortRing is up to how many samples a ring is cut into three blocks, which
@@ -188,7 +190,8 @@ func (w *Window) partsFor(number, head int64) *parts {
 	return p
 }
 
-// learn puts the whole blocks from a sample on into the trees.
+// learn puts the whole blocks from a sample on into the trees. Of a small ring that is
+// seldom read it does not: to look at all samples between, once, is as fast.
 func (p *parts) learn(w *Window, number int64) {
 	all := p.all
 	if len(all) > 0 {
@@ -197,6 +200,11 @@ func (p *parts) learn(w *Window, number int64) {
 		}
 	}
 	if number >= p.last || len(all) == 0 {
+		return
+	}
+	const eager = needTrend | needDecay | needPrevious
+	if p.size <= shortRing && w.plan.needs&eager == 0 && p.last-number > int64(p.size/p.k+1) {
+		p.unknown = p.last
 		return
 	}
 	b := &w.plan.pieces[0]
@@ -256,6 +264,7 @@ func (w *Window) syncFrom(p *parts, head int64) {
 func (w *Window) content(c *content, p *parts, head int64) {
 	w.block(&c.old, w.place(head), int(p.mid-head), head)
 	w.block(&c.cur, p.start(p.newest), int(w.seen-p.last), p.last)
+	c.known = p.mid >= p.unknown
 	at, n := w.place(p.mid), int(p.last-p.mid)
 	if over := at + n - w.size; over > 0 {
 		c.mid, c.more = w.xs[at:w.size], w.xs[:over]

@@ -39,7 +39,11 @@ func (e *extreme) leaf(j int, b *block) {
 
 func (e *extreme) sync(c *content) {
 	if e.stale() {
-		e.base = e.tree.between(int(e.i), int(e.j), lower)
+		if c.known {
+			e.base = e.tree.between(int(e.i), int(e.j), lower)
+		} else {
+			e.base = min(lowestOf(c.mid, e.sign), lowestOf(c.more, e.sign))
+		}
 		e.cur = math.Inf(1)
 		e.begin(c)
 		e.sumRests(c.old.xs)
