@@ -131,7 +131,7 @@ func newMany(cfg *Config) many {
 		return cols
 	}
 	m.room = columns(cfg.Fields + len(m.reads) + asked)
-	m.xs, m.out, m.ever = make([][]float64, cfg.Fields), make([][]float64, len(m.reads)), make([][]float64, asked)
+	m.xs, m.out, m.ever = make([][]float64, cfg.Fields), slices.Clone(m.room[cfg.Fields:][:len(m.reads)]), make([][]float64, asked)
 	m.gaps, m.cols = make([]bool, cfg.Fields), make([][]float64, len(m.metric))
 	m.dst, m.spread, m.packed = make([][]float64, numbers), columns(numbers), make([]float64, m.limit)
 	m.times = [2][]int64{make([]int64, m.limit), make([]int64, m.limit)}

@@ -38,8 +38,8 @@ func (t *together) layOut() {
 		}
 	}
 	room := m.room[len(t.batch.Col):]
-	for r := range m.reads {
-		m.out[r] = room[r][:n]
+	if m.each { // else they stay where newMany has put them
+		copy(m.out, room)
 	}
 	for c, r := range m.column {
 		if one && m.each && &m.out[r][0] == &room[r][0] {
@@ -74,7 +74,7 @@ func (t *together) layOutTimes() {
 // 0 at its samples.
 func (t *together) layOutOthers() {
 	for _, r := range t.m.others {
-		out := t.m.out[r]
+		out := t.m.out[r][:t.n]
 		switch from := t.m.reads[r].From; {
 		case from == FromHour:
 			for k, at := range t.m.ts {
@@ -194,12 +194,16 @@ func (t *together) slideWindow(se *series, window, at, to int) {
 		t.slideGaps(se, window, at, to)
 		return
 	}
-	dst := m.dst[:win.Aggs]
-	clear(dst)
-	for _, r := range m.asking[window] {
+	var dst [][]float64
+	asking := m.asking[window]
+	if len(asking) > 0 {
+		dst = m.dst[:win.Aggs]
+		clear(dst)
+	}
+	for _, r := range asking {
 		dst[m.reads[r].Agg] = m.out[r][at:to]
 	}
-	t.push(se.window(window), win, m.timesOf(at, to), m.xs[win.Field][at:to], dst, m.asking[window])
+	t.push(se.window(window), win, m.timesOf(at, to), m.xs[win.Field][at:to], dst, asking)
 }
 
 // push has a window take values and tell what it gives at each: nothing, but for
