@@ -84,6 +84,7 @@ func (p *Program) Main(args []string, stdin io.Reader, stdout, stderr io.Writer)
 		}
 		return run.Usage(plainError("needs a command: " + orList(p.words()[:len(p.Commands)]) + " (" + p.Name + " --help tells more)"))
 	})
+	sh.addVersion(root.Flags())
 	root.SetHelpFunc(func(c *cobra.Command, _ []string) { sh.helpErr = sh.print(p.help(c.Name())) })
 	root.SetHelpCommand(&cobra.Command{
 		Use: "help [COMMAND]", Short: "Print the help of a command", ValidArgs: p.words(),

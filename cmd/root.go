@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"rtda/pkg/run"
 )
@@ -109,8 +110,12 @@ func (sh *shell) newCommand(use string, run func(c *cobra.Command, args []string
 	c.SetOut(sh.stdout)
 	c.SetErr(sh.stderr)
 	c.SetFlagErrorFunc(explainFlag)
-	c.Flags().BoolVarP(&sh.opts.version, "version", "V", false, "the version")
 	return c
+}
+
+// addVersion adds the flag that asks for the version.
+func (sh *shell) addVersion(fs *pflag.FlagSet) {
+	fs.BoolVarP(&sh.opts.version, "version", "V", false, "the version")
 }
 
 // execute does what cobra's Execute does. Where it is no command's turn it does so
@@ -149,6 +154,7 @@ func (sh *shell) root(args []string) *cobra.Command {
 	completing := isCompleting(args)
 	addFlags(root.Flags(), sh.opts.flags, sh.opts, completing)
 	sh.addHelp(root.Flags())
+	sh.addVersion(root.Flags())
 	if completing {
 		completeFlags(root, sh.opts.flags)
 		args = args[1:]

@@ -19,26 +19,25 @@ import (
 type Merge struct {
 	config  parse.ReaderConfig
 	ready   chan *input
-	closed  context.Context
+	closed  context.Context // done from Close on
 	close   context.CancelFunc
-	drained context.Context // closed, and no block that had been read is left
+	drained context.Context // done when after that no block that had been read is left
 	drain   context.CancelFunc
 
 	last *input // whose block was given last; for Next alone
 
 	mu     sync.Mutex
 	inputs map[*parse.Origin]*input
-	shut   bool
 }
 
 // An input is one of those that are merged.
 type input struct {
 	origins []*parse.Origin
 	block   parse.Block
-	entered chan struct{} // its block has been entered
-	wanted  context.Context
-	drop    context.CancelFunc // nothing more of it is wanted
-	done    func(err error)    // called at its end; may be nil
+	entered chan struct{}   // its block has been entered
+	wanted  context.Context // done when nothing more of it is
+	drop    context.CancelFunc
+	done    func(err error) // called at its end; may be nil
 }
 
 // NewMerge is a Merge without inputs. c says how all of them are cut into blocks.
@@ -62,7 +61,7 @@ func (m *Merge) AddAll(origins []*parse.Origin, done func(err error)) bool {
 	in.wanted, in.drop = context.WithCancel(m.drained)
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.shut {
+	if m.closed.Err() != nil {
 		return false
 	}
 	for _, o := range origins {
@@ -161,8 +160,7 @@ func (m *Merge) Drop(o *parse.Origin) {
 // Close ends all inputs. It does not wait for reads under way: what the inputs read
 // from is closed by whoever opened it.
 func (m *Merge) Close() {
-	m.mu.Lock()
-	m.shut = true
-	m.mu.Unlock()
+	m.mu.Lock() // no input is added from here on
 	m.close()
+	m.mu.Unlock()
 }
