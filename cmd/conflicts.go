@@ -98,8 +98,8 @@ var conflicts = []conflict{
 		"is for JSON rows only: add -o json"},
 	{"one-to-one", func(o *options) bool { return o.Every.N != 1 },
 		"writes a row for every record: leave out -n"},
-	{"one-to-one", func(o *options) bool { return o.Late > 0 },
-		"a record that waits cannot be answered: leave out --late"},
+	{"one-to-one", func(o *options) bool { return o.Late > 0 || o.Ahead > 0 || o.Back > 0 },
+		"a record that waits cannot be answered: leave out --late, --ahead and --back"},
 }
 
 const (

@@ -90,7 +90,7 @@ func flagsBy(d *dice, dir string) []string {
 		case f.Name == "alerts":
 			add(f.Name, filepath.Join(dir, "alerts"))
 		case f.Name == "one-to-one":
-			args = without(args, "--out=", "--every=", "--late=", "--quiet")
+			args = without(args, "--out=", "--every=", "--late=", "--ahead=", "--back=", "--quiet")
 			args = append(args, "--out=json", "--one-to-one")
 		case f.Name == "agg":
 			add(f.Name, d.pick(aggChoices()...))
