@@ -287,7 +287,11 @@ func (s *Schema) enterLine(b *Block, line []byte) (used bool, err error) {
 	case s.format == nil && string(num.Trim(line)) == "[":
 		s.enterOther(b, Blank) // an array with a record a line
 	case s.format == nil:
-		b.early.addEarly(Bad{Reason: NotNumber, Text: line, Cure: guess(line, false)})
+		cure := guess(line, false)
+		if _, kind := quantity(num.Trim(line), s.cfg.Decimal); kind != noUnit {
+			cure = CureUnits
+		}
+		b.early.addEarly(Bad{Reason: NotNumber, Text: line, Cure: cure})
 	case t != nil && o.header == nil:
 		if used, err = s.enterHeader(t, o, line); !used {
 			return false, err
