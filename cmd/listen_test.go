@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -344,6 +345,56 @@ func TestHeldPage(t *testing.T) {
 	raise(syscall.SIGTERM)
 	if status := <-l.status; status != 0 {
 		t.Errorf("status %d, stderr %s", status, l.stderr.String())
+	}
+}
+
+// Who can be reached from other machines asks for a token, unless it is told that
+// everyone may look; it is the file's text without the end of its line.
+func TestToken(t *testing.T) {
+	dir := t.TempDir()
+	token, empty := filepath.Join(dir, "token"), filepath.Join(dir, "empty")
+	for name, text := range map[string]string{token: "s3cret\n", empty: "\n"} {
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var stderr bytes.Buffer
+	if status := Main([]string{"--http", ":0", "--http-token", empty}, strings.NewReader(""), io.Discard, &stderr); status != 2 {
+		t.Errorf("an empty token: status %d, %s", status, &stderr)
+	}
+	for _, c := range []struct {
+		addr, token   string
+		without, with int
+	}{
+		{"0.0.0.0:0", token, 401, 200},
+		{":0", token, 401, 200}, // on loopback too
+		{"0.0.0.0:0", "none", 200, 200},
+	} {
+		l := listenTo(t, "--http", c.addr, "--hold", "--http-token", c.token)
+		_, port, _ := strings.Cut(strings.TrimSuffix(l.address("http"), "/"), ":")
+		port = port[strings.LastIndex(port, ":")+1:]
+		ask := func(path, bearer string) int {
+			r, err := http.NewRequest("GET", "http://127.0.0.1:"+port+path, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if bearer != "" {
+				r.Header.Set("Authorization", "Bearer "+bearer)
+			}
+			answer, err := http.DefaultClient.Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = answer.Body.Close()
+			return answer.StatusCode
+		}
+		if got := [3]int{ask("/api/rows", ""), ask("/api/rows", "s3cret"), ask("/healthz", "")}; got != [3]int{c.without, c.with, 200} {
+			t.Errorf("%s, token %s: %v", c.addr, c.token, got)
+		}
+		raise(syscall.SIGTERM)
+		if status := <-l.status; status != 0 && status != 143 {
+			t.Errorf("status %d, stderr %s", status, l.stderr.String())
+		}
 	}
 }
 
