@@ -140,7 +140,8 @@ const (
 // newest time. 29 February looks for a year that has one.
 func (r *Resolver) nearestYear(t int64, east int32, here int64) int64 {
 	if here < r.begins || here >= r.ends {
-		r.enter(here)
+		y := yearOf(here)
+		r.leap, r.begins, r.ends = leapDays(y) == 1, firstDay(y)*day, firstDay(y+1)*day
 	}
 	if local, ok := inYear(t, r.begins, r.leap); ok {
 		if m := r.at(local, east); distance(m, r.newest) < halfYear {
@@ -160,14 +161,6 @@ func (r *Resolver) nearestYear(t int64, east int32, here int64) int64 {
 
 // yearOf is the year of a local time.
 func yearOf(local int64) uint { return uint(time.Unix(0, local).UTC().Year()) }
-
-// enter remembers the year of a local time.
-func (r *Resolver) enter(here int64) {
-	y := yearOf(here)
-	r.leap = leapDays(y) == 1
-	r.begins = firstDay(y) * day
-	r.ends = r.begins + int64(365+leapDays(y))*day
-}
 
 // inYear is t, a time in 2000, in the year that begins at the given time; ok is
 // false for 29 February in a common year.

@@ -143,22 +143,18 @@ func newPicture(c *Config, l board.Look) *picture {
 	for _, e := range entries {
 		p.from, p.to = min(p.from, e.Past.Place(0)), max(p.to, e.Time)
 	}
-	named, unnamed := 0, 0
+	firing := map[int]bool{} // colours of keys for which alerts fired
 	for i, e := range entries {
 		line := line{named: min(i, maxNamed), past: e.Past, fired: e.Stretches(p.to)}
 		if e.Key != nil {
 			line.name = text.Plain(strings.Join(e.Key.Parts, " / "))
 		}
-		switch {
-		case len(line.fired) == 0:
-		case line.named < maxNamed:
-			named++
-		default:
-			unnamed = 1
+		if len(line.fired) > 0 {
+			firing[line.named] = true
 		}
 		p.lines = append(p.lines, line)
 	}
-	p.stripes = named + unnamed
+	p.stripes = len(firing)
 	if len(c.Keys) > 0 {
 		p.legend = legendRoom
 	}

@@ -66,7 +66,14 @@ func (e *Escaper) Append(dst []byte, s string) []byte {
 		r, n := utf8.DecodeRuneInString(s[i:])
 		if invalid := r == utf8.RuneError && n == 1; invalid || Unsafe(r) {
 			dst = append(dst, s[from:i]...)
-			dst = e.appendRune(dst, r, s[i], invalid)
+			switch {
+			case !invalid:
+				dst = appendHex(append(dst, e.unicode...), r)
+			case e.invalid != "":
+				dst = append(dst, e.invalid...)
+			default:
+				dst = append(dst, '\\', 'x', hexDigits[s[i]>>4], hexDigits[s[i]&15])
+			}
 			from = i + n
 		}
 		i += n
@@ -82,16 +89,6 @@ func (e *Escaper) isAmbiguous(rest string) bool {
 		next = rest[0]
 	}
 	return strings.IndexByte(e.ambiguous, next) >= 0
-}
-
-func (e *Escaper) appendRune(dst []byte, r rune, b byte, invalid bool) []byte {
-	switch {
-	case !invalid:
-		return appendHex(append(dst, e.unicode...), r)
-	case e.invalid != "":
-		return append(dst, e.invalid...)
-	}
-	return append(dst, '\\', 'x', hexDigits[b>>4], hexDigits[b&15])
 }
 
 const hexDigits = "0123456789abcdef"
