@@ -60,12 +60,6 @@ type faults struct {
 	label label
 }
 
-func newFaults(kinds []Fault, rng source, unit int64) *faults {
-	f := &faults{kinds: kinds, rng: rng, unit: unit}
-	f.left = f.rng.between(quietMin, quietMax)
-	return f
-}
-
 // apply is what comes out of the sensor in place of x.
 func (f *faults) apply(g *Generator, s *sensor, x int64) (y int64, missing bool) {
 	if f.left == 0 {

@@ -35,7 +35,7 @@ func (g *Generator) record(dst []byte, sensor string, x int64) []byte {
 	for _, piece := range g.pieces[1:] {
 		switch piece[0] {
 		case 't':
-			dst = append(dst, g.stamp.text(g)...)
+			dst = append(dst, g.stamp()...)
 		case 's':
 			dst = append(dst, sensor...)
 		case 'v':
@@ -85,19 +85,14 @@ func appendMicro(dst []byte, x int64) []byte {
 	return append(dst, '.', a[0], a[1], a[2], b[0], b[1], b[2])
 }
 
-// A stamp keeps the text of the time, which all sensors of a tick share.
-type stamp struct {
-	buf  []byte
-	next int64 // the tick behind the one whose time it is; 0 is none
-}
-
-// text is the time of the tick, valid until the next call.
-func (s *stamp) text(g *Generator) []byte {
-	if s.next != g.tick+1 {
-		s.next = g.tick + 1
-		s.buf = g.format.stamp(s.buf[:0], g.time(g.tick))
+// stamp is the time of the tick, which all sensors share; valid until the next
+// call.
+func (g *Generator) stamp() []byte {
+	if g.stamped != g.tick+1 {
+		g.stamped = g.tick + 1
+		g.stampText = g.format.stamp(g.stampText[:0], g.time(g.tick))
 	}
-	return s.buf
+	return g.stampText
 }
 
 func unixNano(dst []byte, ns int64) []byte { return strconv.AppendInt(dst, ns, 10) }

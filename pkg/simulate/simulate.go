@@ -37,19 +37,20 @@ var ErrTime = errors.New("the time goes past the year 2261: use a higher --hz")
 // A Generator makes the lines of one stream, which begins in 2026 unless it is
 // Paced. It must not be used by two goroutines at once.
 type Generator struct {
-	cfg     Config
-	shape   Shape
-	format  Format
-	pieces  []string // of a line of the format, cut before what stands in it
-	sensors []sensor
-	tick    int64 // the tick that comes next
-	at      int   // the sensor of it that comes next
-	left    int64 // records still to be written
-	lines   int64 // lines written, the header too
-	start   int64 // time of tick 0, ns since the Unix epoch
-	limit   int64 // the first tick whose time cannot be told
-	stamp   stamp
-	labels  []label
+	cfg       Config
+	shape     Shape
+	format    Format
+	pieces    []string // of a line of the format, cut before what stands in it
+	sensors   []sensor
+	tick      int64  // the tick that comes next
+	at        int    // the sensor of it that comes next
+	left      int64  // records still to be written
+	lines     int64  // lines written, the header too
+	start     int64  // time of tick 0, ns since the Unix epoch
+	limit     int64  // the first tick whose time cannot be told
+	stampText []byte // the time of a tick,
+	stamped   int64  // the one before this; 0 is none
+	labels    []label
 }
 
 // A sensor is one source of values. Each has its own random numbers, so that
@@ -109,11 +110,11 @@ func (g *Generator) newSensor(k int, kinds []Fault) sensor {
 	}
 	s.state = g.shape.start(k, len(g.sensors))
 	if len(kinds) > 0 {
-		unit := int64(micro)
+		s.faults = &faults{kinds: kinds, rng: newSource(g.cfg.Seed, uint64(2*k+1)), unit: micro}
+		s.faults.left = s.faults.rng.between(quietMin, quietMax)
 		if g.shape.whole {
-			unit = 1
+			s.faults.unit = 1
 		}
-		s.faults = newFaults(kinds, newSource(g.cfg.Seed, uint64(2*k+1)), unit)
 	}
 	return s
 }
