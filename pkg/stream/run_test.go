@@ -421,7 +421,7 @@ func TestClockRulesAreTimely(t *testing.T) {
 		"age > 5", "crit dead: age > 9 for 3s until age < 2 for 2", "info l: last > 500 for 2", "warn l: age >= 7 and last < 900",
 		"age > 3 for 4/6", "not (age < 12) or count(9s) == 2", "count(4s) == 0 for 3s", "age > 4 and sum(6s) > 700 until age > 20",
 		"age < 3 for 5s", "age == 6", "hour > 23.997 or weekday == 5 and age > 2", "hour < 0.002 for 2s", "hour * 3600 > 86390",
-		"sum(4s) > sum(4s, 5s ago) and age >= 1", "count(3s, 6s ago) >= 2 until count(2s) > 1",
+		"sum(4s) > sum(4s, 5s ago) and age >= 1", "count(3s) == 0", "age < 2", "count(3s, 6s ago) >= 2 until count(2s) > 1",
 	}
 	for seed := range uint64(200) {
 		r := rand.New(rand.NewPCG(seed, 4))
@@ -434,6 +434,9 @@ func TestClockRulesAreTimely(t *testing.T) {
 		}
 		if r.IntN(2) == 0 {
 			cfg.TTL = 40 * second
+		}
+		if r.IntN(2) == 0 {
+			cfg.Expect = []string{"2", "never"}
 		}
 		var xs []sample
 		for now := int64(0); len(xs) < 150; now += r.Int64N(1+r.Int64N(8)) * second / 4 {

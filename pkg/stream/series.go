@@ -226,8 +226,8 @@ func (s *Stream) expect() {
 			s.enliven(se)
 		}
 		if s.byClock() {
-			s.measure(se, s.clock)
-			s.schedule(se, s.clock)
+			se.due = s.clock // in the next second: an empty window, too, may make a rule true
+			s.dues.add(se)
 		}
 	}
 }
