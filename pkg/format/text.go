@@ -30,7 +30,10 @@ func (f *pairLines) Append(dst []byte, r *stream.Result) []byte {
 	f.values.forget()
 	for i := range r.Rows.N {
 		start := len(dst)
-		dst = f.head.append(append(dst, f.lead...), &r.Rows, i)
+		if f.lead != nil { // an empty one costs a call
+			dst = append(dst, f.lead...)
+		}
+		dst = f.head.append(dst, &r.Rows, i)
 		values := len(dst)
 		dst = f.values.append(dst, r.Rows.Col, i)
 		if len(dst) == values {
