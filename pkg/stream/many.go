@@ -37,7 +37,8 @@ type many struct {
 	alone   int     // records that go alone before it is tried again, as there was no room
 	every   int     // Config.Every.N
 	each    bool    // every record has a row in the result
-	judged  bool    // rules are evaluated at every record
+	judged  bool    // rules are evaluated at every record,
+	atRows  bool    // or only at those that bring a row
 	wary    []int   // windows of a duration that may come to hold less than they need
 	span    int     // records at once after which these were found to hold enough
 	fills   []int   // fields of the first windows of a duration
@@ -93,6 +94,7 @@ func newMany(cfg *Config) many {
 	}
 	m.each = m.every == 1 && !cfg.LastOnly
 	m.judged = cfg.Rules != nil && !(cfg.EvalRow && m.every == 0)
+	m.atRows = cfg.EvalRow && m.every > 1
 	m.clocked = cfg.Clock == DataClock || cfg.Every.D > 0 || cfg.Gap > 0 || cfg.TTL > 0 || cfg.Since != 0 || m.judged && cfg.Rules.ByClock()
 	if m.judged {
 		m.delay = cfg.Rules.Delay()
@@ -169,7 +171,7 @@ func (m *many) ask(cfg *Config) (asked int) {
 			asked = max(asked, r.Field+1)
 			m.metric = append(m.metric, -1-r.Field)
 		case m.judged:
-			m.metric = append(m.metric, index(r, true))
+			m.metric = append(m.metric, index(r, !m.atRows))
 		}
 	}
 	m.asking = make([][]int, len(cfg.Windows))
@@ -182,8 +184,8 @@ func (m *many) ask(cfg *Config) (asked int) {
 }
 
 // goTogether reports whether records can be taken together at all: not where rules
-// are evaluated at some rows alone.
-func goTogether(cfg *Config) bool { return !(cfg.EvalRow && cfg.Every.N > 1) }
+// are evaluated at rows of which but the last is kept.
+func goTogether(cfg *Config) bool { return !(cfg.EvalRow && cfg.Every.N > 1 && cfg.LastOnly) }
 
 // mayLack reports whether a window may hold less than it needs again because time
 // passes.

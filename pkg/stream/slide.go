@@ -174,6 +174,11 @@ func (t *together) fillRow(se *series, place int) {
 			t.res.Rows.Col[c][t.base+int(m.row[k])] = x
 		}
 	}
+	for _, r := range m.metric {
+		if m.atRows && r >= 0 && m.reads[r].From == FromWindow {
+			m.out[r][place] = t.read(se, &m.reads[r], 0)
+		}
+	}
 }
 
 // carry fills dst with xs and, where there is none, the one before it.
@@ -355,10 +360,17 @@ func (t *together) evaluate() {
 	for k := 0; k < t.n && m.judged; {
 		g := &m.groups[m.group[k]]
 		j := int(m.place[k]) - g.from
+		for rows < len(m.ends) && int(m.ends[rows]) < k {
+			rows++
+		}
 		for i, c := range t.cfg.Texts { // a rule that compares texts always has something to do
 			t.note(g.se, i, cutText(t.batch.Text[c][t.first+k].B))
 		}
-		if j >= g.idle && len(t.cfg.Texts) == 0 {
+		if m.atRows && (rows == len(m.ends) || int(m.ends[rows]) > k) {
+			k++
+			continue
+		}
+		if j >= g.idle && len(t.cfg.Texts) == 0 && !m.atRows {
 			t.idle(g, j)
 		}
 		if j < g.idle {
@@ -368,9 +380,6 @@ func (t *together) evaluate() {
 			continue
 		}
 		t.measureAt(g, j)
-		for rows < len(m.ends) && int(m.ends[rows]) < k {
-			rows++
-		}
 		t.res.Rows.N = t.base + rows
 		m.cause.origin, m.cause.line = t.origin, t.origin.Lines+t.batch.Line[t.first+k]
 		t.step(g.se, t.time(k), &m.cause)
