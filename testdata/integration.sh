@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Runs rtda against the real things: an InfluxDB that takes a day of its output,
 # a Prometheus that scrapes it, a browser that shows its page, a terminal that
-# shows its live view, a Telegraf that has it as a processor and sends to it, the
-# types of Kubernetes for its manifests, a Debian that its package is installed in, and
-# a server of NATS for rtda-nats.
+# shows its live view, a Telegraf that has it as a processor and sends to it, nc and
+# curl that send to it, the types of Kubernetes for its manifests, a Debian that its
+# package is installed in, and a server of NATS for rtda-nats.
 # What is missing is installed where that is possible, and said to be skipped
 # where it is not. Everything listens on loopback only.
 set -euo pipefail
@@ -227,6 +227,31 @@ with_telegraf() {
 	fi
 }
 
+# senders feeds --listen with the programs that docs/recipes.md names: nc over TCP and UDP,
+# curl line by line and with a whole file.
+senders() {
+	has curl curl && has nc netcat-openbsd || { skip senders "curl or nc cannot be installed"; return; }
+	local lines http run answer=
+	lines=$(free) http=$(free)
+	"$rtda" --listen "tcp://:$lines" --listen "udp://:$lines" --listen "http://:$http" -a count,sum -w all >"$dir/sent" 2>"$dir/sent.log" &
+	run=$!
+	pids+=($run)
+	for _ in $(seq 100); do grep -q '^rtda: http' "$dir/sent.log" && break; sleep 0.1; done
+	seq 100 >"$dir/hundred"
+	nc -N 127.0.0.1 "$lines" <"$dir/hundred"
+	echo 1000 | nc -u -w1 127.0.0.1 "$lines"
+	answer+=$(curl -sS -o "$dir/answer" -w '%{http_code} ' -T- "http://127.0.0.1:$http/" <"$dir/hundred")
+	answer+=$(curl -sS -o "$dir/answer" -w '%{http_code}' --data-binary @- "http://127.0.0.1:$http/" <"$dir/hundred")
+	for _ in $(seq 100); do grep -q '^count=301 sum=16150$' "$dir/sent" && break; sleep 0.1; done
+	kill -TERM "$run" 2>/dev/null || true
+	wait "$run" 2>/dev/null || true
+	if grep -q '^count=301 sum=16150$' "$dir/sent" && [ "$answer" = "204 204" ]; then
+		ok "nc and curl send to --listen, and all arrives"
+	else
+		fail "nc and curl: http answers $answer, the last row is $(tail -n 1 "$dir/sent"); $(tail -n 2 "$dir/sent.log")"
+	fi
+}
+
 # kubernetes decodes the manifests as strictly as Kubernetes does, and looks whether
 # a field that does not exist would be found.
 kubernetes() {
@@ -282,6 +307,7 @@ scraped
 browser
 live
 with_telegraf
+senders
 kubernetes
 packages
 many
