@@ -142,20 +142,11 @@ func DecimalJSON(b []byte) (d Decimal, n int) {
 	return d, end
 }
 
-// PrefixDecimal is Prefix for who wants the digits. It may be beyond float64.
-func PrefixDecimal(b []byte, sign byte) (d Decimal, n int) {
-	d, _, digits, end := scan(b, sign)
-	if digits == 0 || end > MaxLen {
-		return d, 0
-	}
-	return d, end
-}
-
 // ReadDecimal is the number that b is from its first byte to its last, without
 // blanks; ok is false where Parse would be, but for numbers beyond float64.
 func ReadDecimal(b []byte, sign byte) (d Decimal, ok bool) {
-	d, n := PrefixDecimal(b, sign)
-	return d, n == len(b) && n > 0
+	d, _, digits, end := scan(b, sign)
+	return d, digits > 0 && end == len(b) && end <= MaxLen
 }
 
 // Digits is the number of digits of Mant, 0 for 0.
