@@ -226,7 +226,10 @@ func (p *piece) cell(j int) (from, to int) {
 
 // text is what a cell says, valid until the next call.
 func (t *table) text(p *piece, j int) []byte {
-	from, to := p.cell(j)
+	from, to := p.bounds(j)
+	if !p.isPlain(from, to) {
+		from, to = p.cell(j)
+	}
 	cell := p.b[from:to]
 	switch {
 	case !p.escaped:
@@ -371,14 +374,22 @@ func (t *table) takePiece(r *record, p *piece, line int) (j, lines int, ok bool)
 // takeRow reads a row of so many cells whose marks come after the j-th. Cells that
 // are missing at the end are empty, those beyond the header must be.
 func (t *table) takeRow(r *record, p *piece, j, cells int) bool {
-	for col := range cells {
-		j++
-		if col < len(t.at) && t.at[col] != nil {
-			r.put(t.at[col], t.text(p, j), untyped)
-		} else if col >= t.most {
-			if from, to := p.cell(j); from < to {
-				return false
+	for col, s := range t.at[:min(cells, len(t.at))] {
+		if s == nil {
+			continue
+		}
+		if s.only >= 0 && s.next == nil && t.s.cfg.Missing.texts == nil {
+			from, to := p.bounds(j + 1 + col)
+			if x, ok := num.Cell(p.b, from, to, r.sign); ok {
+				r.vals[s.only] = x
+				continue
 			}
+		}
+		r.put(s, t.text(p, j+1+col), untyped)
+	}
+	for col := t.most; col < cells; col++ {
+		if from, to := p.cell(j + 1 + col); from < to {
+			return false
 		}
 	}
 	return true
