@@ -401,7 +401,7 @@ func TestToken(t *testing.T) {
 // awaitEnd waits until a page says that the input has ended.
 func awaitEnd(t *testing.T, page string) {
 	t.Helper()
-	for range 1000 {
+	for range 3000 {
 		r, err := http.Get(page + "api/meta")
 		if err != nil {
 			t.Fatal(err)

@@ -87,7 +87,7 @@ func (s *scene) age(name string, hours int) {
 // want waits until the lines of a name are these.
 func (s *scene) want(name string, lines ...string) {
 	s.Helper()
-	for range 5000 {
+	for range 30_000 {
 		if slices.Equal(s.k.of(s.path(name)), lines) {
 			return
 		}

@@ -624,7 +624,7 @@ func TestClientThatTakesNothingIsDropped(t *testing.T) {
 		}
 		rows += strings.Count(data, `"key":`)
 	}
-	for range 1000 {
+	for range 3000 {
 		if s.now.Load().clients() == 1 {
 			break
 		}
