@@ -225,6 +225,9 @@ func influxValue(b []byte, i int) (value []byte, k kind, end int) {
 	case n == 0:
 		return nil, 0, -1
 	case n == len(value):
+		if _, ok := num.Parse(value, '.'); !ok {
+			return nil, 0, -1 // beyond float64
+		}
 		return value, untyped, end
 	case n == len(value)-1 && n < num.MaxDigits && (value[n] == 'i' || value[n] == 'u' && value[0] != '-') && isWhole(value[:n]):
 		return value[:n], untyped, end
