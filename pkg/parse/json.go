@@ -433,6 +433,9 @@ func (d *jsonDecoder) find(from, depth int, n *jsonNode, before *member) (m *mem
 	if before != &n.first && d.is(from, '}') {
 		return nil, from + 1, false
 	}
+	if before != &n.first && d.is(from, '{') {
+		return nil, -1, false // a line that was torn, with the next behind it
+	}
 	if from < len(d.b) {
 		m = n.alike[beginning(d.b[from:])]
 	}

@@ -11,6 +11,16 @@ import (
 
 var deep = func(n int) string { return strings.Repeat("[", n) + strings.Repeat("]", n) }
 
+// A line that was torn, with the next record behind it, is none, also where both
+// begin as records before.
+func TestJSONTorn(t *testing.T) {
+	in := "{\"b\":1}\n{\"a\":2}\n{\"a\":2{\"b\":3,\"c\":4}\n{\"a\":5,\"b\":6}\n"
+	want := "1: NaN 1\n2: 2 NaN\n3: not-json \"{\\\"a\\\":2{\\\"b\\\":3,\\\"c\\\":4}\"\n4: 5 6\n"
+	if got := parseAll(t, Config{Format: "json", Fields: []string{"a", "b"}}, 0, in); got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
+}
+
 func TestJSON(t *testing.T) {
 	temp := Config{Fields: []string{"temp"}}
 	keyed := Config{Fields: []string{"temp"}, Keys: []string{"id"}}
