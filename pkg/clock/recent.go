@@ -4,7 +4,7 @@ import "encoding/binary"
 
 // A Recent is a Reader that knows the time it read last. Those of a log mostly have
 // the same date, hour, minute and zone as the one before, and then only seconds are
-// read: 7 ns where Parse takes 20. What it reads is the same (FuzzDate).
+// read: 7 ns where Parse takes 20. What it reads is the same (FuzzRecent).
 type Recent struct {
 	*Reader
 	first, second uint64   // the first 16 bytes of the last time in the form 2006-01-02T15:04:05.000Z
